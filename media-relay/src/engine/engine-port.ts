@@ -1,0 +1,25 @@
+import type {
+  EngineEvent,
+  EngineSnapshot,
+  OfferResult,
+  SessionClock,
+  SessionEnd,
+  StreamSpec,
+} from './messages.ts';
+
+/** The media engine as the main thread sees it; engine-client.ts implements it over a worker. */
+export interface EnginePort {
+  setStream(spec: StreamSpec): void;
+  removeStream(name: string): void;
+  restartStream(name: string): void;
+  /** Answers within 2 s, always: a late engine becomes `stream-not-ready`. */
+  offer(stream: string, sdp: string): Promise<OfferResult>;
+  sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined>;
+  closeSession(sessionId: string): void;
+  /** The newest statistics; undefined until the first second has passed. */
+  snapshot(): EngineSnapshot | undefined;
+  readonly mediaPort: number;
+  onEvent(listener: (event: EngineEvent) => void): void;
+  onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,174 @@
+/**
+ * Everything that the main thread and a media thread say to each other. Plain data (structured clone), no functions,
+ * no JSON. Numbers named `...Total` only grow for as long as the engine lives.
+ */
+import type { H264Facts } from '../media/track.ts';
+import type { StreamState, StreamWarning } from '../stream/states.ts';
+
+/** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
+export interface StreamSpec {
+  readonly name: string;
+  readonly url: string;
+  readonly onDemand: boolean;
+  readonly transport: 'auto' | 'tcp' | 'udp';
+  /** SHA-256 of the camera's certificate in hex, when pinned (RTSPS). */
+  readonly tlsFingerprint: string | undefined;
+}
+
+export interface EngineSpec {
+  /** One number for UDP on every local address. 0 lets the system choose (tests). */
+  readonly mediaPort: number;
+  /** Local addresses to bind; empty means all of them, loopback and link-local rules in webrtc/addresses.ts. */
+  readonly mediaAddresses: readonly string[];
+  /** Addresses or `address:port` to announce besides (NAT, containers). */
+  readonly announcedAddresses: readonly string[];
+}
+
+export type ToEngine =
+  | { readonly type: 'set-stream'; readonly spec: StreamSpec }
+  | { readonly type: 'remove-stream'; readonly name: string }
+  | { readonly type: 'restart-stream'; readonly name: string }
+  | { readonly type: 'offer'; readonly requestId: number; readonly stream: string; readonly sdp: string }
+  | {
+      readonly type: 'session-clock';
+      readonly requestId: number;
+      readonly sessionId: string;
+      readonly frames: number;
+    }
+  | { readonly type: 'close-session'; readonly sessionId: string }
+  | { readonly type: 'shutdown' };
+
+export type FromEngine =
+  | { readonly type: 'ready'; readonly mediaPort: number; readonly back: BackEnds }
+  | { readonly type: 'answer'; readonly requestId: number; readonly result: OfferResult }
+  | { readonly type: 'session-clock'; readonly requestId: number; readonly clock: SessionClock | undefined }
+  | {
+      readonly type: 'session-ended';
+      readonly sessionId: string;
+      readonly stream: string;
+      readonly reason: SessionEnd;
+    }
+  | { readonly type: 'statistics'; readonly snapshot: EngineSnapshot }
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: LogFields;
+    }
+  | { readonly type: 'stopped' };
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Which half of each seam runs. */
+export interface BackEnds {
+  readonly dtls: 'native' | 'portable';
+  readonly srtp: 'native' | 'portable';
+  readonly udp: 'native' | 'portable';
+}
+
+export type OfferResult =
+  | { readonly ok: true; readonly sessionId: string; readonly sdp: string }
+  | {
+      readonly ok: false;
+      readonly code: RefusalCode;
+      readonly message: string;
+      readonly retryAfterSeconds?: number;
+    };
+
+/** Why an offer gets no answer. http/errors.ts gives each its status. */
+export type RefusalCode =
+  | 'stream-not-found'
+  | 'offer-malformed'
+  | 'offer-without-video'
+  | 'no-common-codec'
+  | 'stream-refused'
+  | 'stream-not-ready'
+  | 'over-capacity'
+  | 'shutting-down';
+
+export type SessionEnd =
+  | 'closed-by-viewer'
+  | 'closed-by-relay'
+  | 'silent'
+  | 'never-connected'
+  | 'dtls-failed'
+  | 'stream-removed'
+  | 'shutdown';
+
+/** RTP timestamps of the newest frames sent to one viewer, with the moment each reached the relay. */
+export interface SessionClock {
+  readonly relayMs: number;
+  /** Oldest first: [RTP timestamp as sent, arrival at the relay in Unix ms]. */
+  readonly frames: readonly (readonly [rtpTimestamp: number, ingestMs: number])[];
+}
+
+export type EngineEvent = { readonly atMs: number; readonly stream: string } & (
+  | { readonly kind: 'stream-up' }
+  | { readonly kind: 'stream-down'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'stream-stalled' }
+  | { readonly kind: 'stream-refused'; readonly message: string }
+  | { readonly kind: 'stream-warning'; readonly warning: StreamWarning }
+  | {
+      readonly kind: 'reconnect';
+      readonly reason: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'viewer-joined' | 'viewer-left'; readonly sessionId: string; readonly reason?: string }
+);
+
+export interface StreamSnapshot {
+  readonly name: string;
+  readonly state: StreamState;
+  readonly stateSinceMs: number;
+  /** Human sentence: why it is offline or refused. Undefined while all is well. */
+  readonly reason: string | undefined;
+  readonly warnings: readonly StreamWarning[];
+  readonly transport: string | undefined;
+  readonly videoCodec: string | undefined;
+  readonly audioCodec: string | undefined;
+  readonly h264: H264Facts | undefined;
+  /** Over the last second. */
+  readonly framesPerSecond: number;
+  readonly bitrateBps: number;
+  readonly keyFrameIntervalSeconds: number | undefined;
+  readonly lastFrameMs: number | undefined;
+  readonly framesTotal: number;
+  readonly keyFramesTotal: number;
+  readonly brokenFramesTotal: number;
+  readonly packetsTotal: number;
+  readonly bytesTotal: number;
+  readonly lostPacketsTotal: number;
+  readonly reorderedPacketsTotal: number;
+  readonly jitterSeconds: number | undefined;
+  readonly roundTripSeconds: number | undefined;
+  readonly reconnectsTotal: Readonly<Record<string, number>>;
+  readonly viewers: number;
+  readonly sentPacketsTotal: number;
+  readonly sentBytesTotal: number;
+  readonly resentPacketsTotal: number;
+  readonly burstsTotal: number;
+  readonly droppedFramesTotal: Readonly<Record<string, number>>;
+}
+
+export interface EngineSnapshot {
+  readonly atMs: number;
+  readonly streams: readonly StreamSnapshot[];
+  readonly sessions: number;
+  readonly joinsTotal: Readonly<Record<string, number>>;
+  /** Event-loop utilisation of the media thread over the last second, 0..1. */
+  readonly eventLoopUtilisation: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+  readonly arenaBytes: number;
+  readonly nativeObjects: number;
+  readonly sendCallsTotal: number;
+  readonly sendErrorsTotal: number;
+  /** Pacer delay of live frames over the last second. */
+  readonly pacerDelayMaxMs: number;
+  /** Access unit complete to first packet handed to the kernel, over the last second: 50th and 99th percentile. */
+  readonly firstPacketP50Ms: number;
+  readonly firstPacketP99Ms: number;
+  readonly pacerDelayP99Ms: number;
+}

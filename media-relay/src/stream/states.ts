@@ -1,0 +1,30 @@
+/** The one table of states: used by the API, the wall page, metrics, the panel and the docs. */
+export const streamStates = {
+  idle: 'On demand, and nobody watches',
+  connecting: 'Connecting to the camera for the first time',
+  live: 'Frames arrived in the last 5 seconds',
+  stalled: 'Connected, but no frame for 5 seconds',
+  offline: 'The camera cannot be reached; the relay keeps trying',
+  refused: 'The stream cannot be shown in a browser; see the reason',
+} as const;
+export type StreamState = keyof typeof streamStates;
+
+export const tileStates = {
+  connecting: 'Waiting for the first picture',
+  live: 'Pictures are arriving',
+  stalled: 'No new picture',
+  offline: 'The camera or the relay cannot be reached',
+  denied: 'Not allowed to watch this stream',
+  'over-capacity': 'The relay is full; trying again later',
+  blocked: 'The network lets no media through',
+} as const;
+export type TileState = keyof typeof tileStates;
+
+/** Things worth knowing about a stream that still plays; each with its remedy. */
+export const streamWarnings = {
+  'gop-too-long':
+    'More than 10 s, 600 frames or 16 MB between key frames: viewers wait for the next one. Set the camera\u2019s I-frame interval to 1-4 s.',
+  'no-clock': 'The camera sends no RTCP sender reports, so its own clock is unknown.',
+  'udp-fallback': 'The camera\u2019s UDP packets do not arrive; using TCP.',
+} as const;
+export type StreamWarning = keyof typeof streamWarnings;
