@@ -162,13 +162,11 @@ export interface EngineSnapshot {
   readonly cpuUserSeconds: number;
   readonly cpuSystemSeconds: number;
   readonly arenaBytes: number;
-  readonly nativeObjects: number;
+  readonly arenaBlocks: number;
   readonly sendCallsTotal: number;
   readonly sendErrorsTotal: number;
-  /** Pacer delay of live frames over the last second. */
-  readonly pacerDelayMaxMs: number;
-  /** Access unit complete to first packet handed to the kernel, over the last second: 50th and 99th percentile. */
+  /** Live frames of the last second: access unit complete at the relay to its first packet at the kernel. */
   readonly firstPacketP50Ms: number;
   readonly firstPacketP99Ms: number;
-  readonly pacerDelayP99Ms: number;
+  readonly firstPacketMaxMs: number;
 }

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { cacheDirectory } from './paths.ts';
+
+export interface PictureOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly fps?: number;
+  readonly bitrateBps?: number;
+  readonly gopSeconds?: number;
+  readonly slices?: 1 | 4;
+  readonly profile?: 'baseline' | 'high';
+  readonly bframes?: number;
+  readonly seconds?: number;
+}
+
+export interface Picture {
+  /** Annex-B H.264, parameter sets before every IDR. It loops: its length is a whole number of GOPs. */
+  readonly path: string;
+  readonly fps: number;
+  readonly bitrateBps: number;
+}
+
+/** A camera's pictures by x264: motion and sensor noise, so that the bitrate is really filled. Made once, then reused. */
+export function makePicture(options: PictureOptions = {}): Picture {
+  const { width = 1280, height = 720, fps = 30, bitrateBps = 4_000_000, gopSeconds = 4 } = options;
+  const { slices = 1, profile = 'high', bframes = 0, seconds = 20 } = options;
+  const name = `${width}x${height}-${fps}fps-${bitrateBps}bps-gop${gopSeconds}s-${slices}slices-${profile}-b${bframes}-${seconds}s.h264`;
+  const file = path.join(cacheDirectory(), name);
+  if (existsSync(file)) return { path: file, fps, bitrateBps };
+
+  const fresh = `${file}.${process.pid}`;
+  const gop = Math.round(gopSeconds * fps);
+  const args = [
+    ...['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi'],
+    ...['-i', `testsrc2=size=${width}x${height}:rate=${fps},noise=alls=12:allf=t:all_seed=1`],
+    ...['-t', String(seconds), '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-threads', '2'],
+    ...['-profile:v', profile, '-bf', String(bframes), '-g', String(gop), '-keyint_min', String(gop)],
+    ...['-sc_threshold', '0', '-b:v', String(bitrateBps), '-maxrate', String(bitrateBps)],
+    ...['-bufsize', String(bitrateBps), '-x264-params', `slices=${slices}`, '-f', 'h264', fresh],
+  ];
+  const result = spawnSync('ffmpeg', args, { encoding: 'utf8', timeout: 120_000 });
+  if (result.error) throw new Error(`The benches need ffmpeg: apt-get install -y ffmpeg (${result.error.message})`);
+  if (result.status !== 0) throw new Error(`ffmpeg could not make ${name}: ${result.stderr}`);
+  renameSync(fresh, file);
+  return { path: file, fps, bitrateBps };
+}

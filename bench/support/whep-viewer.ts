@@ -1,0 +1,68 @@
+import type { ConnectOptions, Sink } from './sink.ts';
+import { offerSdp, parseRemote } from './sink-sdp.ts';
+
+export interface Viewer {
+  /** Of the sink. */
+  readonly id: number;
+  /** Of the relay: the last segment of the session's address. */
+  readonly sessionId: string;
+  /** From the offer to the end of the DTLS handshake. */
+  readonly joinMs: number;
+  /** DELETE at the relay, close_notify from the sink. */
+  close(): Promise<void>;
+}
+
+const retries = 3;
+
+/** One more viewer of `stream` at the relay, over WHEP. */
+export async function joinByWhep(
+  sink: Sink,
+  relayUrl: string,
+  stream: string,
+  options: ConnectOptions = {},
+): Promise<Viewer> {
+  const startedMs = performance.now();
+  const offer = await sink.offer();
+  const { location, sdp } = await post(`${relayUrl}/api/v1/whep/${stream}`, offerSdp(offer));
+  await sink.connect(offer.id, parseRemote(sdp), options);
+  return {
+    id: offer.id,
+    sessionId: location.pathname.split('/').at(-1) ?? '',
+    joinMs: performance.now() - startedMs,
+    async close() {
+      const response = await fetch(location, { method: 'DELETE' });
+      await response.arrayBuffer();
+      sink.close(offer.id);
+      if (!response.ok) throw new Error(`DELETE ${location.pathname} -> ${response.status}`);
+    },
+  };
+}
+
+async function post(url: string, body: string): Promise<{ readonly location: URL; readonly sdp: string }> {
+  for (let attempt = 0; ; attempt++) {
+    const headers = { 'content-type': 'application/sdp' };
+    const response = await fetch(url, { method: 'POST', headers, body });
+    const text = await response.text();
+    const location = response.headers.get('location');
+    if (response.status === 201 && location !== null) return { location: new URL(location, url), sdp: text };
+    const retryAfter = response.headers.get('retry-after');
+    if (attempt >= retries || retryAfter === null) throw new Error(`POST ${url} -> ${response.status} ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Number(retryAfter), 5) * 1000));
+  }
+}
+
+/** `count` viewers, four at a time; one in `verifyEvery` checks every packet. */
+export async function joinMany(
+  count: number,
+  join: (index: number, options: ConnectOptions) => Promise<Viewer>,
+  verifyEvery = 20,
+): Promise<Viewer[]> {
+  const viewers: Viewer[] = [];
+  for (let first = 0; first < count; first += 4) {
+    const batch = Array.from({ length: Math.min(4, count - first) }, (_, offset) =>
+      join(first + offset, { verify: (first + offset) % verifyEvery === 0 }),
+    );
+    viewers.push(...(await Promise.all(batch)));
+  }
+  return viewers;
+}

@@ -1,0 +1,76 @@
+// Grafana's signed identity of a viewer: header X-Grafana-Id, a JWT (RFC 7519) signed ES256, keys published as a JWKS
+// (RFC 7517) at <grafana>/api/signing-keys/keys. Issuer and audience are not checked: the issuer is Grafana's root_url,
+// which need not be the address we reach it at, and the keys already say which Grafana signed.
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { z } from 'zod';
+
+export interface GrafanaIdentity {
+  /** `user:2`, `service-account:3`, `anonymous:0`. */
+  readonly userId: string;
+  readonly type: string;
+  readonly username: string | undefined;
+  /** Organisation role: Viewer, Editor, Admin, None. */
+  readonly role: string | undefined;
+}
+
+/** Who may see which streams. Give a role or a user; with both, both must fit. */
+export interface AccessRule {
+  readonly role?: string | undefined;
+  /** `user:2` or the login name. A login name can be changed by its owner in some set-ups; the id cannot. */
+  readonly user?: string | undefined;
+  readonly streams: readonly string[];
+}
+
+export type VerifyGrafanaIdentity = (jwt: string) => Promise<GrafanaIdentity>;
+
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(200),
+  type: z.string().max(50).default(''),
+  username: z.string().max(200).optional(),
+  role: z.string().max(50).optional(),
+});
+
+export interface GrafanaVerifierOptions {
+  /** Where the relay reaches Grafana, with its sub-path if it has one. */
+  readonly url: string;
+  readonly nowMs?: () => number;
+}
+
+/** The returned function rejects whenever the identity is not proven, Grafana being out of reach included. */
+export function createGrafanaVerifier({
+  url,
+  nowMs = Date.now,
+}: GrafanaVerifierOptions): VerifyGrafanaIdentity {
+  const keys = createRemoteJWKSet(new URL(`${url.replace(/\/+$/, '')}/api/signing-keys/keys`), {
+    // An offer is answered within 2 s, whatever Grafana does.
+    timeoutDuration: 1000,
+    cooldownDuration: 10_000,
+    cacheMaxAge: 600_000,
+  });
+  return async (jwt) => {
+    const { payload } = await jwtVerify(jwt, keys, {
+      algorithms: ['ES256'],
+      requiredClaims: ['sub', 'exp'],
+      clockTolerance: 30,
+      currentDate: new Date(nowMs()),
+    });
+    const { sub, type, username, role } = claimsSchema.parse(payload);
+    return { userId: sub, type, username, role };
+  };
+}
+
+/** The patterns of all rules that fit; without an identity none fits. */
+export function patternsFor(
+  rules: readonly AccessRule[],
+  identity: GrafanaIdentity | undefined,
+): readonly string[] {
+  if (identity === undefined) return [];
+  return rules.filter((rule) => fits(rule, identity)).flatMap((rule) => rule.streams);
+}
+
+function fits(rule: AccessRule, identity: GrafanaIdentity): boolean {
+  if (rule.role === undefined && rule.user === undefined) return false;
+  const roleFits = rule.role === undefined || rule.role === identity.role;
+  const userFits = rule.user === undefined || [identity.userId, identity.username].includes(rule.user);
+  return roleFits && userFits;
+}

@@ -1,0 +1,82 @@
+/**
+ * The relay's clock seen from this page, and the moment a painted picture reached the relay. All local times are
+ * `performance.timeOrigin + performance.now()`: monotonic, so a correction of the computer's clock moves nothing.
+ */
+
+/** Samples older than this say nothing about two clocks that drift. */
+const SAMPLE_LIFE_MS = 60_000;
+const MOST_SAMPLES = 32;
+
+interface Sample {
+  readonly takenMs: number;
+  readonly roundTripMs: number;
+  readonly offsetMs: number;
+}
+
+/** Relay clock minus local clock, from the request with the shortest round trip of the last minute. One per page. */
+export class RelayClock {
+  #samples: Sample[] = [];
+
+  /** The relay read `relayMs` somewhere between the local moments of request and response; the middle is the best guess. */
+  add(requestMs: number, responseMs: number, relayMs: number): void {
+    const roundTripMs = responseMs - requestMs;
+    if (!(roundTripMs >= 0) || !Number.isFinite(relayMs)) return;
+    const fresh = this.#samples.filter((sample) => responseMs - sample.takenMs < SAMPLE_LIFE_MS);
+    fresh.push({ takenMs: responseMs, roundTripMs, offsetMs: relayMs - (requestMs + responseMs) / 2 });
+    this.#samples = fresh.slice(-MOST_SAMPLES);
+  }
+
+  get offsetMs(): number | undefined {
+    let best: Sample | undefined;
+    for (const sample of this.#samples) {
+      if (best === undefined || sample.roundTripMs <= best.roundTripMs) best = sample;
+    }
+    return best?.offsetMs;
+  }
+}
+
+const TICKS_PER_MS = 90;
+
+/** One frame of a session: its RTP timestamp as sent to this viewer, and when it reached the relay (relay clock). */
+export type FrameMark = readonly [rtpTimestamp: number, ingestMs: number];
+
+/** `a - b` of two 32-bit RTP timestamps that are less than 2^31 ticks (6.6 hours) apart. */
+export function rtpDifference(a: number, b: number): number {
+  return (a - b) | 0;
+}
+
+/** When the frame with this RTP timestamp reached the relay: live frames advance linearly, 90 ticks per ms. */
+export function ingestMsOf(rtpTimestamp: number, mark: FrameMark): number {
+  return mark[1] + rtpDifference(rtpTimestamp, mark[0]) / TICKS_PER_MS;
+}
+
+/** How old a picture is that was painted at the local moment `paintedMs`. */
+export function pictureAgeMs(
+  paintedMs: number,
+  rtpTimestamp: number,
+  mark: FrameMark,
+  offsetMs: number,
+): number {
+  return paintedMs + offsetMs - ingestMsOf(rtpTimestamp, mark);
+}
+
+/** Reads the relay's `{relayMs, frames: [[rtpTimestamp, ingestMs], ...]}`; undefined when it is anything else. */
+export function sessionClockFrom(
+  body: string,
+): { readonly relayMs: number; readonly newest: FrameMark | undefined } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('relayMs' in value) || !('frames' in value))
+    return undefined;
+  const { relayMs, frames } = value;
+  if (typeof relayMs !== 'number' || !Array.isArray(frames)) return undefined;
+  const last: unknown = frames.at(-1);
+  if (!Array.isArray(last)) return { relayMs, newest: undefined };
+  const [rtpTimestamp, ingestMs]: unknown[] = last;
+  if (typeof rtpTimestamp !== 'number' || typeof ingestMs !== 'number') return { relayMs, newest: undefined };
+  return { relayMs, newest: [rtpTimestamp, ingestMs] };
+}

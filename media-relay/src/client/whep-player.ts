@@ -1,0 +1,152 @@
+/** Plays one stream into one video element, for ever: joins, watches, joins again. */
+import type { TileState } from '../stream/states.ts';
+import { Gate } from './gate.ts';
+import { RelayClock } from './relay-clock.ts';
+import { fetchSignalling } from './signalling.ts';
+import type { Signalling } from './signalling.ts';
+import { statisticsBetween } from './statistics.ts';
+import type { Counters, TileStatistics } from './statistics.ts';
+import { step, stoppedTile } from './tile-machine.ts';
+import type { Tile, TileDetail, TileInput } from './tile-machine.ts';
+import { WhepSession } from './whep-session.ts';
+
+const TICK_MS = 250;
+const TICKS_PER_READING = 4;
+/** The page's first seconds measure the clocks several times, then they are only kept from drifting apart. */
+const CLOCK_EAGER_READINGS = 3;
+const CLOCK_EVERY_READINGS = 10;
+
+export interface WhepPlayerOptions {
+  /** The WHEP endpoint, relative to the page or absolute. */
+  readonly url: string;
+  readonly video: HTMLVideoElement;
+  readonly onState: (state: TileState, detail: TileDetail) => void;
+  /** Once a second while a session is open, undefined when it has ended. */
+  readonly onStatistics?: (statistics: TileStatistics | undefined) => void;
+  readonly signal?: Signalling;
+  /** Sent with every request: the token, where one is needed. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ask for sound too. The element stays muted until the host unmutes it after a gesture of the user. */
+  readonly audio?: boolean;
+  /** Shared by the players of a page; session-manager.ts passes its own. */
+  readonly handshakes?: Gate;
+  readonly relayClock?: RelayClock;
+  /** Monotonic, in Unix ms. Must agree with `performance.timeOrigin + performance.now()` in a browser. */
+  readonly clock?: () => number;
+  readonly random?: () => number;
+}
+
+export class WhepPlayer {
+  readonly #options: Required<Omit<WhepPlayerOptions, 'onStatistics'>>;
+  readonly #onStatistics: (statistics: TileStatistics | undefined) => void;
+  #tile: Tile = stoppedTile;
+  #session: WhepSession | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #ticks = 0;
+  #readings = 0;
+  #counters: Counters | undefined;
+
+  constructor(options: WhepPlayerOptions) {
+    this.#options = {
+      signal: fetchSignalling,
+      headers: {},
+      audio: false,
+      handshakes: new Gate(1),
+      relayClock: new RelayClock(),
+      clock: () => performance.timeOrigin + performance.now(),
+      random: Math.random,
+      ...options,
+      url: new URL(options.url, document.baseURI).href,
+    };
+    this.#onStatistics = options.onStatistics ?? (() => undefined);
+  }
+
+  get state(): TileState {
+    return this.#tile.state;
+  }
+
+  /** When the newest picture was decoded, in Unix ms of the local clock; undefined before the first. */
+  get lastFrameMs(): number | undefined {
+    return this.#tile.lastFrameAtMs;
+  }
+
+  /** Idempotent. */
+  start(): void {
+    const { video } = this.#options;
+    video.muted = true;
+    video.autoplay = true;
+    video.playsInline = true;
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    this.#input({ type: 'start' });
+  }
+
+  /** Idempotent; the player may be started again. `keepalive`: the page is going away. */
+  stop(how: { readonly keepalive: boolean } = { keepalive: false }): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#input({ type: 'stop' }, how.keepalive);
+  }
+
+  /** Something suggests that it would work now (the stream came back): do not sit out the back-off. */
+  retryNow(): void {
+    this.#input({ type: 'retry' });
+  }
+
+  #tick(): void {
+    this.#input({ type: 'tick' });
+    this.#ticks++;
+    if (this.#ticks % TICKS_PER_READING === 0 && this.#session !== undefined) void this.#read(this.#session);
+  }
+
+  #input(input: TileInput, keepalive = false): void {
+    const before = this.#tile;
+    this.#tile = step(before, input, this.#options.clock(), this.#options.random);
+    const { state, detail, phase } = this.#tile;
+    // The host hears of it while the last picture still stands.
+    if (state !== before.state || detail !== before.detail || input.type === 'start') {
+      this.#options.onState(state, detail);
+    }
+    if (phase === before.phase) return;
+    if (phase === 'waiting' || phase === 'stopped') this.#closeSession(keepalive);
+    if (phase === 'asking') this.#openSession();
+  }
+
+  #openSession(): void {
+    this.#counters = undefined;
+    this.#readings = 0;
+    const session: WhepSession = new WhepSession({
+      ...this.#options,
+      nowMs: this.#options.clock,
+      onInput: (input) => {
+        if (this.#session === session) this.#input(input);
+      },
+    });
+    this.#session = session;
+  }
+
+  #closeSession(keepalive: boolean): void {
+    this.#session?.close({ keepalive });
+    this.#session = undefined;
+    this.#counters = undefined;
+    this.#onStatistics(undefined);
+  }
+
+  async #read(session: WhepSession): Promise<void> {
+    const after = await session.counters();
+    if (after === undefined || session !== this.#session) return;
+    const before = this.#counters;
+    this.#counters = after;
+    // A hidden page paints nothing: what it decodes still counts as pictures.
+    if (before !== undefined && after.framesDecoded > before.framesDecoded) this.#input({ type: 'frame' });
+    if (before !== undefined && after.packetsReceived > before.packetsReceived)
+      this.#input({ type: 'packets' });
+    if (before === undefined) return;
+    const statistics = statisticsBetween(before, after, session.takeDelayMs());
+    if (statistics !== undefined) this.#onStatistics(statistics);
+    if (this.#tile.state === 'live') {
+      this.#readings++;
+      const due = this.#readings <= CLOCK_EAGER_READINGS || this.#readings % CLOCK_EVERY_READINGS === 0;
+      if (due) await session.refreshClock();
+    }
+  }
+}

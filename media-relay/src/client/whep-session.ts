@@ -1,0 +1,215 @@
+/**
+ * One WHEP session (draft-ietf-wish-whep): offer, answer, media, DELETE. The relay is ICE-lite and learns this browser's
+ * addresses from its connectivity checks, so the offer leaves before any candidate is gathered, and no PATCH follows.
+ */
+import type { Gate } from './gate.ts';
+import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
+import type { FrameMark, RelayClock } from './relay-clock.ts';
+import { refusalFrom } from './refusal.ts';
+import type { Signalling, SignalRequest } from './signalling.ts';
+import type { Counters } from './statistics.ts';
+import type { TileInput } from './tile-machine.ts';
+import { videoCounters } from './video-counters.ts';
+
+/** The relay answers within 2 s; a proxy in between may take its time. */
+const OFFER_TIMEOUT_MS = 10_000;
+/** A place among the handshakes is given back after this, whether or not the media path stands. */
+const HANDSHAKE_MS = 2000;
+const PAINTED_FRAMES_KEPT = 60;
+
+export interface WhepSessionOptions {
+  readonly url: string;
+  readonly video: HTMLVideoElement;
+  readonly audio: boolean;
+  readonly signal: Signalling;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly handshakes: Gate;
+  readonly relayClock: RelayClock;
+  readonly nowMs: () => number;
+  readonly onInput: (input: TileInput) => void;
+}
+
+export class WhepSession {
+  readonly #options: WhepSessionOptions;
+  readonly #peer = new RTCPeerConnection();
+  readonly #stream = new MediaStream();
+  readonly #closing = new AbortController();
+  #leaveHandshake: (() => void) | undefined;
+  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+  #resourceUrl: string | undefined;
+  #frameCallback: number | undefined;
+  #painted: { readonly paintedMs: number; readonly rtpTimestamp: number }[] = [];
+  #mark: FrameMark | undefined;
+
+  constructor(options: WhepSessionOptions) {
+    this.#options = options;
+    this.#peer.addEventListener('track', (event) => this.#attach(event.track));
+    this.#peer.addEventListener('connectionstatechange', () => this.#pathChanged());
+    void this.#negotiate();
+  }
+
+  /** Idempotent. The video keeps its last picture until another stream is attached. */
+  close(how: { readonly keepalive: boolean }): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#endHandshake();
+    if (this.#frameCallback !== undefined) this.#options.video.cancelVideoFrameCallback(this.#frameCallback);
+    this.#peer.close();
+    this.#deleteResource(how.keepalive);
+  }
+
+  /** The browser's counters now; undefined before there are any. */
+  async counters(): Promise<Counters | undefined> {
+    if (this.#closing.signal.aborted) return undefined;
+    return videoCounters(await this.#peer.getStats(), this.#options.nowMs());
+  }
+
+  /** Median age of the pictures painted since the last call; undefined while a clock is unknown or none was painted. */
+  takeDelayMs(): number | undefined {
+    const mark = this.#mark;
+    const offsetMs = this.#options.relayClock.offsetMs;
+    const painted = this.#painted.splice(0);
+    if (mark === undefined || offsetMs === undefined) return undefined;
+    const agesMs = painted.map((frame) => pictureAgeMs(frame.paintedMs, frame.rtpTimestamp, mark, offsetMs));
+    return agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
+  }
+
+  /** Asks the relay when its newest frame for this viewer arrived. Without an answer the old mark stays. */
+  async refreshClock(): Promise<void> {
+    if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
+    const { nowMs, relayClock } = this.#options;
+    const requestMs = nowMs();
+    const response = await this.#request({
+      method: 'GET',
+      url: clockUrl(this.#options.url, this.#resourceUrl),
+      headers: this.#options.headers,
+      signal: this.#closing.signal,
+    });
+    const responseMs = nowMs();
+    const clock = response?.status === 200 ? sessionClockFrom(response.body) : undefined;
+    if (clock === undefined) return;
+    relayClock.add(requestMs, responseMs, clock.relayMs);
+    this.#mark = clock.newest ?? this.#mark;
+  }
+
+  async #negotiate(): Promise<void> {
+    const { handshakes, onInput, audio } = this.#options;
+    try {
+      this.#leaveHandshake = await handshakes.enter(this.#closing.signal);
+      this.#peer.addTransceiver('video', { direction: 'recvonly' });
+      if (audio) this.#peer.addTransceiver('audio', { direction: 'recvonly' });
+      await this.#peer.setLocalDescription();
+      const answer = await this.#offer(this.#peer.localDescription?.sdp ?? '');
+      if (this.#closing.signal.aborted) return this.#deleteResource(false);
+      if (answer === undefined) return this.#endHandshake();
+      onInput({ type: 'answered' });
+      this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
+      await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      this.#endHandshake();
+      onInput({ type: 'failed', sentence: `This browser cannot play the stream: ${reasonOf(error)}.` });
+    }
+  }
+
+  /** The answer's SDP, or undefined after having reported why there is none. */
+  async #offer(sdp: string): Promise<string | undefined> {
+    const { url, headers, onInput } = this.#options;
+    // Not aborted by close(): the relay may already have made the session, and only the answer tells what to delete.
+    const response = await this.#request({
+      method: 'POST',
+      url,
+      headers: { ...headers, 'Content-Type': 'application/sdp', Accept: 'application/sdp' },
+      body: sdp,
+      signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
+    });
+    if (response === undefined) {
+      onInput({ type: 'failed', sentence: 'The relay cannot be reached.' });
+      return undefined;
+    }
+    if (response.status !== 201) {
+      const refusal = refusalFrom(response.status, response.header('Retry-After'), response.body);
+      onInput({ type: 'refused', refusal });
+      return undefined;
+    }
+    this.#resourceUrl = sameOrigin(response.header('Location'), url);
+    return response.body;
+  }
+
+  #attach(track: MediaStreamTrack): void {
+    const { video } = this.#options;
+    this.#stream.addTrack(track);
+    if (track.kind !== 'video') return;
+    video.srcObject = this.#stream;
+    // Refused playback (a page that may not autoplay) shows as stalled; muted video is always allowed.
+    video.play().catch(() => undefined);
+    if ('requestVideoFrameCallback' in video) this.#awaitFrame();
+  }
+
+  #awaitFrame(): void {
+    const { video, onInput } = this.#options;
+    this.#frameCallback = video.requestVideoFrameCallback((paintedMs, { rtpTimestamp }) => {
+      if (this.#closing.signal.aborted) return;
+      if (rtpTimestamp !== undefined) {
+        this.#painted.push({ paintedMs: performance.timeOrigin + paintedMs, rtpTimestamp });
+        if (this.#painted.length > PAINTED_FRAMES_KEPT) this.#painted.shift();
+      }
+      this.#awaitFrame();
+      onInput({ type: 'frame' });
+    });
+  }
+
+  #pathChanged(): void {
+    const { onInput } = this.#options;
+    switch (this.#peer.connectionState) {
+      case 'connected':
+        this.#endHandshake();
+        return onInput({ type: 'path', path: 'connected' });
+      case 'disconnected':
+        return onInput({ type: 'path', path: 'disconnected' });
+      case 'failed':
+      case 'closed':
+        return onInput({ type: 'path', path: 'failed' });
+      case 'new':
+      case 'connecting':
+        return undefined;
+    }
+  }
+
+  #endHandshake(): void {
+    clearTimeout(this.#handshakeTimer);
+    this.#leaveHandshake?.();
+  }
+
+  #deleteResource(keepalive: boolean): void {
+    if (this.#resourceUrl === undefined) return;
+    const url = this.#resourceUrl;
+    this.#resourceUrl = undefined;
+    void this.#request({ method: 'DELETE', url, headers: this.#options.headers, keepalive });
+  }
+
+  async #request(request: SignalRequest): Promise<Awaited<ReturnType<Signalling>> | undefined> {
+    try {
+      return await this.#options.signal(request);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A session elsewhere would receive this page's token: the relay never names one, so it is not believed. */
+function sameOrigin(location: string | null, base: string): string | undefined {
+  if (location === null || !URL.canParse(location, base)) return undefined;
+  const url = new URL(location, base);
+  return url.origin === new URL(base).origin ? url.href : undefined;
+}
+
+/** `.../whep/{stream}` and the session's resource give `.../sessions/{id}/clock`. */
+function clockUrl(whepUrl: string, resourceUrl: string): string {
+  const id = new URL(resourceUrl).pathname.split('/').at(-1) ?? '';
+  return new URL(`../sessions/${id}/clock?frames=1`, whepUrl).href;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, '') : 'unknown reason';
+}

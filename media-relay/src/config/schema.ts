@@ -1,0 +1,199 @@
+import { isIP } from 'node:net';
+
+import { z } from 'zod';
+
+import { isStreamPattern, permissions } from '../auth/permissions.ts';
+import { validateSourceUrl } from './source-url.ts';
+
+// The one description of the configuration: it checks the file, it names the SIGHTLINE_* variables (environment.ts) and
+// docs/CONFIGURATION.md is made from it (reference.ts). A message is "problem; remedy" and never shows a secret.
+
+const streamNameSyntax = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+function port(number: number) {
+  return z.int().min(0).max(65_535).default(number);
+}
+
+const ipAddress = z
+  .string()
+  .refine((text) => isIP(text) !== 0, 'is not an IP address; write one like 127.0.0.1, 0.0.0.0 or ::');
+
+const announced = z
+  .string()
+  .refine(isAnnounced, 'is not an IP address or address:port; write 203.0.113.5, 203.0.113.5:8641 or [2001:db8::1]:8641');
+
+function isAnnounced(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return false;
+  const family = match[1] === undefined ? isIP(match[2] ?? '') : isIP(match[1]);
+  const number = Number(match[3]);
+  return family === (match[1] === undefined ? 4 : 6) && number >= 1 && number <= 65_535;
+}
+
+function isWebOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:\/\//.test(text) && new URL(text).origin === text;
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+const shortText = z.string().min(1).max(200);
+const path = z.string().min(1).max(4096);
+
+const streamPatterns = z
+  .array(z.string().refine(isStreamPattern, 'is not a stream name or pattern; write lobby, lobby-* or *'))
+  .min(1)
+  .max(1000);
+
+const http = z.strictObject({
+  port: port(8640).describe('Port of the wall page and the API; 0 lets the system choose'),
+  address: ipAddress.default('127.0.0.1').describe('Address to listen on; 0.0.0.0 and :: are all of them'),
+  tls: z
+    .strictObject({
+      cert: path.describe('File with the certificate chain (PEM)'),
+      key: path.describe('File with the private key (PEM)'),
+    })
+    .optional()
+    .describe('Serve HTTPS; the files are read again when they change'),
+  corsOrigins: z
+    .array(
+      z.string().refine(isWebOrigin, 'is not a web origin; write https://host or https://host:port, without a path'),
+    )
+    .max(100)
+    .default([])
+    .describe('Origins of other sites whose pages may call the API'),
+});
+
+const media = z.strictObject({
+  port: port(8641).describe('One port for the media of all viewers, UDP and TCP; 0 lets the system choose'),
+  addresses: z.array(ipAddress).max(32).default([]).describe('Local addresses to use; none means all of them'),
+  announce: z
+    .array(announced)
+    .max(32)
+    .default([])
+    .describe('Addresses to tell viewers besides, behind NAT or in a container'),
+});
+
+const grafana = z.strictObject({
+  url: z
+    .string()
+    .refine(isWebAddress, 'is not a web address; write https://host/ or http://host:3000/')
+    .optional()
+    .describe('Where the relay reaches Grafana, to prove who a Grafana user is'),
+});
+
+const accessRule = z
+  .strictObject({
+    role: z.enum(['Viewer', 'Editor', 'Admin', 'None']).optional().describe('Organisation role in Grafana'),
+    user: shortText.optional().describe('Login name, or id like user:2'),
+    streams: streamPatterns.describe('Names or patterns of the streams that these may see'),
+  })
+  .refine((rule) => rule.role !== undefined || rule.user !== undefined, 'names nobody; add role: or user:');
+
+export const tokenRule = 'use 16 to 512 of A-Z a-z 0-9 . _ ~ + / -';
+
+export function isToken(text: string): boolean {
+  return /^[A-Za-z0-9._~+/-]+=*$/.test(text) && text.length >= 16 && text.length <= 512;
+}
+
+const token = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(streamNameSyntax, 'is not a name; use up to 64 letters, digits, ".", "_" and "-"')
+      .describe('For logs'),
+    token: z
+      .string()
+      .refine(isToken, `is not a token; ${tokenRule}`)
+      .optional()
+      .describe('The token itself, or ${NAME} to take it from the environment'),
+    tokenFile: path.optional().describe('File that holds the token'),
+    permissions: z.array(z.enum(permissions)).min(1).describe('What its holder may do'),
+    streams: streamPatterns.default(['*']).describe('Names or patterns of the streams it is good for'),
+    forGrafana: z.boolean().default(false).describe('Works only with a proven Grafana user where access rules exist'),
+  })
+  .refine(
+    (value) => (value.token === undefined) !== (value.tokenFile === undefined),
+    'needs exactly one of token and tokenFile; remove one or add one',
+  );
+
+const sourceUrl = z
+  .string()
+  .max(2000)
+  .superRefine((url, context) => {
+    const problem = validateSourceUrl(url);
+    if (problem !== undefined) context.addIssue(problem);
+  });
+
+const streamSettings = z.strictObject({
+  url: sourceUrl.describe('Where the pictures come from: rtsp://, rtsps:// or demo:'),
+  title: shortText.optional().describe('Shown to people; default: the name'),
+  site: shortText.optional().describe('Place, for grouping'),
+  labels: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'is not a label name; use letters, digits and "_"'),
+      z.string().max(200),
+    )
+    .refine((labels) => Object.keys(labels).length <= 16, 'has more than 16 labels; remove some')
+    .default({})
+    .describe('Free labels, name: "text"'),
+  onDemand: z.boolean().default(false).describe('Connect to the camera only while somebody watches'),
+  transport: z.enum(['auto', 'tcp', 'udp']).default('auto').describe('How RTP travels from the camera'),
+  tlsFingerprint: z
+    .string()
+    .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'is not a SHA-256 fingerprint; write 64 hex digits')
+    .optional()
+    .describe("SHA-256 of the camera's certificate, to trust that one alone (rtsps)"),
+});
+
+/** `lobby: rtsp://...` is short for `lobby: { url: rtsp://... }`; expanded before checking (parse.ts). */
+export const configSchema = z.strictObject({
+  http: http.prefault({}).describe('The wall page and the API'),
+  media: media.prefault({}).describe('The way to the viewers (WebRTC)'),
+  grafana: grafana.prefault({}).describe('The Grafana that shows these streams'),
+  access: z.array(accessRule).max(1000).default([]).describe('Which Grafana users may see which streams; none: all see all'),
+  tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
+  stateDir: path
+    .optional()
+    .describe('Where tokens and events are kept; default: $XDG_STATE_HOME/sightline or ~/.local/state/sightline, in a container /var/lib/sightline'),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is written'),
+      format: z.enum(['auto', 'json', 'pretty']).default('auto').describe('auto: pretty on a terminal, else JSON'),
+    })
+    .prefault({})
+    .describe('Logs, on standard output'),
+  streams: z
+    .record(
+      z
+        .string()
+        .regex(streamNameSyntax, 'is not a stream name; begin with a letter or digit, then up to 63 letters, digits, ".", "_" or "-"'),
+      streamSettings,
+    )
+    .default({})
+    .describe('The cameras, by name; an address alone is enough'),
+});
+
+type Parsed = z.output<typeof configSchema>;
+
+export type StreamConfig = Parsed['streams'][string];
+export type AccessRuleConfig = Parsed['access'][number];
+
+export interface TokenConfig {
+  readonly name: string;
+  /** From `token` or read from `tokenFile`. Never log it. */
+  readonly token: string;
+  readonly permissions: Parsed['tokens'][number]['permissions'];
+  readonly streams: readonly string[];
+  readonly forGrafana: boolean;
+}
+
+/** A checked configuration: defaults filled in, paths absolute, tokens read, `${NAME}` replaced. */
+export interface Config extends Omit<Parsed, 'tokens' | 'stateDir' | 'streams'> {
+  readonly tokens: readonly TokenConfig[];
+  readonly stateDir: string;
+  /** In the order of the file. */
+  readonly streams: ReadonlyMap<string, StreamConfig>;
+}

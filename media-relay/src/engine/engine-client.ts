@@ -1,0 +1,171 @@
+/** The main thread's end: starts the media thread, asks it, and remembers its newest statistics. */
+import { Worker } from 'node:worker_threads';
+import type { EnginePort } from './engine-port.ts';
+import type { EngineEvent, EngineSnapshot, EngineSpec, FromEngine, LogFields, OfferResult, SessionClock, SessionEnd, StreamSpec, ToEngine } from './messages.ts';
+
+export interface EngineClientOptions {
+  readonly spec: EngineSpec;
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: LogFields) => void;
+  /** The media thread died by itself. */
+  readonly onCrash: (error: Error) => void;
+}
+
+const ANSWER_WITHIN_MS = 2000;
+const STOP_WITHIN_MS = 5000;
+
+/** Resolves once the media port is bound; rejects with a sentence when it cannot be. */
+export async function startEngine(options: EngineClientOptions): Promise<EnginePort> {
+  const client = new EngineClient(options);
+  await client.ready;
+  return client;
+}
+
+class EngineClient implements EnginePort {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #options: EngineClientOptions;
+  readonly #eventListeners: ((event: EngineEvent) => void)[] = [];
+  readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
+  readonly #offers = new Map<number, (result: OfferResult) => void>();
+  readonly #clocks = new Map<number, (clock: SessionClock | undefined) => void>();
+  readonly #exited: Promise<void>;
+  #nextRequest = 1;
+  #snapshot: EngineSnapshot | undefined;
+  #mediaPort = 0;
+  #stopping = false;
+
+  constructor(options: EngineClientOptions) {
+    this.#options = options;
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options.spec, name: 'media' });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.ready = promise;
+    this.#worker.on('message', (message: FromEngine) => {
+      if (message.type === 'ready') {
+        this.#mediaPort = message.mediaPort;
+        options.log('info', 'media engine ready', { mediaPort: message.mediaPort, ...message.back });
+        resolve();
+      }
+      this.#handle(message);
+    });
+    let failure: Error | undefined;
+    this.#worker.on('error', (error: Error) => {
+      failure = error;
+      reject(error);
+    });
+    this.#exited = new Promise((done) => {
+      this.#worker.on('exit', () => {
+        done();
+        this.#failPending();
+        if (!this.#stopping && this.#mediaPort !== 0) options.onCrash(failure ?? new Error('the media thread ended'));
+      });
+    });
+  }
+
+  get mediaPort(): number {
+    return this.#mediaPort;
+  }
+
+  setStream(spec: StreamSpec): void {
+    this.#post({ type: 'set-stream', spec });
+  }
+
+  removeStream(name: string): void {
+    this.#post({ type: 'remove-stream', name });
+  }
+
+  restartStream(name: string): void {
+    this.#post({ type: 'restart-stream', name });
+  }
+
+  offer(stream: string, sdp: string): Promise<OfferResult> {
+    const requestId = this.#nextRequest++;
+    const late: OfferResult = { ok: false, code: 'stream-not-ready', message: 'The relay is busy.', retryAfterSeconds: 2 };
+    return this.#request<OfferResult>(this.#offers, requestId, late, { type: 'offer', requestId, stream, sdp }, (result) => {
+      // Nobody waits for this session any more.
+      if (result.ok) this.closeSession(result.sessionId);
+    });
+  }
+
+  sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
+    const requestId = this.#nextRequest++;
+    return this.#request<SessionClock | undefined>(this.#clocks, requestId, undefined, { type: 'session-clock', requestId, sessionId, frames }, () => undefined);
+  }
+
+  closeSession(sessionId: string): void {
+    this.#post({ type: 'close-session', sessionId });
+  }
+
+  snapshot(): EngineSnapshot | undefined {
+    return this.#snapshot;
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): void {
+    this.#eventListeners.push(listener);
+  }
+
+  onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void {
+    this.#endListeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#stopping) return this.#exited;
+    this.#stopping = true;
+    this.#post({ type: 'shutdown' });
+    const timer = setTimeout(() => void this.#worker.terminate(), STOP_WITHIN_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #post(message: ToEngine): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Resolves with the answer, or with `late` after two seconds; a later answer goes to `onLate`. */
+  #request<T>(pending: Map<number, (value: T) => void>, requestId: number, late: T, message: ToEngine, onLate: (value: T) => void): Promise<T> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        pending.set(requestId, (value) => {
+          pending.delete(requestId);
+          onLate(value);
+        });
+        resolve(late);
+      }, ANSWER_WITHIN_MS);
+      pending.set(requestId, (value) => {
+        clearTimeout(timer);
+        pending.delete(requestId);
+        resolve(value);
+      });
+      this.#post(message);
+    });
+  }
+
+  #handle(message: FromEngine): void {
+    switch (message.type) {
+      case 'answer':
+        this.#offers.get(message.requestId)?.(message.result);
+        return;
+      case 'session-clock':
+        this.#clocks.get(message.requestId)?.(message.clock);
+        return;
+      case 'session-ended':
+        for (const listener of this.#endListeners) listener(message.sessionId, message.stream, message.reason);
+        return;
+      case 'statistics':
+        this.#snapshot = message.snapshot;
+        return;
+      case 'event':
+        for (const listener of this.#eventListeners) listener(message.event);
+        return;
+      case 'log':
+        this.#options.log(message.level, message.message, message.fields);
+        return;
+      case 'ready':
+      case 'stopped':
+    }
+  }
+
+  #failPending(): void {
+    for (const answer of this.#offers.values()) answer({ ok: false, code: 'stream-not-ready', message: 'The media engine stopped.', retryAfterSeconds: 2 });
+    for (const answer of this.#clocks.values()) answer(undefined);
+  }
+}

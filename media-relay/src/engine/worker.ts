@@ -1,0 +1,54 @@
+/** The media thread: an engine, told what to do by messages. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../media/clock.ts';
+import { createSource } from '../sources/registry.ts';
+import { Engine } from './engine.ts';
+import type { EngineSpec, FromEngine, ToEngine } from './messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('engine/worker.ts runs as a worker thread');
+
+const emit = (message: FromEngine): void => port.postMessage(message);
+const engine = new Engine(workerData as EngineSpec, {
+  clock: systemClock,
+  random: Math.random,
+  createSource: (spec) => createSource({ ...spec, clock: systemClock }),
+  emit,
+});
+
+port.on('message', (message: ToEngine) => void handle(message).catch(fail));
+await engine.start();
+
+async function handle(message: ToEngine): Promise<void> {
+  switch (message.type) {
+    case 'set-stream':
+      engine.setStream(message.spec);
+      return;
+    case 'remove-stream':
+      engine.removeStream(message.name);
+      return;
+    case 'restart-stream':
+      engine.restartStream(message.name);
+      return;
+    case 'offer':
+      emit({ type: 'answer', requestId: message.requestId, result: await engine.offer(message.stream, message.sdp) });
+      return;
+    case 'session-clock':
+      emit({ type: 'session-clock', requestId: message.requestId, clock: engine.sessionClock(message.sessionId, message.frames) });
+      return;
+    case 'close-session':
+      engine.closeSession(message.sessionId);
+      return;
+    case 'shutdown':
+      engine.close();
+      emit({ type: 'stopped' });
+      port?.close();
+  }
+}
+
+/** A bug: the thread dies with it, and the main thread says so. */
+function fail(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+
+import { streamStates, streamWarnings } from '../stream/states.ts';
+import type { StreamState, StreamWarning } from '../stream/states.ts';
+import { relayEventKinds } from '../telemetry/events.ts';
+import { problems } from './errors.ts';
+import { isStreamName } from './path-guard.ts';
+
+// What crosses the API, in one place: handlers check with these, /openapi.json is made from them.
+
+function keysOf<K extends string>(table: Readonly<Record<K, unknown>>): [K, ...K[]] {
+  return Object.keys(table) as [K, ...K[]];
+}
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(keysOf(problems)),
+  retryAfterSeconds: z.number().optional(),
+});
+
+const streamName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'must begin with a letter or digit and have up to 64 of A-Z a-z 0-9 . _ -',
+  )
+  .refine(isStreamName);
+
+const unixMs = z.number().describe('Unix time in milliseconds');
+
+export const streamSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  labels: z.record(z.string(), z.string()),
+  site: z.string().nullable(),
+  origin: z.enum(['config', 'api']),
+  onDemand: z.boolean(),
+  state: z.enum(keysOf<StreamState>(streamStates)),
+  stateSinceMs: unixMs.nullable(),
+  reason: z.string().nullable().describe('Why it is offline or refused'),
+  warnings: z.array(z.object({ code: z.enum(keysOf<StreamWarning>(streamWarnings)), message: z.string() })),
+  transport: z.string().nullable(),
+  videoCodec: z.string().nullable(),
+  videoProfile: z.string().nullable(),
+  audioCodec: z.string().nullable(),
+  width: z.int().nullable().describe('Pixels'),
+  height: z.int().nullable().describe('Pixels'),
+  framesPerSecond: z.number(),
+  bitrateBps: z.number(),
+  keyFrameIntervalSeconds: z.number().nullable(),
+  lastFrameMs: unixMs.nullable(),
+  viewers: z.int(),
+});
+export type StreamView = z.infer<typeof streamSchema>;
+
+export const streamListSchema = z.object({ nowMs: unixMs, streams: z.array(streamSchema) });
+
+const shortText = z.string().min(1).max(200);
+
+export const newStreamSchema = z.strictObject({
+  name: streamName,
+  url: z.string().min(1).max(2000).describe('Where the pictures come from; never shown again'),
+  title: shortText.optional(),
+  labels: z.record(z.string().min(1).max(64), z.string().max(200)).optional(),
+  site: shortText.optional(),
+  onDemand: z.boolean().optional(),
+  transport: z.enum(['auto', 'tcp', 'udp']).optional(),
+  tlsFingerprint: z.string().max(200).optional(),
+});
+export type NewStream = z.infer<typeof newStreamSchema>;
+
+export const doneSchema = z.object({ ok: z.literal(true) });
+
+const moment = z
+  .string()
+  .regex(
+    /^\d{1,15}$|^\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)$/,
+    'must be Unix milliseconds or an ISO 8601 time with zone',
+  )
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)))
+  .refine((atMs) => Number.isFinite(atMs), 'is no time');
+
+function wholeNumber(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+}
+
+export const eventQuerySchema = z.strictObject({
+  from: moment.optional(),
+  to: moment.optional(),
+  stream: streamName.optional(),
+  type: z.enum(relayEventKinds).optional(),
+  limit: wholeNumber(1, 1000).optional(),
+});
+
+export const eventListSchema = z.object({
+  events: z.array(
+    z.looseObject({ atMs: unixMs, kind: z.enum(relayEventKinds), stream: z.string().optional() }),
+  ),
+});
+
+export const clockQuerySchema = z.strictObject({ frames: wholeNumber(1, 600).optional() });
+
+export const clockSchema = z.object({
+  relayMs: unixMs,
+  frames: z
+    .array(z.array(z.number()).length(2))
+    .describe('Oldest first: RTP timestamp as sent, arrival at the relay in Unix milliseconds'),
+});
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'degraded', 'failing']),
+  ready: z.boolean(),
+  version: z.string(),
+  reasons: z.array(
+    z.object({
+      code: z.string(),
+      message: z.string(),
+      count: z.int(),
+      streams: z.array(z.string()).optional(),
+    }),
+  ),
+});
+
+export const liveSchema = z.object({ status: z.literal('ok') });
+export const readySchema = z.object({ ready: z.boolean() });

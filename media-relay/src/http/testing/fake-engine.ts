@@ -1,0 +1,107 @@
+import type { EnginePort } from '../../engine/engine-port.ts';
+import type {
+  EngineSnapshot,
+  OfferResult,
+  SessionClock,
+  SessionEnd,
+  StreamSnapshot,
+} from '../../engine/messages.ts';
+
+/** An engine that answers as it is told and remembers what it was asked. */
+export class FakeEngine implements EnginePort {
+  readonly mediaPort = 8641;
+  readonly calls: string[] = [];
+  readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
+  offerResult: OfferResult | Error = { ok: true, sessionId: 'session-1', sdp: 'v=0\r\n' };
+  clock: SessionClock | undefined = { relayMs: 5, frames: [[1, 2]] };
+  snapshots: readonly StreamSnapshot[] = [];
+
+  setStream(): void {}
+  removeStream(): void {}
+  restartStream(name: string): void {
+    this.calls.push(`restart ${name}`);
+  }
+  offer(stream: string, sdp: string): Promise<OfferResult> {
+    this.calls.push(`offer ${stream} ${sdp.length}`);
+    return this.offerResult instanceof Error
+      ? Promise.reject(this.offerResult)
+      : Promise.resolve(this.offerResult);
+  }
+  sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
+    this.calls.push(`clock ${sessionId} ${frames}`);
+    return Promise.resolve(this.clock);
+  }
+  closeSession(sessionId: string): void {
+    this.calls.push(`close ${sessionId}`);
+  }
+  snapshot(): EngineSnapshot | undefined {
+    return { ...emptySnapshot, streams: this.snapshots };
+  }
+  onEvent(): void {}
+  onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void {
+    this.#endListeners.push(listener);
+  }
+  endSession(sessionId: string, stream: string): void {
+    for (const listener of this.#endListeners) listener(sessionId, stream, 'silent');
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const emptySnapshot: EngineSnapshot = {
+  atMs: 0,
+  streams: [],
+  sessions: 0,
+  joinsTotal: {},
+  eventLoopUtilisation: 0,
+  cpuUserSeconds: 0,
+  cpuSystemSeconds: 0,
+  arenaBytes: 0,
+  nativeObjects: 0,
+  sendCallsTotal: 0,
+  sendErrorsTotal: 0,
+  pacerDelayMaxMs: 0,
+  firstPacketP50Ms: 0,
+  firstPacketP99Ms: 0,
+  pacerDelayP99Ms: 0,
+};
+
+export const liveSnapshot: StreamSnapshot = {
+  name: 'lobby-1',
+  state: 'live',
+  stateSinceMs: 1000,
+  reason: undefined,
+  warnings: ['no-clock'],
+  transport: 'tcp',
+  videoCodec: 'H264',
+  audioCodec: undefined,
+  h264: {
+    profileLevelId: '64001f',
+    profileName: 'High',
+    width: 1280,
+    height: 720,
+    framesPerSecond: 30,
+    maxReorderFrames: 0,
+  },
+  framesPerSecond: 30,
+  bitrateBps: 4_000_000,
+  keyFrameIntervalSeconds: 4,
+  lastFrameMs: 2000,
+  framesTotal: 1,
+  keyFramesTotal: 1,
+  brokenFramesTotal: 0,
+  packetsTotal: 1,
+  bytesTotal: 1,
+  lostPacketsTotal: 0,
+  reorderedPacketsTotal: 0,
+  jitterSeconds: undefined,
+  roundTripSeconds: undefined,
+  reconnectsTotal: {},
+  viewers: 2,
+  sentPacketsTotal: 0,
+  sentBytesTotal: 0,
+  resentPacketsTotal: 0,
+  burstsTotal: 0,
+  droppedFramesTotal: {},
+};

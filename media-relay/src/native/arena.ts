@@ -1,0 +1,75 @@
+/** The arena owns every byte whose address C is given. */
+import koffi from 'koffi';
+
+/** A piece of memory that never moves: the same bytes for JavaScript (`bytes`) and for C (`address`). */
+export interface Block {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly address: number;
+}
+
+const SLAB_BYTES = 256 * 1024;
+const ALIGNMENT = 64;
+
+/**
+ * Small blocks are cut from slabs and recycled by size; large ones have a backing store of their own, which goes when
+ * its block is freed and forgotten. Everything handed out stays referenced here until `free`, because a backing store
+ * that JavaScript no longer sees is released while C may still write to it.
+ */
+export class Arena {
+  readonly #live = new Map<number, Block>();
+  readonly #recycled = new Map<number, Block[]>();
+  #slab: Block | undefined;
+  #slabUsed = 0;
+  #bytesInUse = 0;
+
+  /** Bytes handed out and not yet freed. */
+  get bytesInUse(): number {
+    return this.#bytesInUse;
+  }
+
+  get blocksInUse(): number {
+    return this.#live.size;
+  }
+
+  /** Zeroed memory of at least one and exactly `byteLength` bytes, aligned to 64. */
+  allocate(byteLength: number): Block {
+    if (!Number.isSafeInteger(byteLength) || byteLength < 1) throw new RangeError(`arena: cannot allocate ${byteLength} bytes`);
+    const block = byteLength > SLAB_BYTES / 4 ? ownStore(byteLength) : this.#small(byteLength);
+    this.#live.set(block.address, block);
+    this.#bytesInUse += byteLength;
+    return block;
+  }
+
+  /** Takes a block back. Freeing one twice, or a foreign one, is a bug and throws. */
+  free(block: Block): void {
+    if (this.#live.get(block.address) !== block) throw new Error('arena: block is not in use');
+    this.#live.delete(block.address);
+    this.#bytesInUse -= block.bytes.length;
+    if (block.bytes.length > SLAB_BYTES / 4) return;
+    const sameSize = this.#recycled.get(block.bytes.length);
+    if (sameSize) sameSize.push(block);
+    else this.#recycled.set(block.bytes.length, [block]);
+  }
+
+  #small(byteLength: number): Block {
+    const recycled = this.#recycled.get(byteLength)?.pop();
+    if (recycled) {
+      recycled.bytes.fill(0);
+      return { ...recycled };
+    }
+    if (!this.#slab || this.#slabUsed + byteLength > SLAB_BYTES) {
+      this.#slab = ownStore(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    const offset = this.#slabUsed;
+    this.#slabUsed += Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
+    const bytes = new Uint8Array(this.#slab.bytes.buffer, offset, byteLength);
+    return { bytes, address: this.#slab.address + offset };
+  }
+}
+
+function ownStore(byteLength: number): Block {
+  // An explicit ArrayBuffer: a typed array of up to 64 bytes made without one lives on V8's moving heap.
+  const bytes = new Uint8Array(new ArrayBuffer(Math.max(byteLength, 128)), 0, byteLength);
+  return { bytes, address: Number(koffi.address(bytes)) };
+}

@@ -1,0 +1,51 @@
+/** Typed access to the C library and to the OpenSSL that Node itself is linked with. */
+import koffi from 'koffi';
+
+export class NativeError extends Error {
+  override readonly name = 'NativeError';
+}
+
+/** Every pointer is a plain number (`uint64_t`): checking a Buffer argument costs more than the cipher. */
+type NumericFunction = (...args: number[]) => number;
+
+export interface Library {
+  /** Declares one function; every argument and the result is a number. Throws NativeError when it is not exported. */
+  bind(name: string, result: CType, args: readonly CType[]): NumericFunction;
+}
+
+export type CType = 'void' | 'int' | 'uint32_t' | 'long' | 'uint64_t' | 'size_t' | 'uint16_t';
+
+/** `undefined` opens the running program itself, which exports OpenSSL. */
+export function openLibrary(path: string | undefined): Library {
+  let handle: ReturnType<typeof koffi.load>;
+  try {
+    handle = koffi.load(path ?? null);
+  } catch (error) {
+    throw new NativeError(`cannot load ${path ?? 'the running program'}`, { cause: error });
+  }
+  return {
+    bind(name, result, args) {
+      try {
+        return handle.func(name, result, [...args]) as NumericFunction;
+      } catch (error) {
+        throw new NativeError(`${path ?? 'this Node.js'} does not export ${name}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** Reads eight bytes at an address that C gave us; the value must fit a safe integer. */
+export const readUint64 = (address: number): number => Number(koffi.decode(BigInt(address), 'uint64_t'));
+
+/** `errno` of the last foreign call on this thread. */
+export const errno = (): number => koffi.errno();
+
+/** Makes a function pointer of a JavaScript function; it must only be called on this thread. */
+export function registerCallback(
+  result: CType,
+  args: readonly CType[],
+  callback: (...args: number[]) => number,
+): { pointer: number; release: () => void } {
+  const pointer = koffi.register(callback, koffi.pointer(koffi.proto(result, [...args])));
+  return { pointer: Number(pointer), release: () => koffi.unregister(pointer) };
+}

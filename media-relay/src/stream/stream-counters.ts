@@ -1,0 +1,63 @@
+/** What a stream has received, as numbers that only grow, and the rates of the last second made of them. */
+import type { AccessUnit } from '../media/access-unit.ts';
+import type { ReceiveReport } from '../sources/source.ts';
+
+export class StreamCounters {
+  frames = 0;
+  keyFrames = 0;
+  brokenFrames = 0;
+  packets = 0;
+  bytes = 0;
+  lostPackets = 0;
+  reorderedPackets = 0;
+  jitterSeconds: number | undefined;
+  roundTripSeconds: number | undefined;
+  transport: string | undefined;
+  lastFrameMs: number | undefined;
+  keyFrameIntervalSeconds: number | undefined;
+  framesPerSecond = 0;
+  bitrateBps = 0;
+  readonly reconnects: Record<string, number> = {};
+  #videoBytes = 0;
+  #lastKeyMs: number | undefined;
+  #rateAtMs: number | undefined;
+  #rateFrames = 0;
+  #rateBytes = 0;
+
+  video(unit: AccessUnit): void {
+    this.frames++;
+    this.#videoBytes += unit.data.length;
+    this.lastFrameMs = unit.arrivalMs;
+    if (unit.isBroken) this.brokenFrames++;
+    if (!unit.isKey) return;
+    this.keyFrames++;
+    if (this.#lastKeyMs !== undefined) this.keyFrameIntervalSeconds = (unit.arrivalMs - this.#lastKeyMs) / 1000;
+    this.#lastKeyMs = unit.arrivalMs;
+  }
+
+  received(report: ReceiveReport): void {
+    this.packets += report.packets;
+    this.bytes += report.bytes;
+    this.lostPackets += report.lost;
+    this.reorderedPackets += report.reordered;
+    this.jitterSeconds = report.jitterSeconds;
+    this.roundTripSeconds = report.roundTripSeconds ?? this.roundTripSeconds;
+    this.transport = report.transport;
+  }
+
+  reconnect(reason: string): void {
+    this.reconnects[reason] = (this.reconnects[reason] ?? 0) + 1;
+  }
+
+  /** Called about once a second. */
+  updateRates(nowMs: number): void {
+    const seconds = this.#rateAtMs === undefined ? 0 : (nowMs - this.#rateAtMs) / 1000;
+    if (seconds > 0) {
+      this.framesPerSecond = (this.frames - this.#rateFrames) / seconds;
+      this.bitrateBps = ((this.#videoBytes - this.#rateBytes) * 8) / seconds;
+    }
+    this.#rateAtMs = nowMs;
+    this.#rateFrames = this.frames;
+    this.#rateBytes = this.#videoBytes;
+  }
+}

@@ -1,0 +1,95 @@
+/** An OpenSSL DTLS client in memory, for tests: with its own certificate, or with one whose key it does not have. */
+import type { Arena } from '../native/arena.ts';
+import { acceptAnyCertificate, control, sslFlags, writeCString, type OpenSsl } from '../native/openssl.ts';
+
+export interface ClientCertificate {
+  readonly der: Uint8Array;
+  readonly privateKeyDer: Uint8Array;
+}
+
+export class DtlsTestClient {
+  readonly #openssl: OpenSsl;
+  readonly #arena: Arena;
+  readonly #context: number;
+  readonly #ssl: number;
+  readonly #in: number;
+  readonly #out: number;
+  readonly #scratch;
+  readonly #verify = acceptAnyCertificate();
+
+  constructor(openssl: OpenSsl, arena: Arena, certificate: ClientCertificate | undefined, profiles = 'SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80') {
+    this.#openssl = openssl;
+    this.#arena = arena;
+    this.#scratch = arena.allocate(16_384);
+    const { bytes, address } = this.#scratch;
+    this.#context = openssl.SSL_CTX_new(openssl.DTLS_client_method());
+    if (certificate) {
+      bytes.set(certificate.der);
+      must(openssl.SSL_CTX_use_certificate_ASN1(this.#context, certificate.der.length, address));
+      bytes.set(certificate.privateKeyDer);
+      must(openssl.SSL_CTX_use_PrivateKey_ASN1(408, this.#context, address, certificate.privateKeyDer.length));
+    }
+    openssl.SSL_CTX_set_tlsext_use_srtp(this.#context, writeCString(this.#scratch, 0, profiles));
+    openssl.SSL_CTX_set_options(this.#context, sslFlags.SSL_OP_NO_QUERY_MTU);
+    openssl.SSL_CTX_set_verify(this.#context, sslFlags.SSL_VERIFY_PEER, this.#verify.pointer);
+    this.#ssl = openssl.SSL_new(this.#context);
+    this.#in = openssl.BIO_new(openssl.BIO_s_dgram_mem());
+    this.#out = openssl.BIO_new(openssl.BIO_s_dgram_mem());
+    openssl.SSL_set_bio(this.#ssl, this.#in, this.#out);
+    openssl.SSL_ctrl(this.#ssl, control.SSL_CTRL_SET_MTU, 1200, 0);
+    openssl.SSL_set_connect_state(this.#ssl);
+  }
+
+  /** Goes on with the handshake; returns the datagrams for the server. */
+  advance(...fromServer: readonly Uint8Array[]): Uint8Array[] {
+    for (const datagram of fromServer) {
+      this.#scratch.bytes.set(datagram);
+      this.#openssl.BIO_write(this.#in, this.#scratch.address, datagram.length);
+    }
+    this.#openssl.ERR_clear_error();
+    if (this.#openssl.SSL_is_init_finished(this.#ssl)) this.#openssl.SSL_read(this.#ssl, this.#scratch.address, 4096);
+    else this.#openssl.SSL_do_handshake(this.#ssl);
+    return this.#drain();
+  }
+
+  get isConnected(): boolean {
+    return this.#openssl.SSL_is_init_finished(this.#ssl) === 1;
+  }
+
+  get receivedCloseNotify(): boolean {
+    return (this.#openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN) !== 0;
+  }
+
+  shutdown(): Uint8Array[] {
+    this.#openssl.ERR_clear_error();
+    this.#openssl.SSL_shutdown(this.#ssl);
+    return this.#drain();
+  }
+
+  keyingMaterial(length: number): Uint8Array {
+    const label = 'EXTRACTOR-dtls_srtp';
+    const at = writeCString(this.#scratch, 1024, label);
+    this.#openssl.SSL_export_keying_material(this.#ssl, this.#scratch.address, length, at, label.length, 0, 0, 0);
+    return this.#scratch.bytes.slice(0, length);
+  }
+
+  close(): void {
+    this.#openssl.SSL_free(this.#ssl);
+    this.#openssl.SSL_CTX_free(this.#context);
+    this.#verify.release();
+    this.#arena.free(this.#scratch);
+  }
+
+  #drain(): Uint8Array[] {
+    const datagrams: Uint8Array[] = [];
+    for (;;) {
+      const length = this.#openssl.BIO_read(this.#out, this.#scratch.address, 16_384);
+      if (length <= 0) return datagrams;
+      datagrams.push(this.#scratch.bytes.slice(0, length));
+    }
+  }
+}
+
+function must(result: number): void {
+  if (result !== 1) throw new Error('OpenSSL refused the test certificate');
+}

@@ -1,0 +1,121 @@
+/** UDP egress with generic segmentation offload (UDP_SEGMENT, Linux 4.18): one system call for up to ten packets. */
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import type { Arena, Block } from '../native/arena.ts';
+import { errnoOf, loadLibc, SOCKADDR_BYTES, writeSockaddr, type Libc } from '../native/libc.ts';
+import { SEND_BUFFER_BYTES, type Destination, type EgressStatistics, type LocalSocket, type UdpEgress } from './egress.ts';
+
+const SOCKET_BUFFER_BYTES = 4 * 2 ** 20;
+
+interface NativeSocket extends LocalSocket {
+  readonly fd: number;
+  readonly socket: dgram.Socket;
+}
+
+/** Throws NativeError where the C library cannot be used. */
+export function nativeEgress(arena: Arena): UdpEgress {
+  return new NativeEgress(arena, loadLibc(arena));
+}
+
+class NativeEgress implements UdpEgress {
+  readonly buffer: Block;
+  readonly statistics: EgressStatistics = { calls: 0, errors: 0, congested: 0 };
+  readonly #arena: Arena;
+  readonly #libc: Libc;
+  readonly #sockets = new Set<NativeSocket>();
+  readonly #small: Block;
+
+  constructor(arena: Arena, libc: Libc) {
+    this.#arena = arena;
+    this.#libc = libc;
+    this.buffer = arena.allocate(SEND_BUFFER_BYTES);
+    this.#small = arena.allocate(16 * 1024);
+  }
+
+  async open(address: string, family: 4 | 6, port: number, receive: (datagram: Uint8Array, address: string, port: number) => void): Promise<LocalSocket> {
+    const fd = this.#libc.udpSocket(address, port, family, SOCKET_BUFFER_BYTES);
+    const socket = dgram.createSocket(family === 6 ? 'udp6' : 'udp4');
+    // ICMP errors of one viewer surface here; they end nothing.
+    socket.on('error', () => void this.statistics.errors++);
+    const listening = once(socket, 'listening');
+    socket.bind({ fd });
+    await listening;
+    socket.on('message', (datagram, remote) => receive(datagram, remote.address, remote.port));
+    const local: NativeSocket = { address, family, port: socket.address().port, writable: true, fd, socket };
+    this.#sockets.add(local);
+    return local;
+  }
+
+  destination(socket: LocalSocket, address: string, port: number): Destination {
+    const scratch = new Uint8Array(SOCKADDR_BYTES);
+    const length = writeSockaddr(scratch, address, port, socket.family);
+    const sockaddr = this.#arena.allocate(length);
+    sockaddr.bytes.set(scratch.subarray(0, length));
+    return { socket, address, port, sockaddr, segmentation: true };
+  }
+
+  release(destination: Destination): void {
+    this.#arena.free(destination.sockaddr);
+  }
+
+  send(to: Destination, byteLength: number, segmentBytes: number): void {
+    if (!to.segmentation && byteLength > segmentBytes) {
+      this.#sendSingly(to, 0, byteLength, segmentBytes);
+      return;
+    }
+    const segment = byteLength > segmentBytes ? segmentBytes : 0;
+    this.#sendRange(to, this.buffer, 0, byteLength, segment);
+  }
+
+  sendDatagram(to: Destination, datagram: Uint8Array): void {
+    if (datagram.length > this.#small.bytes.length) return;
+    this.#small.bytes.set(datagram);
+    this.#sendRange(to, this.#small, 0, datagram.length, 0);
+  }
+
+  closeSocket(socket: LocalSocket): void {
+    for (const native of this.#sockets) {
+      if (native !== socket) continue;
+      this.#sockets.delete(native);
+      native.writable = false;
+      native.socket.close();
+    }
+  }
+
+  #sendRange(to: Destination, block: Block, offset: number, byteLength: number, segmentBytes: number): void {
+    const native = to.socket as NativeSocket;
+    if (!this.#sockets.has(native)) return;
+    const result = this.#libc.send(native.fd, to.sockaddr, block.address + offset, byteLength, segmentBytes);
+    this.statistics.calls++;
+    if (result >= 0) return;
+    const code = -result;
+    if (code === errnoOf.EAGAIN || code === errnoOf.ENOBUFS) {
+      this.#queue(native, to, block, offset, byteLength, segmentBytes);
+    } else if (segmentBytes !== 0 && (code === errnoOf.EMSGSIZE || code === errnoOf.EIO || code === errnoOf.EINVAL)) {
+      to.segmentation = false;
+      this.#sendSingly(to, offset, byteLength, segmentBytes);
+    } else {
+      this.statistics.errors++;
+    }
+  }
+
+  #sendSingly(to: Destination, offset: number, byteLength: number, segmentBytes: number): void {
+    for (let at = offset; at < offset + byteLength; at += segmentBytes) {
+      this.#sendRange(to, this.buffer, at, Math.min(segmentBytes, offset + byteLength - at), 0);
+    }
+  }
+
+  /** libuv queues what the kernel does not take and sends it when the socket is writable again; we hold back until then. */
+  #queue(native: NativeSocket, to: Destination, block: Block, offset: number, byteLength: number, segmentBytes: number): void {
+    this.statistics.congested++;
+    native.writable = false;
+    const step = segmentBytes === 0 ? byteLength : segmentBytes;
+    for (let at = offset; at < offset + byteLength; at += step) {
+      const datagram = Buffer.from(block.bytes.subarray(at, Math.min(at + step, offset + byteLength)));
+      native.socket.send(datagram, to.port, to.address, (error) => {
+        if (error) this.statistics.errors++;
+        if (this.#sockets.has(native) && native.socket.getSendQueueCount() === 0) native.writable = true;
+      });
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** The one way out: everything that leaves the media port goes through an egress. The seam between us and the kernel. */
+import type { Block } from '../native/arena.ts';
+
+/** One bound UDP socket of the media port. */
+export interface LocalSocket {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  /** False while the kernel's buffer is full: hold back what can wait. */
+  writable: boolean;
+}
+
+/** Where one viewer's datagrams go, and from which socket: answers leave from the address they were asked on. */
+export interface Destination {
+  readonly socket: LocalSocket;
+  readonly address: string;
+  readonly port: number;
+  /** struct sockaddr_in or sockaddr_in6. */
+  readonly sockaddr: Block;
+  /** False once this path refused UDP segmentation: single datagrams from then on. */
+  segmentation: boolean;
+}
+
+export interface UdpEgress {
+  /** Datagrams are made here, from offset 0, one run after another. */
+  readonly buffer: Block;
+  /** Opens and binds; port 0 lets the system choose. Throws with a sentence that names address and port. */
+  open(address: string, family: 4 | 6, port: number, receive: (datagram: Uint8Array, address: string, port: number) => void): Promise<LocalSocket>;
+  destination(socket: LocalSocket, address: string, port: number): Destination;
+  release(destination: Destination): void;
+  /** Sends the first `byteLength` bytes of `buffer` as datagrams of `segmentBytes`, the last one shorter or equal. */
+  send(to: Destination, byteLength: number, segmentBytes: number): void;
+  /** Sends one small datagram that lies elsewhere (STUN, DTLS). */
+  sendDatagram(to: Destination, datagram: Uint8Array): void;
+  closeSocket(socket: LocalSocket): void;
+  readonly statistics: EgressStatistics;
+}
+
+export interface EgressStatistics {
+  /** System calls that sent something. */
+  calls: number;
+  /** Datagrams that the kernel refused for good. */
+  errors: number;
+  /** Times that the kernel's buffer was full. */
+  congested: number;
+}
+
+/** Room for one send call: at most `MAX_RUN_PACKETS` packets, and any RTCP or DTLS datagram. */
+export const SEND_BUFFER_BYTES = 64 * 1024;
+
+/** Chromium's receive buffer is small: more packets at once are lost in it. */
+export const MAX_RUN_PACKETS = 10;

@@ -1,0 +1,55 @@
+/**
+ * What one viewer was sent, frame by frame: enough to send any packet again, bit for bit. The payload itself stays in
+ * the stream's store.
+ */
+const SLOTS = 512;
+
+export interface SentPacket {
+  readonly frameNumber: number;
+  readonly packet: number;
+  readonly timestamp: number;
+  /** Sequence number with its roll-over count: roc * 65536 + seq. */
+  readonly extendedSeq: number;
+}
+
+export class SentFrames {
+  readonly #firstSeq = new Float64Array(SLOTS);
+  readonly #packets = new Uint16Array(SLOTS);
+  readonly #frame = new Float64Array(SLOTS);
+  readonly #timestamp = new Uint32Array(SLOTS);
+  #count = 0;
+
+  add(firstExtendedSeq: number, packets: number, frameNumber: number, timestamp: number): void {
+    const slot = this.#count % SLOTS;
+    this.#firstSeq[slot] = firstExtendedSeq;
+    this.#packets[slot] = packets;
+    this.#frame[slot] = frameNumber;
+    this.#timestamp[slot] = timestamp;
+    this.#count++;
+  }
+
+  /** The packet that left with this sequence number before `nextExtendedSeq`; undefined when it is too old or never left. */
+  find(seq: number, nextExtendedSeq: number): SentPacket | undefined {
+    const extendedSeq = nextExtendedSeq - ((nextExtendedSeq - seq) & 0xffff || 0x1_0000);
+    let low = Math.max(0, this.#count - SLOTS);
+    let high = this.#count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const slot = middle % SLOTS;
+      const first = this.#firstSeq[slot] ?? 0;
+      if (extendedSeq < first) high = middle - 1;
+      else if (extendedSeq >= first + (this.#packets[slot] ?? 0)) low = middle + 1;
+      else return { frameNumber: this.#frame[slot] ?? 0, packet: extendedSeq - first, timestamp: this.#timestamp[slot] ?? 0, extendedSeq };
+    }
+    return undefined;
+  }
+
+  /** The newest `limit` frames, oldest first. */
+  newest(limit: number): { frameNumber: number; timestamp: number }[] {
+    const from = Math.max(0, this.#count - Math.min(limit, SLOTS));
+    return Array.from({ length: this.#count - from }, (_, i) => {
+      const slot = (from + i) % SLOTS;
+      return { frameNumber: this.#frame[slot] ?? 0, timestamp: this.#timestamp[slot] ?? 0 };
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// RFC 5764 4.2 (which exported bytes are whose) and RFC 3711 4.3 (session keys by AES-CM), for AES-CM with HMAC-SHA1
+// and, with the salt padded at its end, for AES-GCM (RFC 7714 11). Key derivation rate 0 only, as DTLS-SRTP implies.
+import { createCipheriv } from 'node:crypto';
+import { srtpProfiles, type SrtpProfileName, type SrtpSessionKeys } from './srtp.ts';
+
+export interface MasterKey {
+  readonly key: Uint8Array;
+  readonly salt: Uint8Array;
+}
+
+/** What each side of the DTLS handshake writes with. */
+export interface MasterKeys {
+  readonly client: MasterKey;
+  readonly server: MasterKey;
+}
+
+/** RFC 5705 label of the exporter. */
+export const keyingMaterialLabel = 'EXTRACTOR-dtls_srtp';
+
+/** HMAC-SHA1 key, RFC 3711 5.2. */
+const authKeyBytes = 20;
+const labels = { rtp: { key: 0, auth: 1, salt: 2 }, rtcp: { key: 3, auth: 4, salt: 5 } } as const;
+
+export function keyingMaterialBytes(profile: SrtpProfileName): number {
+  const { keyBytes, saltBytes } = srtpProfiles[profile];
+  return 2 * (keyBytes + saltBytes);
+}
+
+/** Client key, server key, client salt, server salt, copied. `exported` must be `keyingMaterialBytes` long. */
+export function splitKeyingMaterial(exported: Uint8Array, profile: SrtpProfileName): MasterKeys {
+  const { keyBytes, saltBytes } = srtpProfiles[profile];
+  const expected = keyingMaterialBytes(profile);
+  if (exported.length !== expected) {
+    throw new Error(`keying material for ${profile} has ${exported.length} bytes instead of ${expected}`);
+  }
+  const salts = 2 * keyBytes;
+  return {
+    client: { key: exported.slice(0, keyBytes), salt: exported.slice(salts, salts + saltBytes) },
+    server: { key: exported.slice(keyBytes, salts), salt: exported.slice(salts + saltBytes) },
+  };
+}
+
+/** The keys that protect RTP and RTCP in one direction; `auth` is empty for AES-GCM. */
+export function deriveSessionKeys(master: MasterKey, profile: SrtpProfileName): SrtpSessionKeys {
+  const { keyBytes, saltBytes } = srtpProfiles[profile];
+  const authBytes = profile === 'aes128cmSha1' ? authKeyBytes : 0;
+  const derive = ({ key, auth, salt }: { key: number; auth: number; salt: number }) => ({
+    key: deriveKey(master, key, keyBytes),
+    auth: deriveKey(master, auth, authBytes),
+    salt: deriveKey(master, salt, saltBytes),
+  });
+  return { rtp: derive(labels.rtp), rtcp: derive(labels.rtcp) };
+}
+
+/** RFC 3711 4.3.3: the AES-CM key stream whose counter block is the salt with the label in its eighth byte. */
+export function deriveKey({ key, salt }: MasterKey, label: number, byteLength: number): Uint8Array {
+  const counter = Buffer.alloc(16);
+  counter.set(salt);
+  counter.writeUInt8(counter.readUInt8(7) ^ label, 7);
+  return createCipheriv('aes-128-ctr', key, counter).update(Buffer.alloc(byteLength));
+}

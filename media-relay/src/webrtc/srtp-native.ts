@@ -1,0 +1,268 @@
+/** SRTP and SRTCP by the OpenSSL inside Node.js: RFC 7714 (AES-128-GCM), RFC 3711 (AES-CM with HMAC-SHA1-80). */
+import { timingSafeEqual } from 'node:crypto';
+import type { Arena, Block } from '../native/arena.ts';
+import { control, type OpenSsl } from '../native/openssl.ts';
+import { ReplayWindow, srtpProfiles, type SrtpCipher, type SrtpCipherFactory, type SrtpProfileName, type SrtpSessionKeys } from './srtp.ts';
+
+const MAX_RTCP_BYTES = 1500;
+const ENCRYPTED = 0x8000_0000;
+
+/** Scratch memory that all ciphers of one engine share: nothing here outlives one call. */
+interface Scratch {
+  readonly openssl: OpenSsl;
+  readonly out: Block;
+  readonly iv: Block;
+  readonly key: Block;
+  readonly word: Block;
+  readonly digest: Block;
+  readonly rtcp: Block;
+  readonly plain: Block;
+}
+
+/** `sendBuffer` is where sealed packets are made; the egress sends from it. */
+export function nativeSrtp(openssl: OpenSsl, arena: Arena, sendBuffer: Block): SrtpCipherFactory {
+  const scratch: Scratch = {
+    openssl,
+    out: sendBuffer,
+    iv: arena.allocate(16),
+    key: arena.allocate(64),
+    word: arena.allocate(4),
+    digest: arena.allocate(64),
+    rtcp: arena.allocate(MAX_RTCP_BYTES + 64),
+    plain: arena.allocate(MAX_RTCP_BYTES + 64),
+  };
+  return {
+    create: (profile, local, remote) =>
+      profile === 'aes128gcm' ? new GcmCipher(scratch, local, remote) : new CmCipher(scratch, local, remote),
+  };
+}
+
+class GcmCipher implements SrtpCipher {
+  readonly profile: SrtpProfileName = 'aes128gcm';
+  readonly rtpTagBytes = srtpProfiles.aes128gcm.rtpTagBytes;
+  readonly #s: Scratch;
+  readonly #rtp: number;
+  readonly #rtcpOut: number;
+  readonly #rtcpIn: number;
+  readonly #local: SrtpSessionKeys;
+  readonly #remote: SrtpSessionKeys;
+  readonly #replay = new ReplayWindow();
+  #rtcpIndex = 0;
+
+  constructor(scratch: Scratch, local: SrtpSessionKeys, remote: SrtpSessionKeys) {
+    this.#s = scratch;
+    this.#local = local;
+    this.#remote = remote;
+    const gcm = scratch.openssl.EVP_aes_128_gcm();
+    this.#rtp = keyedContext(scratch, gcm, local.rtp.key, 1);
+    this.#rtcpOut = keyedContext(scratch, gcm, local.rtcp.key, 1);
+    this.#rtcpIn = keyedContext(scratch, gcm, remote.rtcp.key, 0);
+  }
+
+  sealRtp(packetAt: number, headerBytes: number, source: Block, sourceAt: number, sourceBytes: number, ssrc: number, roc: number, seq: number): number {
+    const { openssl, iv: ivBlock, out } = this.#s;
+    const salt = this.#local.rtp.salt;
+    // RFC 7714 8.1: 00 00 || SSRC || ROC || SEQ, XORed with the salt
+    const iv = ivBlock.bytes;
+    iv[0] = at(salt, 0);
+    iv[1] = at(salt, 1);
+    iv[2] = (ssrc >>> 24) ^ at(salt, 2);
+    iv[3] = (ssrc >>> 16) ^ at(salt, 3);
+    iv[4] = (ssrc >>> 8) ^ at(salt, 4);
+    iv[5] = ssrc ^ at(salt, 5);
+    iv[6] = (roc >>> 24) ^ at(salt, 6);
+    iv[7] = (roc >>> 16) ^ at(salt, 7);
+    iv[8] = (roc >>> 8) ^ at(salt, 8);
+    iv[9] = roc ^ at(salt, 9);
+    iv[10] = (seq >>> 8) ^ at(salt, 10);
+    iv[11] = seq ^ at(salt, 11);
+    const context = this.#rtp;
+    const packet = out.address + packetAt;
+    const payload = packet + headerBytes;
+    openssl.EVP_CipherInit_ex(context, 0, 0, 0, ivBlock.address, -1);
+    openssl.EVP_Cipher(context, 0, packet, headerBytes);
+    openssl.EVP_Cipher(context, payload, source.address + sourceAt, sourceBytes);
+    openssl.EVP_Cipher(context, 0, 0, 0);
+    openssl.EVP_CIPHER_CTX_ctrl(context, control.EVP_CTRL_AEAD_GET_TAG, 16, payload + sourceBytes);
+    return headerBytes + sourceBytes + 16;
+  }
+
+  sealRtcp(packetAt: number, length: number): number {
+    const { openssl, iv, out, word } = this.#s;
+    const index = this.#rtcpIndex;
+    this.#rtcpIndex = (index + 1) % ENCRYPTED;
+    gcmRtcpIv(iv.bytes, this.#local.rtcp.salt, out.bytes, packetAt, index);
+    writeWord(word.bytes, 0, ENCRYPTED + index);
+    const packet = out.address + packetAt;
+    openssl.EVP_CipherInit_ex(this.#rtcpOut, 0, 0, 0, iv.address, -1);
+    openssl.EVP_Cipher(this.#rtcpOut, 0, packet, 8);
+    openssl.EVP_Cipher(this.#rtcpOut, 0, word.address, 4);
+    openssl.EVP_Cipher(this.#rtcpOut, packet + 8, packet + 8, length - 8);
+    openssl.EVP_Cipher(this.#rtcpOut, 0, 0, 0);
+    openssl.EVP_CIPHER_CTX_ctrl(this.#rtcpOut, control.EVP_CTRL_AEAD_GET_TAG, 16, packet + length);
+    out.bytes.set(word.bytes, packetAt + length + 16);
+    return length + 20;
+  }
+
+  openRtcp(datagram: Uint8Array): Uint8Array | undefined {
+    const sealed = datagram.length - 8 - 16 - 4;
+    if (sealed < 0 || datagram.length > MAX_RTCP_BYTES) return undefined;
+    const { openssl, iv, rtcp, plain, word } = this.#s;
+    const index = readWord(datagram, datagram.length - 4);
+    // RFC 7714 9.3 would allow unencrypted SRTCP; nobody sends it and we do not accept it.
+    if (index < ENCRYPTED) return undefined;
+    rtcp.bytes.set(datagram);
+    gcmRtcpIv(iv.bytes, this.#remote.rtcp.salt, datagram, 0, index - ENCRYPTED);
+    writeWord(word.bytes, 0, index);
+    openssl.EVP_CipherInit_ex(this.#rtcpIn, 0, 0, 0, iv.address, -1);
+    openssl.EVP_CIPHER_CTX_ctrl(this.#rtcpIn, control.EVP_CTRL_AEAD_SET_TAG, 16, rtcp.address + 8 + sealed);
+    openssl.EVP_Cipher(this.#rtcpIn, 0, rtcp.address, 8);
+    openssl.EVP_Cipher(this.#rtcpIn, 0, word.address, 4);
+    if (sealed > 0) openssl.EVP_Cipher(this.#rtcpIn, plain.address + 8, rtcp.address + 8, sealed);
+    if (openssl.EVP_Cipher(this.#rtcpIn, 0, 0, 0) < 0) return undefined;
+    if (!this.#replay.accept(index - ENCRYPTED)) return undefined;
+    plain.bytes.set(datagram.subarray(0, 8));
+    return plain.bytes.subarray(0, 8 + sealed);
+  }
+
+  close(): void {
+    for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn]) this.#s.openssl.EVP_CIPHER_CTX_free(context);
+  }
+}
+
+class CmCipher implements SrtpCipher {
+  readonly profile: SrtpProfileName = 'aes128cmSha1';
+  readonly rtpTagBytes = srtpProfiles.aes128cmSha1.rtpTagBytes;
+  readonly #s: Scratch;
+  readonly #local: SrtpSessionKeys;
+  readonly #remote: SrtpSessionKeys;
+  readonly #rtp: number;
+  readonly #rtpMac: number;
+  readonly #rtcpOut: number;
+  readonly #rtcpOutMac: number;
+  readonly #rtcpIn: number;
+  readonly #rtcpInMac: number;
+  readonly #replay = new ReplayWindow();
+  #rtcpIndex = 0;
+
+  constructor(scratch: Scratch, local: SrtpSessionKeys, remote: SrtpSessionKeys) {
+    this.#s = scratch;
+    this.#local = local;
+    this.#remote = remote;
+    const ctr = scratch.openssl.EVP_aes_128_ctr();
+    // Counter mode is its own inverse: all three contexts encrypt.
+    this.#rtp = keyedContext(scratch, ctr, local.rtp.key, 1);
+    this.#rtcpOut = keyedContext(scratch, ctr, local.rtcp.key, 1);
+    this.#rtcpIn = keyedContext(scratch, ctr, remote.rtcp.key, 1);
+    this.#rtpMac = keyedMac(scratch, local.rtp.auth);
+    this.#rtcpOutMac = keyedMac(scratch, local.rtcp.auth);
+    this.#rtcpInMac = keyedMac(scratch, remote.rtcp.auth);
+  }
+
+  sealRtp(packetAt: number, headerBytes: number, source: Block, sourceAt: number, sourceBytes: number, ssrc: number, roc: number, seq: number): number {
+    const { openssl, iv, out, word, digest } = this.#s;
+    cmIv(iv.bytes, this.#local.rtp.salt, ssrc, roc >>> 16, ((roc & 0xffff) << 16) | seq);
+    const packet = out.address + packetAt;
+    const length = headerBytes + sourceBytes;
+    openssl.EVP_CipherInit_ex(this.#rtp, 0, 0, 0, iv.address, -1);
+    openssl.EVP_Cipher(this.#rtp, packet + headerBytes, source.address + sourceAt, sourceBytes);
+    writeWord(word.bytes, 0, roc);
+    this.#mac(this.#rtpMac, packet, length, word.address);
+    out.bytes.set(digest.bytes.subarray(0, 10), packetAt + length);
+    return length + 10;
+  }
+
+  sealRtcp(packetAt: number, length: number): number {
+    const { openssl, iv, out, digest } = this.#s;
+    const index = this.#rtcpIndex;
+    this.#rtcpIndex = (index + 1) % ENCRYPTED;
+    cmIv(iv.bytes, this.#local.rtcp.salt, readWord(out.bytes, packetAt + 4), 0, index);
+    const packet = out.address + packetAt;
+    openssl.EVP_CipherInit_ex(this.#rtcpOut, 0, 0, 0, iv.address, -1);
+    openssl.EVP_Cipher(this.#rtcpOut, packet + 8, packet + 8, length - 8);
+    writeWord(out.bytes, packetAt + length, ENCRYPTED + index);
+    this.#mac(this.#rtcpOutMac, packet, length + 4, 0);
+    out.bytes.set(digest.bytes.subarray(0, 10), packetAt + length + 4);
+    return length + 14;
+  }
+
+  openRtcp(datagram: Uint8Array): Uint8Array | undefined {
+    const length = datagram.length - 14;
+    if (length < 8 || datagram.length > MAX_RTCP_BYTES) return undefined;
+    const { openssl, iv, rtcp, plain, digest } = this.#s;
+    rtcp.bytes.set(datagram);
+    this.#mac(this.#rtcpInMac, rtcp.address, length + 4, 0);
+    if (!timingSafeEqual(digest.bytes.subarray(0, 10), datagram.subarray(length + 4))) return undefined;
+    const word = readWord(datagram, length);
+    const index = word % ENCRYPTED;
+    if (!this.#replay.accept(index)) return undefined;
+    plain.bytes.set(datagram.subarray(0, length));
+    if (word >= ENCRYPTED) {
+      cmIv(iv.bytes, this.#remote.rtcp.salt, readWord(datagram, 4), 0, index);
+      openssl.EVP_CipherInit_ex(this.#rtcpIn, 0, 0, 0, iv.address, -1);
+      openssl.EVP_Cipher(this.#rtcpIn, plain.address + 8, rtcp.address + 8, length - 8);
+    }
+    return plain.bytes.subarray(0, length);
+  }
+
+  /** HMAC-SHA1 over `length` bytes and, unless `word` is 0, the four bytes there; the result stands in `digest`. */
+  #mac(mac: number, address: number, length: number, word: number): void {
+    const { openssl, digest } = this.#s;
+    openssl.HMAC_Init_ex(mac, 0, 0, 0, 0);
+    openssl.HMAC_Update(mac, address, length);
+    if (word !== 0) openssl.HMAC_Update(mac, word, 4);
+    openssl.HMAC_Final(mac, digest.address, 0);
+  }
+
+  close(): void {
+    for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn]) this.#s.openssl.EVP_CIPHER_CTX_free(context);
+    for (const mac of [this.#rtpMac, this.#rtcpOutMac, this.#rtcpInMac]) this.#s.openssl.HMAC_CTX_free(mac);
+  }
+}
+
+function keyedContext({ openssl, key: block, iv }: Scratch, cipher: number, key: Uint8Array, encrypt: 0 | 1): number {
+  const context = openssl.EVP_CIPHER_CTX_new();
+  block.bytes.set(key);
+  openssl.EVP_CipherInit_ex(context, cipher, 0, block.address, iv.address, encrypt);
+  block.bytes.fill(0);
+  return context;
+}
+
+function keyedMac({ openssl, key: block }: Scratch, key: Uint8Array): number {
+  const mac = openssl.HMAC_CTX_new();
+  block.bytes.set(key);
+  openssl.HMAC_Init_ex(mac, block.address, key.length, openssl.EVP_sha1(), 0);
+  block.bytes.fill(0);
+  return mac;
+}
+
+/** RFC 7714 9.1: 00 00 || SSRC || 00 00 || SRTCP index, XORed with the salt. */
+function gcmRtcpIv(iv: Uint8Array, salt: Uint8Array, packet: Uint8Array, packetAt: number, index: number): void {
+  iv.fill(0);
+  iv.set(packet.subarray(packetAt + 4, packetAt + 8), 2);
+  writeWord(iv, 8, index);
+  for (let i = 0; i < 12; i++) iv[i] = at(iv, i) ^ at(salt, i);
+}
+
+/** RFC 3711 4.1.1: (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16); the 48-bit index comes as its top 16 and low 32 bits. */
+function cmIv(iv: Uint8Array, salt: Uint8Array, ssrc: number, indexHigh: number, indexLow: number): void {
+  iv.fill(0);
+  writeWord(iv, 4, ssrc);
+  // 48-bit index at bytes 8..13
+  iv[8] = indexHigh >>> 8;
+  iv[9] = indexHigh;
+  writeWord(iv, 10, indexLow);
+  for (let i = 0; i < 14; i++) iv[i] = at(iv, i) ^ at(salt, i);
+}
+
+const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
+
+function writeWord(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
+}
+
+const readWord = (bytes: Uint8Array, offset: number): number =>
+  ((at(bytes, offset) << 24) | (at(bytes, offset + 1) << 16) | (at(bytes, offset + 2) << 8) | at(bytes, offset + 3)) >>> 0;

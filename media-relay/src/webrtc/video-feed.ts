@@ -1,0 +1,204 @@
+/**
+ * One viewer's video: which frame comes next, with which RTP timestamp, and when. Joining, resynchronising and
+ * switching are the same thing: a burst of the cached group of pictures, each frame stamped with the moment at which
+ * it really departs in the clock of the live frames, then the live frames themselves.
+ */
+import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
+import type { Destination } from './egress.ts';
+import { MAX_RUN_PACKETS } from './egress.ts';
+import { TokenBucket, type PacedFeed, type Pacer } from './pacer.ts';
+import type { RtpSender } from './rtp-sender.ts';
+import { SentFrames } from './sent-frames.ts';
+import type { PathStatistics } from '../stream/path-statistics.ts';
+
+const TICKS_PER_MS = 90;
+/** The least that a path without loss gets. */
+export const MIN_PACE_BPS = 100_000_000;
+/** Headroom over the stream's own rate. */
+const PACE_FACTOR = 2.5;
+/** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */
+const CREDIT_MS = 2.5;
+/** A live frame waits no longer than this: the rate rises instead. */
+const MAX_LIVE_WAIT_MS = 100;
+/** One resynchronisation per second and viewer, whatever it asks for. */
+const RESYNC_INTERVAL_MS = 1000;
+
+export interface VideoFeedOptions {
+  readonly store: PacketStore;
+  readonly sender: RtpSender;
+  readonly destination: () => Destination | undefined;
+  readonly pacer: Pacer;
+  /** What all bursts of this host share. */
+  readonly burstBudget: TokenBucket;
+  readonly statistics: PathStatistics;
+  /** Random start of the RTP timestamps. */
+  readonly firstTimestamp: number;
+  readonly nowMs: number;
+}
+
+export class VideoFeed implements PacedFeed {
+  readonly sent = new SentFrames();
+  readonly #store: PacketStore;
+  readonly #sender: RtpSender;
+  readonly #destination: () => Destination | undefined;
+  readonly #pacer: Pacer;
+  readonly #burstBudget: TokenBucket;
+  readonly #statistics: PathStatistics;
+  readonly #firstTimestamp: number;
+  readonly #bucket: TokenBucket;
+  #mode: 'waiting' | 'burst' | 'live' = 'waiting';
+  #cursor = 0;
+  #packet = 0;
+  #timestamp = 0;
+  /** Ticks of the viewer's clock relative to `firstTimestamp`; undefined until the first frame leaves. */
+  #lastTicks = -1;
+  /** Viewer ticks = stream ticks + offset. */
+  #offset: number | undefined;
+  /** Stream ticks were `#anchorTicks` at `#anchorMs`: stamps burst frames. */
+  #anchorTicks = 0;
+  #anchorMs = 0;
+  #lastResyncMs = Number.NEGATIVE_INFINITY;
+  #streamBitrateBps = 0;
+
+  constructor(options: VideoFeedOptions) {
+    this.#store = options.store;
+    this.#sender = options.sender;
+    this.#destination = options.destination;
+    this.#pacer = options.pacer;
+    this.#burstBudget = options.burstBudget;
+    this.#statistics = options.statistics;
+    this.#firstTimestamp = options.firstTimestamp;
+    this.#bucket = new TokenBucket(MIN_PACE_BPS, (MIN_PACE_BPS / 8000) * CREDIT_MS, options.nowMs);
+  }
+
+  /** The path is open: send what is cached, or wait for the next key frame. */
+  start(nowMs: number): void {
+    this.#beginBurst(nowMs);
+  }
+
+  /** The stream has a new frame. Live frames leave at once unless something is still before them. */
+  onFrame(frame: StoredFrame, nowMs: number): void {
+    if (this.#mode === 'waiting') {
+      if (!frame.isKey || this.#store.gopStart !== frame.number) return;
+      this.#anchor(nowMs);
+      this.#cursor = frame.number;
+      this.#packet = 0;
+      this.#mode = 'live';
+    }
+    if (this.#cursor !== frame.number) {
+      this.#pacer.add(this);
+    } else if (this.pump(nowMs)) {
+      this.#pacer.add(this);
+    }
+  }
+
+  pump(nowMs: number): boolean {
+    const destination = this.#destination();
+    if (destination === undefined || this.#mode === 'waiting') return false;
+    if (!destination.socket.writable) return true;
+    let credit = this.#credit(nowMs);
+    while (credit > 0) {
+      const frame = this.#store.frame(this.#cursor);
+      if (frame === undefined) {
+        if (this.#cursor >= this.#store.nextNumber) {
+          this.#mode = 'live';
+          return false;
+        }
+        // Overtaken by eviction: this viewer was too slow for the history.
+        this.#statistics.dropped('history', this.#store.nextNumber - this.#cursor);
+        return this.#beginBurst(nowMs);
+      }
+      if (this.#packet === 0) this.#beginFrame(frame, nowMs);
+      const total = frame.payloadLengths.length;
+      const upTo = Math.min(total, this.#packet + MAX_RUN_PACKETS);
+      const bytes = this.#sender.sendPackets(destination, this.#store.memory, frame, this.#packet, upTo, this.#timestamp);
+      credit -= bytes;
+      this.#bucket.take(bytes);
+      if (this.#mode === 'burst') this.#burstBudget.take(bytes);
+      this.#statistics.sent(upTo - this.#packet, bytes);
+      this.#packet = upTo;
+      if (upTo < total) continue;
+      this.#packet = 0;
+      this.#cursor = frame.number + 1;
+    }
+    if (this.#cursor < this.#store.nextNumber) return true;
+    this.#mode = 'live';
+    return false;
+  }
+
+  /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
+  resync(nowMs: number): void {
+    if (nowMs - this.#lastResyncMs < RESYNC_INTERVAL_MS || this.#mode !== 'live') return;
+    this.#beginBurst(nowMs);
+  }
+
+  /** The source was interrupted: what the store gets next starts with a key frame. */
+  interrupt(): void {
+    if (this.#mode !== 'live' || this.#packet !== 0) return;
+    this.#mode = 'waiting';
+  }
+
+  setStreamBitrate(bitrateBps: number): void {
+    this.#streamBitrateBps = bitrateBps;
+  }
+
+  /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
+  rtpTimestampAt(nowMs: number): number | undefined {
+    const { newest } = this.#store;
+    if (this.#offset === undefined || newest === undefined) return undefined;
+    return this.#toRtp(Math.round(newest.ticks + this.#offset + (nowMs - newest.arrivalMs) * TICKS_PER_MS));
+  }
+
+  close(): void {
+    this.#pacer.remove(this);
+    this.#mode = 'waiting';
+  }
+
+  /** False when nothing is cached: the next key frame starts it then. */
+  #beginBurst(nowMs: number): boolean {
+    this.#packet = 0;
+    this.#lastResyncMs = nowMs;
+    const { gopStart } = this.#store;
+    if (gopStart === undefined) {
+      this.#mode = 'waiting';
+      return false;
+    }
+    this.#anchor(nowMs);
+    this.#mode = 'burst';
+    this.#cursor = gopStart;
+    this.#statistics.burst();
+    this.#pacer.add(this);
+    return true;
+  }
+
+  /** Ties the viewer's clock to the stream's newest frame. Once it is set it stays, so that live frames keep their distances. */
+  #anchor(nowMs: number): void {
+    const { newest } = this.#store;
+    this.#anchorTicks = newest?.ticks ?? 0;
+    this.#anchorMs = newest?.arrivalMs ?? nowMs;
+    this.#offset ??= -Math.round(this.#anchorTicks + (nowMs - this.#anchorMs) * TICKS_PER_MS);
+  }
+
+  #beginFrame(frame: StoredFrame, nowMs: number): void {
+    const departure = this.#mode === 'burst' ? Math.round(this.#anchorTicks + (nowMs - this.#anchorMs) * TICKS_PER_MS) : frame.ticks;
+    const ticks = Math.max(departure + (this.#offset ?? 0), this.#lastTicks + 1);
+    this.#lastTicks = ticks;
+    this.#timestamp = this.#toRtp(ticks);
+    this.sent.add(this.#sender.nextExtendedSeq, frame.payloadLengths.length, frame.number, this.#timestamp);
+    if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
+  }
+
+  #toRtp(ticks: number): number {
+    return (this.#firstTimestamp + ticks) >>> 0;
+  }
+
+  /** Bytes that may leave now. The oldest live frame pulls the rate up when it has waited for long. */
+  #credit(nowMs: number): number {
+    let rate = Math.max(MIN_PACE_BPS, this.#streamBitrateBps * PACE_FACTOR);
+    const waiting = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
+    if (waiting !== undefined && nowMs - waiting.arrivalMs > MAX_LIVE_WAIT_MS / 2) rate *= 4;
+    this.#bucket.setRate(rate, (rate / 8000) * CREDIT_MS);
+    const own = this.#bucket.credit(nowMs);
+    return this.#mode === 'burst' ? Math.min(own, this.#burstBudget.credit(nowMs)) : own;
+  }
+}
