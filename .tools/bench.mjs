@@ -17,7 +17,9 @@ if (bench === undefined) {
 }
 
 ensureInstalled({ forTests: true });
-const child = spawn(pinnedNode(), ['--expose-gc', join(directory, bench.file), ...args], { stdio: 'inherit' });
+const child = spawn(pinnedNode(), ['--expose-gc', join(directory, bench.file), ...args], {
+  stdio: 'inherit',
+});
 child.on('error', (error) => fail(`${bench.file} cannot be started: ${error.message}`));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code) => {

@@ -6,7 +6,8 @@ import { fail } from './install.mjs';
 
 /** Debian's python3, where its gi bindings live, and not one of a version manager. */
 const python = '/usr/bin/python3';
-const gstRtspServer = 'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer';
+const gstRtspServer =
+  'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer';
 
 const tools = [
   { name: 'ffmpeg', packages: ['ffmpeg'], isThere: () => runs('ffmpeg', ['-version']) },

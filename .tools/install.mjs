@@ -53,7 +53,8 @@ function runNpm(args) {
   const result = script?.endsWith('.js')
     ? spawnSync(process.env.npm_node_execpath ?? process.execPath, [script, ...args], options)
     : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
-  if (result.error) fail(`npm cannot be started: ${result.error.message}. Install npm, or put it on the PATH.`);
+  if (result.error)
+    fail(`npm cannot be started: ${result.error.message}. Install npm, or put it on the PATH.`);
   return result.status ?? 1;
 }
 

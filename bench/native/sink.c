@@ -53,6 +53,7 @@ struct session {
   enum state state;
   char ufrag[9], password[33], remote_ufrag[260], remote_password[260], user[520];
   uint8_t fingerprint[32], tie_breaker[8], transaction[12];
+  struct sockaddr_in server;
   SSL *ssl;
   const uint8_t *incoming; /* the datagram that the BIO hands to OpenSSL */
   int incoming_size;
@@ -291,6 +292,10 @@ static void on_datagram(struct session *s, uint8_t *bytes, int size, int64_t now
       on_rtcp(s, bytes, size, now);
     else
       on_rtp(s, bytes, size, now, kernel_ns);
+  } else if (size >= 20 && bytes[0] == 0 && bytes[1] == 1) {
+    uint8_t answer[128];
+    send(s->fd, answer,
+         (size_t)stun_response(answer, bytes, &s->server.sin_addr, &s->server.sin_port, s->password), 0);
   } else if (size && bytes[0] < 4) {
     if (!stun_is_success(bytes, size, s->transaction, s->remote_password)) return;
     s->consents++;
@@ -417,6 +422,7 @@ static void command_answer(const char *line) {
     fail(s, "the candidate cannot be reached");
     return;
   }
+  s->server = there;
   s->verify = verify;
   s->rtx_type = rtx;
   if (trace) {

@@ -30,7 +30,11 @@ export async function startCameras(options: CameraOptions): Promise<Cameras> {
 }
 
 /** The same pictures as plain RTP (payload type 96) to a port on loopback, RTCP to the next one. */
-export function startRtpCamera(picture: Picture, toPort: number, maxPayload: number): Promise<RunningProcess> {
+export function startRtpCamera(
+  picture: Picture,
+  toPort: number,
+  maxPayload: number,
+): Promise<RunningProcess> {
   const target = ['--rtp-to', `127.0.0.1:${toPort}`, '--max-payload', String(maxPayload)];
   const args = ['--file', picture.path, '--fps', String(picture.fps), ...target];
   return startProcess({ command: nativeProgram('camera'), args, ready });

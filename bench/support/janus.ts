@@ -105,7 +105,6 @@ async function joinJanus(sink: Sink, base: string, options: ConnectOptions): Pro
   const handle = `${session}/${await idOf(request(session, { janus: 'attach', plugin: 'janus.plugin.streaming' }))}`;
   await request(handle, { janus: 'message', body: { request: 'watch', id: 1 } });
   const offered = await nextOffer(session);
-  if (process.env.DBG) console.log(offered);
   const local = await sink.offer();
   const jsep = { type: 'answer', sdp: answerSdp(offered, local) };
   await request(handle, { janus: 'message', body: { request: 'start' }, jsep });
@@ -127,7 +126,11 @@ async function joinJanus(sink: Sink, base: string, options: ConnectOptions): Pro
 async function request(url: string, body: Readonly<Record<string, unknown>>): Promise<JanusMessage> {
   const transaction = Math.random().toString(36).slice(2);
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ ...body, transaction }) });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ ...body, transaction }),
+  });
   return checked((await response.json()) as JanusMessage);
 }
 

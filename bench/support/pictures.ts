@@ -35,13 +35,25 @@ export function makePicture(options: PictureOptions = {}): Picture {
   const args = [
     ...['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi'],
     ...['-i', `testsrc2=size=${width}x${height}:rate=${fps},noise=alls=12:allf=t:all_seed=1`],
-    ...['-t', String(seconds), '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-threads', '2'],
+    ...[
+      '-t',
+      String(seconds),
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-pix_fmt',
+      'yuv420p',
+      '-threads',
+      '2',
+    ],
     ...['-profile:v', profile, '-bf', String(bframes), '-g', String(gop), '-keyint_min', String(gop)],
     ...['-sc_threshold', '0', '-b:v', String(bitrateBps), '-maxrate', String(bitrateBps)],
     ...['-bufsize', String(bitrateBps), '-x264-params', `slices=${slices}`, '-f', 'h264', fresh],
   ];
   const result = spawnSync('ffmpeg', args, { encoding: 'utf8', timeout: 120_000 });
-  if (result.error) throw new Error(`The benches need ffmpeg: apt-get install -y ffmpeg (${result.error.message})`);
+  if (result.error)
+    throw new Error(`The benches need ffmpeg: apt-get install -y ffmpeg (${result.error.message})`);
   if (result.status !== 0) throw new Error(`ffmpeg could not make ${name}: ${result.stderr}`);
   renameSync(fresh, file);
   return { path: file, fps, bitrateBps };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-export type Figure = number | string | boolean | null | readonly Figure[] | { readonly [key: string]: Figure };
+export type Figure =
+  number | string | boolean | null | readonly Figure[] | { readonly [key: string]: Figure };
 
 /**
  * Runs one bench: its figures become the last line of output, one JSON object. It fails when it takes longer than

@@ -96,7 +96,8 @@ export class Sink {
   /** Opens a session's socket; its id is never used again. */
   async offer(): Promise<SinkOffer> {
     const id = this.#nextId++;
-    const offer = (await this.#ask(`offer ${id}`, `offer ${id}`)) as SinkEvent & Omit<SinkOffer, 'fingerprint'>;
+    const offer = (await this.#ask(`offer ${id}`, `offer ${id}`)) as SinkEvent &
+      Omit<SinkOffer, 'fingerprint'>;
     return { ...offer, fingerprint: this.#fingerprint };
   }
 

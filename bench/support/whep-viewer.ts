@@ -46,7 +46,8 @@ async function post(url: string, body: string): Promise<{ readonly location: URL
     const location = response.headers.get('location');
     if (response.status === 201 && location !== null) return { location: new URL(location, url), sdp: text };
     const retryAfter = response.headers.get('retry-after');
-    if (attempt >= retries || retryAfter === null) throw new Error(`POST ${url} -> ${response.status} ${text}`);
+    if (attempt >= retries || retryAfter === null)
+      throw new Error(`POST ${url} -> ${response.status} ${text}`);
     await new Promise((resolve) => setTimeout(resolve, Math.min(Number(retryAfter), 5) * 1000));
   }
 }

@@ -15,12 +15,15 @@ import type { ProblemCode } from '../../src/http/errors.ts';
 import type { StreamView } from '../../src/http/schemas.ts';
 import type { TestPicture } from './test-picture.ts';
 
+const MARKS_KEPT = 15;
+
 interface Session {
   readonly id: string;
   readonly stream: string;
   readonly peer: RTCPeerConnection;
   readonly closing: AbortController;
-  newest: [rtpTimestamp: number, ingestMs: number] | undefined;
+  /** Newest last. */
+  readonly marks: [rtpTimestamp: number, ingestMs: number][];
 }
 
 export interface Refuse {
@@ -118,12 +121,18 @@ export class StandInRelay implements AsyncDisposable {
     const { method = '', url = '' } = request;
     const [path = ''] = url.split('?');
     this.asked.push({ atMs: performance.now(), method, path });
-    response.setHeader('Content-Security-Policy', "default-src 'self'; base-uri 'none'; frame-ancestors 'none'");
-    if (!path.startsWith(this.#prefix)) return refuse(response, { code: 'not-found', detail: 'Outside the prefix.' });
+    response.setHeader(
+      'Content-Security-Policy',
+      "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    if (!path.startsWith(this.#prefix))
+      return refuse(response, { code: 'not-found', detail: 'Outside the prefix.' });
     const [first = '', ...rest] = path.slice(this.#prefix.length).split('/');
-    if (method === 'GET' && (first === '' || first === 'assets')) return this.#page(response, first, rest[0] ?? '');
+    if (method === 'GET' && (first === '' || first === 'assets'))
+      return this.#page(response, first, rest[0] ?? '');
     const [, kind, name = '', id = ''] = rest;
-    if (method === 'GET' && kind === 'streams') return json(response, { nowMs: Date.now(), streams: this.streams });
+    if (method === 'GET' && kind === 'streams')
+      return json(response, { nowMs: Date.now(), streams: this.streams });
     if (method === 'GET' && kind === 'sessions') return this.#clock(response, name);
     if (method === 'POST' && kind === 'whep') return this.#offer(response, name, await text(request));
     const session = this.#sessions.get(id);
@@ -144,7 +153,7 @@ export class StandInRelay implements AsyncDisposable {
   #clock(response: ServerResponse, id: string): void {
     const session = this.#sessions.get(id);
     if (session === undefined) return refuse(response, { code: 'session-not-found', detail: 'Gone.' });
-    json(response, { relayMs: Date.now(), frames: session.newest === undefined ? [] : [session.newest] });
+    json(response, { relayMs: Date.now(), frames: session.marks });
   }
 
   async #offer(response: ServerResponse, stream: string, sdp: string): Promise<void> {
@@ -157,7 +166,7 @@ export class StandInRelay implements AsyncDisposable {
       codecs: { video: [new RTCRtpCodecParameters({ mimeType: 'video/H264', clockRate: 90_000 })] },
     });
     const track = new MediaStreamTrack({ kind: 'video' });
-    const session: Session = { id: randomUUID(), stream, peer, closing: new AbortController(), newest: undefined };
+    const session: Session = { id: randomUUID(), stream, peer, closing: new AbortController(), marks: [] };
     this.#sessions.set(session.id, session);
     peer.addTransceiver(track, { direction: 'sendonly' });
     await peer.setRemoteDescription({ type: 'offer', sdp });
@@ -167,7 +176,9 @@ export class StandInRelay implements AsyncDisposable {
       if (this.silent.has(stream) || peer.connectionState !== 'connected') return;
       track.writeRtp(packet);
       const marker = ((packet[1] ?? 0) & 0x80) !== 0;
-      if (marker) session.newest = [packet.readUInt32BE(4), Date.now()];
+      if (!marker) return;
+      session.marks.push([packet.readUInt32BE(4), Date.now()]);
+      if (session.marks.length > MARKS_KEPT) session.marks.shift();
     }, session.closing.signal);
     response
       .writeHead(201, { 'Content-Type': 'application/sdp', Location: `${stream}/${session.id}` })

@@ -16,6 +16,7 @@ import { isAllowed } from './permissions.ts';
 import { TokenBook } from './tokens.ts';
 
 const claims = { type: 'user', username: 'ann', role: 'Viewer' };
+const may = (principal: Principal, stream: string): boolean => isAllowed(principal, 'view', { stream });
 const secret = 'grafana-0123456789abcdef';
 
 let server: Server;
@@ -84,12 +85,12 @@ describe('createGrafanaVerifier', () => {
       'x',
       'a.b.c',
     ];
-    for (const jwt of all) await expect(verify(jwt)).rejects.toThrow();
+    for (const jwt of all) await expect(verify(jwt)).rejects.toBeInstanceOf(Error);
   });
 
   test('rejects when Grafana cannot be reached', async () => {
     const lost = createGrafanaVerifier({ url: 'http://127.0.0.1:1/' });
-    await expect(sign(ours).then(lost)).rejects.toThrow();
+    await expect(sign(ours).then(lost)).rejects.toBeInstanceOf(Error);
   });
 });
 
@@ -137,7 +138,6 @@ describe('rules', () => {
     if (!identified.ok) throw new Error(identified.detail);
     return identified.principal;
   }
-  const may = (principal: Principal, stream: string): boolean => isAllowed(principal, 'view', { stream });
 
   test('narrow a token for a proven viewer, and never widen it', async () => {
     const principal = await principalOf({ 'x-sightline-token': secret, 'x-grafana-id': await sign(ours) });

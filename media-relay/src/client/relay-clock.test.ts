@@ -60,10 +60,24 @@ test('the age of a picture counts from its arrival at the relay, in either clock
   expect(pictureAgeMs(15_060, 93_000, [90_000, 20_000], 5000)).toBeCloseTo(60 - 33.333, 2);
 });
 
+test('the mark is a frame of middling lateness, also across the wrap of the timestamps', () => {
+  const frames = [
+    [4_294_964_296, 1000],
+    [4_294_967_296 - 300, 1030],
+    [2700, 1150],
+    [5700, 1101],
+    [8700, 1133],
+  ];
+  expect(sessionClockFrom(JSON.stringify({ relayMs: 1, frames }))?.mark).toEqual([5700, 1101]);
+});
+
 test('the session clock is read with care', () => {
-  expect(sessionClockFrom('{"relayMs":5,"frames":[[1,2],[3,4]]}')).toEqual({ relayMs: 5, newest: [3, 4] });
-  expect(sessionClockFrom('{"relayMs":5,"frames":[]}')).toEqual({ relayMs: 5, newest: undefined });
-  expect(sessionClockFrom('{"relayMs":5,"frames":[["a",2]]}')).toEqual({ relayMs: 5, newest: undefined });
+  expect(sessionClockFrom('{"relayMs":5,"frames":[[3,4]]}')).toEqual({ relayMs: 5, mark: [3, 4] });
+  expect(sessionClockFrom('{"relayMs":5,"frames":[]}')).toEqual({ relayMs: 5, mark: undefined });
+  expect(sessionClockFrom('{"relayMs":5,"frames":[["a",2],[1],[[1],[2]]]}')).toEqual({
+    relayMs: 5,
+    mark: undefined,
+  });
   for (const body of ['', 'null', '[]', '{"relayMs":"5","frames":[]}', '{"relayMs":5}']) {
     expect(sessionClockFrom(body)).toBeUndefined();
   }

@@ -60,10 +60,14 @@ export function pictureAgeMs(
   return paintedMs + offsetMs - ingestMsOf(rtpTimestamp, mark);
 }
 
-/** Reads the relay's `{relayMs, frames: [[rtpTimestamp, ingestMs], ...]}`; undefined when it is anything else. */
+/**
+ * Reads the relay's `{relayMs, frames: [[rtpTimestamp, ingestMs], ...]}`; undefined when it is anything else. `mark` is
+ * the frame that arrived neither early nor late compared with the others (median): one frame alone would put its own
+ * jitter into every age.
+ */
 export function sessionClockFrom(
   body: string,
-): { readonly relayMs: number; readonly newest: FrameMark | undefined } | undefined {
+): { readonly relayMs: number; readonly mark: FrameMark | undefined } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -74,9 +78,13 @@ export function sessionClockFrom(
     return undefined;
   const { relayMs, frames } = value;
   if (typeof relayMs !== 'number' || !Array.isArray(frames)) return undefined;
-  const last: unknown = frames.at(-1);
-  if (!Array.isArray(last)) return { relayMs, newest: undefined };
-  const [rtpTimestamp, ingestMs]: unknown[] = last;
-  if (typeof rtpTimestamp !== 'number' || typeof ingestMs !== 'number') return { relayMs, newest: undefined };
-  return { relayMs, newest: [rtpTimestamp, ingestMs] };
+  const marks = frames.filter(isFrameMark);
+  const [first] = marks;
+  if (first === undefined) return { relayMs, mark: undefined };
+  const latenessMs = (mark: FrameMark) => mark[1] - ingestMsOf(mark[0], first);
+  return { relayMs, mark: marks.sort((a, b) => latenessMs(a) - latenessMs(b))[marks.length >> 1] };
+}
+
+function isFrameMark(value: unknown): value is FrameMark {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number');
 }

@@ -150,7 +150,9 @@ test('whatever happens, in any order, is a state of the table with a sentence, a
         expect(tile.phase !== 'waiting' || tile.retryAtMs - nowMs <= 30_000).toBe(true);
       }
       expect(step(tile, tick, nowMs + 30_000, () => 0.5).phase).not.toBe('joining');
-      expect(tile.phase !== 'waiting' || step(tile, tick, tile.retryAtMs, () => 0.5).phase === 'asking').toBe(true);
+      expect(tile.phase !== 'waiting' || step(tile, tick, tile.retryAtMs, () => 0.5).phase === 'asking').toBe(
+        true,
+      );
     }),
     timeBox,
   );

@@ -16,6 +16,7 @@ const OFFER_TIMEOUT_MS = 10_000;
 /** A place among the handshakes is given back after this, whether or not the media path stands. */
 const HANDSHAKE_MS = 2000;
 const PAINTED_FRAMES_KEPT = 60;
+const CLOCK_FRAMES = 15;
 
 export interface WhepSessionOptions {
   readonly url: string;
@@ -74,7 +75,7 @@ export class WhepSession {
     return agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
   }
 
-  /** Asks the relay when its newest frame for this viewer arrived. Without an answer the old mark stays. */
+  /** Asks the relay when its newest frames for this viewer arrived. Without an answer the old mark stays. */
   async refreshClock(): Promise<void> {
     if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
     const { nowMs, relayClock } = this.#options;
@@ -89,7 +90,7 @@ export class WhepSession {
     const clock = response?.status === 200 ? sessionClockFrom(response.body) : undefined;
     if (clock === undefined) return;
     relayClock.add(requestMs, responseMs, clock.relayMs);
-    this.#mark = clock.newest ?? this.#mark;
+    this.#mark = clock.mark ?? this.#mark;
   }
 
   async #negotiate(): Promise<void> {
@@ -207,7 +208,7 @@ function sameOrigin(location: string | null, base: string): string | undefined {
 /** `.../whep/{stream}` and the session's resource give `.../sessions/{id}/clock`. */
 function clockUrl(whepUrl: string, resourceUrl: string): string {
   const id = new URL(resourceUrl).pathname.split('/').at(-1) ?? '';
-  return new URL(`../sessions/${id}/clock?frames=1`, whepUrl).href;
+  return new URL(`../sessions/${id}/clock?frames=${CLOCK_FRAMES}`, whepUrl).href;
 }
 
 function reasonOf(error: unknown): string {

@@ -28,7 +28,8 @@ export class ConfigError extends Error {
 }
 
 export function formatProblem({ file, line, column, field, problem, remedy }: ConfigProblem): string {
-  const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}:${column ?? 1} `;
+  const place =
+    file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}:${column ?? 1} `;
   const subject = field === '' ? '' : `${field}: `;
   return `${place}${subject}${problem}${remedy === undefined ? '' : `; ${remedy}`}`;
 }

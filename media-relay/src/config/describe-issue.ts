@@ -25,9 +25,17 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown): Fault[] {
     case 'invalid_value':
       return [{ path, at: 'value', message: oneOf(issue.values.map(String), valueAt(root, path)) }];
     case 'too_small':
-      return [{ path, at: 'value', message: `is too ${small(issue.origin)}; ${atLeast(issue.origin, issue.minimum)}` }];
+      return [
+        {
+          path,
+          at: 'value',
+          message: `is too ${small(issue.origin)}; ${atLeast(issue.origin, issue.minimum)}`,
+        },
+      ];
     case 'too_big':
-      return [{ path, at: 'value', message: `is too ${big(issue.origin)}; ${atMost(issue.origin, issue.maximum)}` }];
+      return [
+        { path, at: 'value', message: `is too ${big(issue.origin)}; ${atMost(issue.origin, issue.maximum)}` },
+      ];
     case 'invalid_format':
     case 'not_multiple_of':
     case 'invalid_union':
@@ -41,7 +49,9 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
   const known = settingsAt(path).map((setting) => setting.path.at(-1) ?? '');
   const hint = nearest(key, known);
   // Shown only when it resembles one of ours: what else it is, nobody knows.
-  return hint === undefined ? `unknown key; known here: ${known.join(', ')}` : `unknown key "${key}"; did you mean "${hint}"?`;
+  return hint === undefined
+    ? `unknown key; known here: ${known.join(', ')}`
+    : `unknown key "${key}"; did you mean "${hint}"?`;
 }
 
 /** What the schema knows inside a path of the file: list entries and names become `[]` and `NAME`. */
@@ -109,7 +119,8 @@ function unit(origin: string): string {
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (value, step) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined),
+    (value, step) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined,
     root,
   );
 }

@@ -103,7 +103,11 @@ function variableName(path: readonly string[]): string {
 
 function withVariables(list: readonly Setting[]): Setting[] {
   return list.flatMap((setting) =>
-    setting.kind === 'group' ? withVariables(setting.settings) : setting.variable === undefined ? [] : [setting],
+    setting.kind === 'group'
+      ? withVariables(setting.settings)
+      : setting.variable === undefined
+        ? []
+        : [setting],
   );
 }
 
@@ -152,14 +156,20 @@ function toValue(setting: Setting, text: string): unknown {
 }
 
 function unknownVariable(variable: string): ConfigProblem {
-  const hint = nearest(variable.slice(prefix.length), [...names()].map((name) => name.slice(prefix.length)));
+  const hint = nearest(
+    variable.slice(prefix.length),
+    [...names()].map((name) => name.slice(prefix.length)),
+  );
   return {
     file: undefined,
     line: undefined,
     column: undefined,
     field: variable,
     problem: 'there is no such setting',
-    remedy: hint === undefined ? 'unset it (docs/CONFIGURATION.md lists them all)' : `did you mean ${prefix}${hint}?`,
+    remedy:
+      hint === undefined
+        ? 'unset it (docs/CONFIGURATION.md lists them all)'
+        : `did you mean ${prefix}${hint}?`,
   };
 }
 

@@ -31,7 +31,8 @@ async function readConfigText(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const code = errorCode(error);
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw fileProblem(file, 'is not UTF-8 text', 'save it as UTF-8');
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw fileProblem(file, 'is not UTF-8 text', 'save it as UTF-8');
     const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
     throw fileProblem(file, problem, 'check the path and the permissions');
   }

@@ -31,7 +31,11 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   if (!yaml.ok) throw new ConfigError(yaml.problems);
 
   const { overrides, problems } = readEnvironment(environment);
-  const report = new Report(file, yaml.source, new Map(overrides.map(({ path, variable }) => [path.join('.'), variable])));
+  const report = new Report(
+    file,
+    yaml.source,
+    new Map(overrides.map(({ path, variable }) => [path.join('.'), variable])),
+  );
   problems.forEach((problem) => report.problems.push(problem));
 
   const raw = prepareTree(yaml.source.value, overrides, environment, (fault) => report.add(fault));
@@ -64,7 +68,12 @@ class Report {
     const place = at === 'key' ? this.#source.placeOfKey(path) : this.#source.placeOf(path);
     const found: ConfigProblem =
       variable === undefined
-        ? { file: this.#file, ...place, field: formatPath(at === 'key' ? path.slice(0, -1) : path), ...splitMessage(message) }
+        ? {
+            file: this.#file,
+            ...place,
+            field: formatPath(at === 'key' ? path.slice(0, -1) : path),
+            ...splitMessage(message),
+          }
         : { file: undefined, line: undefined, column: undefined, field: variable, ...splitMessage(message) };
     const isKnown = this.problems.some(
       ({ line, column, field }) => line === found.line && column === found.column && field === found.field,
@@ -73,7 +82,10 @@ class Report {
   }
 
   asError(): ConfigError {
-    return new ConfigError(this.problems);
+    const inOrder = this.problems.toSorted(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    );
+    return new ConfigError(inOrder);
   }
 
   /** An entry of a list that a variable gave: the variable stands for the whole list. */
@@ -85,7 +97,10 @@ class Report {
 }
 
 function formatPath(path: readonly PropertyKey[]): string {
-  return path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('').replace(/^\./, '');
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, report: Report): Config {
@@ -120,12 +135,18 @@ function readTokens(
       if (isToken(text)) return [{ ...rest, token: text }];
       report.add({ path, at: 'value', message: `the file holds no token; ${tokenRule}` });
     } catch (error) {
-      report.add({ path, at: 'value', message: `cannot be read (${errorCode(error)}); check the path and the permissions` });
+      report.add({
+        path,
+        at: 'value',
+        message: `cannot be read (${errorCode(error)}); check the path and the permissions`,
+      });
     }
     return [];
   });
 }
 
 export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'unknown error';
 }

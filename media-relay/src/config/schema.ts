@@ -20,7 +20,10 @@ const ipAddress = z
 
 const announced = z
   .string()
-  .refine(isAnnounced, 'is not an IP address or address:port; write 203.0.113.5, 203.0.113.5:8641 or [2001:db8::1]:8641');
+  .refine(
+    isAnnounced,
+    'is not an IP address or address:port; write 203.0.113.5, 203.0.113.5:8641 or [2001:db8::1]:8641',
+  );
 
 function isAnnounced(text: string): boolean {
   if (isIP(text) !== 0) return true;
@@ -59,7 +62,9 @@ const http = z.strictObject({
     .describe('Serve HTTPS; the files are read again when they change'),
   corsOrigins: z
     .array(
-      z.string().refine(isWebOrigin, 'is not a web origin; write https://host or https://host:port, without a path'),
+      z
+        .string()
+        .refine(isWebOrigin, 'is not a web origin; write https://host or https://host:port, without a path'),
     )
     .max(100)
     .default([])
@@ -68,7 +73,11 @@ const http = z.strictObject({
 
 const media = z.strictObject({
   port: port(8641).describe('One port for the media of all viewers, UDP and TCP; 0 lets the system choose'),
-  addresses: z.array(ipAddress).max(32).default([]).describe('Local addresses to use; none means all of them'),
+  addresses: z
+    .array(ipAddress)
+    .max(32)
+    .default([])
+    .describe('Local addresses to use; none means all of them'),
   announce: z
     .array(announced)
     .max(32)
@@ -112,7 +121,10 @@ const token = z
     tokenFile: path.optional().describe('File that holds the token'),
     permissions: z.array(z.enum(permissions)).min(1).describe('What its holder may do'),
     streams: streamPatterns.default(['*']).describe('Names or patterns of the streams it is good for'),
-    forGrafana: z.boolean().default(false).describe('Works only with a proven Grafana user where access rules exist'),
+    forGrafana: z
+      .boolean()
+      .default(false)
+      .describe('Works only with a proven Grafana user where access rules exist'),
   })
   .refine(
     (value) => (value.token === undefined) !== (value.tokenFile === undefined),
@@ -153,15 +165,27 @@ export const configSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
   media: media.prefault({}).describe('The way to the viewers (WebRTC)'),
   grafana: grafana.prefault({}).describe('The Grafana that shows these streams'),
-  access: z.array(accessRule).max(1000).default([]).describe('Which Grafana users may see which streams; none: all see all'),
+  access: z
+    .array(accessRule)
+    .max(1000)
+    .default([])
+    .describe('Which Grafana users may see which streams; none: all see all'),
   tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
   stateDir: path
     .optional()
-    .describe('Where tokens and events are kept; default: $XDG_STATE_HOME/sightline or ~/.local/state/sightline, in a container /var/lib/sightline'),
+    .describe(
+      'Where tokens and events are kept; default: $XDG_STATE_HOME/sightline or ~/.local/state/sightline, in a container /var/lib/sightline',
+    ),
   log: z
     .strictObject({
-      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is written'),
-      format: z.enum(['auto', 'json', 'pretty']).default('auto').describe('auto: pretty on a terminal, else JSON'),
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('Least level that is written'),
+      format: z
+        .enum(['auto', 'json', 'pretty'])
+        .default('auto')
+        .describe('auto: pretty on a terminal, else JSON'),
     })
     .prefault({})
     .describe('Logs, on standard output'),
@@ -169,7 +193,10 @@ export const configSchema = z.strictObject({
     .record(
       z
         .string()
-        .regex(streamNameSyntax, 'is not a stream name; begin with a letter or digit, then up to 63 letters, digits, ".", "_" or "-"'),
+        .regex(
+          streamNameSyntax,
+          'is not a stream name; begin with a letter or digit, then up to 63 letters, digits, ".", "_" or "-"',
+        ),
       streamSettings,
     )
     .default({})

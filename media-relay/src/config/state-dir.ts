@@ -24,9 +24,14 @@ const systemProbe: StateDirProbe = {
 };
 
 /** XDG Base Directory Specification: a relative $XDG_STATE_HOME counts as unset. */
-export function defaultStateDir(environment: Environment, home: string, probe: StateDirProbe = systemProbe): string {
+export function defaultStateDir(
+  environment: Environment,
+  home: string,
+  probe: StateDirProbe = systemProbe,
+): string {
   const inKubernetes = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
-  if ((inKubernetes || probe.isInContainer()) && probe.isWritable(containerStateDir)) return containerStateDir;
+  if ((inKubernetes || probe.isInContainer()) && probe.isWritable(containerStateDir))
+    return containerStateDir;
   const stateHome = environment['XDG_STATE_HOME'];
   return join(stateHome?.startsWith('/') ? stateHome : join(home, '.local', 'state'), 'sightline');
 }

@@ -2,6 +2,8 @@ import type { Fault } from './describe-issue.ts';
 import type { Environment, Override } from './environment.ts';
 import { substituteVariables } from './variables.ts';
 
+const emptyStream = 'is empty; write the address of the camera, like rtsp://10.0.0.5/stream';
+
 type Tree = Record<string, unknown>;
 
 /**
@@ -32,6 +34,7 @@ export function prepareTree(
   const { streams, tokens } = tree;
   if (isTree(streams)) {
     tree['streams'] = mapTree(streams, (stream, name) => {
+      if (stream === null) complain({ path: ['streams', name], at: 'value', message: emptyStream });
       const settings = typeof stream === 'string' ? { url: stream } : stream;
       if (!isTree(settings) || !('url' in settings)) return settings;
       return { ...settings, url: replace(['streams', name, 'url'], settings['url']) };

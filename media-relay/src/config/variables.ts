@@ -1,8 +1,7 @@
 import type { Environment } from './environment.ts';
 
 export type Substituted =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly message: string };
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
 
 /**
  * Replaces `${NAME}` by the variable of the environment; `$${` stands for a plain `${`. Inside an address the value is

@@ -1,6 +1,6 @@
 // YAML 1.2 (core schema) with the place of every value. Tags beyond the core schema and several documents are refused.
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { ErrorCode, Node } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, ErrorCode, Node } from 'yaml';
 
 import type { ConfigProblem } from './config-error.ts';
 
@@ -26,9 +26,10 @@ const messages: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: 'this alias (*name) has no anchor (&name) before it; put text that begins with * in quotes',
   BAD_DIRECTIVE: 'this directive is not understood; remove the line that begins with %',
   BAD_DQ_ESCAPE: 'this escape (\\) is not known; use single quotes, where \\ is an ordinary character',
-  BAD_INDENT: 'the indentation does not fit; align keys of one level in one column',
+  BAD_INDENT: 'the indentation does not fit, or a bracket is not closed; align keys of one level in one column',
   BAD_SCALAR_START: 'text cannot begin with this character; put it in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'there is more than one ": " in this line; put the value in quotes, or begin a new line',
+  BLOCK_AS_IMPLICIT_KEY:
+    'there is more than one ": " in this line; put the value in quotes, or begin a new line',
   DUPLICATE_KEY: 'this key was given before; remove one of the two',
   MISSING_CHAR: 'something is not closed or separated; look for a missing quote, bracket, comma or space',
   MULTIPLE_DOCS: 'a second document begins; remove the line ---',
@@ -58,7 +59,7 @@ export function parseYaml(text: string, file: string): YamlResult {
       lineCounter,
       prettyErrors: false,
       stringKeys: true,
-      logLevel: 'silent',
+      logLevel: 'error',
       merge: false,
     });
     const faults = [...document.errors, ...document.warnings];
@@ -66,6 +67,10 @@ export function parseYaml(text: string, file: string): YamlResult {
       const problems = faults.map((fault) => refuse(messages[fault.code] ?? otherMessage, fault.pos[0]));
       return { ok: false, problems };
     }
+    const refused = findRefused(document);
+    if (refused.length > 0)
+      return { ok: false, problems: refused.map(({ message, offset }) => refuse(message, offset)) };
+
     const value: unknown = document.toJS({ maxAliasCount });
     const root = document.contents;
     return {
@@ -84,6 +89,26 @@ export function parseYaml(text: string, file: string): YamlResult {
         : 'this cannot be read; write it simpler';
     return { ok: false, problems: [refuse(message, 0)] };
   }
+}
+
+/** What neither the parser nor the schema complains about in a way that we could show. */
+function findRefused(document: Document): { message: string; offset: number }[] {
+  const refused: { message: string; offset: number }[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Pair(_, { key }) {
+      // The schema would leave it out without a word.
+      if (isScalar(key) && key.value === '__proto__')
+        refused.push({ message: 'this key is not allowed; choose another name', offset: key.range?.[0] ?? 0 });
+    },
+    Alias(_, { source, range }) {
+      if (!anchors.has(source)) refused.push({ message: messages.BAD_ALIAS ?? otherMessage, offset: range?.[0] ?? 0 });
+    },
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+  });
+  return refused;
 }
 
 interface Found {

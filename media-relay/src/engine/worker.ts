@@ -12,7 +12,7 @@ const emit = (message: FromEngine): void => port.postMessage(message);
 const engine = new Engine(workerData as EngineSpec, {
   clock: systemClock,
   random: Math.random,
-  createSource: (spec) => createSource({ ...spec, clock: systemClock }),
+  createSource: (spec) => createSource(spec, { clock: systemClock }),
   emit,
 });
 

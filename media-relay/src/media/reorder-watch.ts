@@ -32,9 +32,9 @@ export class ReorderWatch {
     this.#unit += 1;
     const highest = this.#highestTicks;
     const stepBackSeconds = highest === undefined ? 0 : (highest - unit.ticks) / unit.track.clockRate;
-    if (unit.isKey || stepBackSeconds < 0 || stepBackSeconds > maxStepBackSeconds) {
+    if (unit.isKey || stepBackSeconds <= 0 || stepBackSeconds > maxStepBackSeconds) {
       this.#highestTicks = unit.ticks;
-    } else if (stepBackSeconds > 0 && holdsBSlice(unit)) {
+    } else if (holdsBSlice(unit)) {
       this.#late.push(this.#unit);
       if (this.#late.length > evidence) this.#late.shift();
     }

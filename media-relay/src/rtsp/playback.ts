@@ -38,7 +38,8 @@ const tickMs = 250;
 const reportMs = 1000;
 /** RFC 3550 6.2: about five seconds, spread over half to one and a half of it. */
 const receiverReportMs = 5000;
-const reorderFlushMs = 20;
+/** Over UDP the reorder buffer waits for what is late; over TCP only a last picture without its marker can be left. */
+const flushMs = { tcp: 100, udp: 20 } as const;
 const interleavedHeadBytes = 4;
 const channelCount = 256;
 
@@ -233,7 +234,7 @@ class Playback {
     const localSsrc = Math.floor(random() * 2 ** 32) >>> 0;
     const receiver = new TrackReceiver({
       track: wanted.track,
-      ...(wanted.sprop === undefined ? {} : { sprop: wanted.sprop }),
+      sprop: wanted.sprop,
       transport,
       clock,
       localSsrc,
@@ -245,6 +246,8 @@ class Playback {
         if (this.#isAnnounced && !this.#isOver) this.#options.onTracks(this.#tracksInPlay());
       },
     });
+    // Its parameter sets may have come with the session description.
+    this.#announced[index] = receiver.track;
     const pair = this.#udpPairs[index];
     const [rtpChannel, rtcpChannel] = answer.channels ?? [2 * index, 2 * index + 1];
     const played: PlayedTrack = {

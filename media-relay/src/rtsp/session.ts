@@ -146,7 +146,10 @@ export class RtspSession {
     if (this.#isOver || response.status < 200) return;
     const request = this.#takeOutstanding(response);
     if (request === undefined) return;
-    this.#emit({ type: 'round-trip', seconds: Math.max(0, nowMs - request.sentMs) / 1000 });
+    // The others make the camera start things, which takes longer than the way to it and back.
+    if (request.method === 'OPTIONS' || request.method === 'GET_PARAMETER') {
+      this.#emit({ type: 'round-trip', seconds: Math.max(0, nowMs - request.sentMs) / 1000 });
+    }
     const methods = response.headers.all('public').join(',');
     if (methods !== '')
       this.#publicMethods = new Set(methods.split(',').map((method) => method.trim().toUpperCase()));

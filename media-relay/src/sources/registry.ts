@@ -1,8 +1,9 @@
 // Which scheme of a stream's URL is served by which source. A new kind of source is one more row.
 
 import type { Clock } from '../media/clock.ts';
-import { excerpt } from '../media/protocol-error.ts';
+import { excerpt, ProtocolError } from '../media/protocol-error.ts';
 import { rtspUrlProblem } from '../rtsp/url.ts';
+import { parseDemoUrl } from './demo/options.ts';
 import { demoSource } from './demo/source.ts';
 import { rtspSource, type SourceLog } from './rtsp.ts';
 import { SourceError, type Source } from './source.ts';
@@ -31,10 +32,23 @@ const rtsp: SourceKind = {
   problem: rtspUrlProblem,
 };
 
+const demo: SourceKind = {
+  create: ({ url }, { clock }) => demoSource({ url, clock }),
+  problem(url) {
+    try {
+      parseDemoUrl(url);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ProtocolError) return error.message;
+      throw error;
+    }
+  },
+};
+
 const kinds: ReadonlyMap<string, SourceKind> = new Map([
   ['rtsp', rtsp],
   ['rtsps', rtsp],
-  ['demo', { create: ({ url }, { clock }) => demoSource({ url, clock }), problem: () => undefined }],
+  ['demo', demo],
 ]);
 
 export const sourceSchemes: readonly string[] = [...kinds.keys()];

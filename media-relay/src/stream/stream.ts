@@ -263,8 +263,8 @@ export class Stream {
   }
 
   #onLink(state: SupervisorState): void {
-    this.#link = state.state;
-    if (state.state !== 'waiting') {
+    this.#link = state.kind;
+    if (state.kind !== 'waiting') {
       // What follows a (re)connection refers to nothing that was before.
       this.#interrupt();
       return;

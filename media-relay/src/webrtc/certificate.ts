@@ -32,17 +32,27 @@ export function createCertificate(nowMs: number, lifetimeDays = 3650): Certifica
   );
   const signature = sign('sha256', toBeSigned, privateKey);
   const der = sequence(toBeSigned, ecdsaWithSha256, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  return { der, privateKeyDer: privateKey.export({ type: 'pkcs8', format: 'der' }), fingerprint: fingerprintOf(der) };
+  return {
+    der,
+    privateKeyDer: privateKey.export({ type: 'pkcs8', format: 'der' }),
+    fingerprint: fingerprintOf(der),
+  };
 }
 
-export const fingerprintOf = (der: Uint8Array): string => formatFingerprint(createHash('sha256').update(der).digest());
+export const fingerprintOf = (der: Uint8Array): string =>
+  formatFingerprint(createHash('sha256').update(der).digest());
 
 export const formatFingerprint = (digest: Uint8Array): string =>
   (Buffer.from(digest).toString('hex').toUpperCase().match(/../g) ?? []).join(':');
 
 function tlv(tag: number, content: Uint8Array): Buffer {
   const { length } = content;
-  const head = length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >>> 8, length & 0xff];
+  const head =
+    length < 0x80
+      ? [tag, length]
+      : length < 0x100
+        ? [tag, 0x81, length]
+        : [tag, 0x82, length >>> 8, length & 0xff];
   return Buffer.concat([Buffer.from(head), content]);
 }
 

@@ -170,21 +170,25 @@ test('a lost flight is asked for again within 100 ms, and late flights are answe
 test('garbage neither connects nor crashes, before and during a handshake', () => {
   const own = createCertificate(Date.now());
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 1400 }), { maxLength: 8 }), fc.boolean(), (datagrams, started) => {
-      const client = new DtlsTestClient(openssl, arena, own);
-      const outcome = accept(own.fingerprint);
-      if (started) for (const datagram of client.advance()) outcome.server.handle(datagram);
-      for (const datagram of datagrams) {
-        const record = datagram.slice();
-        if (record.length > 3) record.set([22, 254, 253]);
-        outcome.server.handle(record);
-        outcome.server.handleTimeout();
-      }
-      expect(outcome.connected).toBeUndefined();
-      outcome.server.close();
-      outcome.server.handle(new Uint8Array(20));
-      client.close();
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 1400 }), { maxLength: 8 }),
+      fc.boolean(),
+      (datagrams, started) => {
+        const client = new DtlsTestClient(openssl, arena, own);
+        const outcome = accept(own.fingerprint);
+        if (started) for (const datagram of client.advance()) outcome.server.handle(datagram);
+        for (const datagram of datagrams) {
+          const record = datagram.slice();
+          if (record.length > 3) record.set([22, 254, 253]);
+          outcome.server.handle(record);
+          outcome.server.handleTimeout();
+        }
+        expect(outcome.connected).toBeUndefined();
+        outcome.server.close();
+        outcome.server.handle(new Uint8Array(20));
+        client.close();
+      },
+    ),
     timeBox,
   );
 });

@@ -1,6 +1,13 @@
 /** DTLS by the OpenSSL inside Node.js, over memory BIOs that keep datagram boundaries. */
 import type { Arena, Block } from '../native/arena.ts';
-import { acceptAnyCertificate, control, fastHandshakeTimer, sslFlags, writeCString, type OpenSsl } from '../native/openssl.ts';
+import {
+  acceptAnyCertificate,
+  control,
+  fastHandshakeTimer,
+  sslFlags,
+  writeCString,
+  type OpenSsl,
+} from '../native/openssl.ts';
 import { NativeError } from '../native/library.ts';
 import { formatFingerprint, type Certificate } from './certificate.ts';
 import type { Dtls, DtlsEvents, DtlsFactory } from './dtls.ts';
@@ -34,26 +41,59 @@ class NativeDtlsFactory implements DtlsFactory {
     this.#strings = arena.allocate(512);
     this.label = writeCString(this.#strings, 0, EXPORTER_LABEL);
     const ciphers = writeCString(this.#strings, 64, 'ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES128');
-    const profiles = writeCString(this.#strings, 128, Object.values(srtpProfiles).map((p) => p.openSslName).join(':'));
+    const profiles = writeCString(
+      this.#strings,
+      128,
+      Object.values(srtpProfiles)
+        .map((p) => p.openSslName)
+        .join(':'),
+    );
     const groups = writeCString(this.#strings, 256, 'X25519:P-256:P-384');
 
     this.context = openssl.SSL_CTX_new(openssl.DTLS_server_method());
     if (this.context === 0) throw new NativeError(`SSL_CTX_new: ${this.lastError()}`);
     const { scratch } = this;
     scratch.bytes.set(certificate.der);
-    this.#must('certificate', openssl.SSL_CTX_use_certificate_ASN1(this.context, certificate.der.length, scratch.address));
+    this.#must(
+      'certificate',
+      openssl.SSL_CTX_use_certificate_ASN1(this.context, certificate.der.length, scratch.address),
+    );
     scratch.bytes.set(certificate.privateKeyDer);
     const EVP_PKEY_EC = 408;
-    this.#must('private key', openssl.SSL_CTX_use_PrivateKey_ASN1(EVP_PKEY_EC, this.context, scratch.address, certificate.privateKeyDer.length));
+    this.#must(
+      'private key',
+      openssl.SSL_CTX_use_PrivateKey_ASN1(
+        EVP_PKEY_EC,
+        this.context,
+        scratch.address,
+        certificate.privateKeyDer.length,
+      ),
+    );
     scratch.bytes.fill(0, 0, certificate.privateKeyDer.length);
     this.#must('cipher list', openssl.SSL_CTX_set_cipher_list(this.context, ciphers));
     this.#must('groups', openssl.SSL_CTX_ctrl(this.context, control.SSL_CTRL_SET_GROUPS_LIST, 0, groups));
-    this.#must('version', openssl.SSL_CTX_ctrl(this.context, control.SSL_CTRL_SET_MIN_PROTO_VERSION, sslFlags.DTLS1_2_VERSION, 0));
+    this.#must(
+      'version',
+      openssl.SSL_CTX_ctrl(this.context, control.SSL_CTRL_SET_MIN_PROTO_VERSION, sslFlags.DTLS1_2_VERSION, 0),
+    );
     // This one answers 0 for success.
-    if (openssl.SSL_CTX_set_tlsext_use_srtp(this.context, profiles) !== 0) throw new NativeError(`SRTP profiles: ${this.lastError()}`);
-    openssl.SSL_CTX_ctrl(this.context, control.SSL_CTRL_MODE, sslFlags.SSL_MODE_RELEASE_BUFFERS | sslFlags.SSL_MODE_AUTO_RETRY, 0);
-    openssl.SSL_CTX_set_options(this.context, sslFlags.SSL_OP_NO_QUERY_MTU | sslFlags.SSL_OP_NO_TICKET | sslFlags.SSL_OP_NO_RENEGOTIATION);
-    openssl.SSL_CTX_set_verify(this.context, sslFlags.SSL_VERIFY_PEER | sslFlags.SSL_VERIFY_FAIL_IF_NO_PEER_CERT, this.#verify.pointer);
+    if (openssl.SSL_CTX_set_tlsext_use_srtp(this.context, profiles) !== 0)
+      throw new NativeError(`SRTP profiles: ${this.lastError()}`);
+    openssl.SSL_CTX_ctrl(
+      this.context,
+      control.SSL_CTRL_MODE,
+      sslFlags.SSL_MODE_RELEASE_BUFFERS | sslFlags.SSL_MODE_AUTO_RETRY,
+      0,
+    );
+    openssl.SSL_CTX_set_options(
+      this.context,
+      sslFlags.SSL_OP_NO_QUERY_MTU | sslFlags.SSL_OP_NO_TICKET | sslFlags.SSL_OP_NO_RENEGOTIATION,
+    );
+    openssl.SSL_CTX_set_verify(
+      this.context,
+      sslFlags.SSL_VERIFY_PEER | sslFlags.SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+      this.#verify.pointer,
+    );
   }
 
   accept(peerFingerprint: string, events: DtlsEvents): Dtls {
@@ -118,7 +158,8 @@ class NativeDtls implements Dtls {
     if (this.#state !== 'handshaking') return undefined;
     const { openssl, scratch } = this.#factory;
     // struct timeval { long tv_sec; long tv_usec }
-    if (openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_GET_TIMEOUT, 0, scratch.address) !== 1) return undefined;
+    if (openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_GET_TIMEOUT, 0, scratch.address) !== 1)
+      return undefined;
     const view = new DataView(scratch.bytes.buffer, scratch.bytes.byteOffset);
     return Number(view.getBigInt64(0, true)) * 1000 + Math.ceil(Number(view.getBigInt64(8, true)) / 1000);
   }
@@ -128,7 +169,8 @@ class NativeDtls implements Dtls {
     this.#run(() => {
       const { openssl } = this.#factory;
       openssl.ERR_clear_error();
-      if (openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_HANDLE_TIMEOUT, 0, 0) < 0) this.#end('failed', `no answer from the viewer: ${this.#factory.lastError()}`);
+      if (openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_HANDLE_TIMEOUT, 0, 0) < 0)
+        this.#end('failed', `no answer from the viewer: ${this.#factory.lastError()}`);
     });
   }
 
@@ -162,7 +204,8 @@ class NativeDtls implements Dtls {
     if (this.#state === 'handshaking') {
       const result = openssl.SSL_do_handshake(this.#ssl);
       if (result !== 1) {
-        if (openssl.SSL_get_error(this.#ssl, result) !== sslFlags.SSL_ERROR_WANT_READ) this.#end('failed', this.#factory.lastError());
+        if (openssl.SSL_get_error(this.#ssl, result) !== sslFlags.SSL_ERROR_WANT_READ)
+          this.#end('failed', this.#factory.lastError());
         return;
       }
       this.#flush();
@@ -174,7 +217,8 @@ class NativeDtls implements Dtls {
       openssl.ERR_clear_error();
       const count = openssl.SSL_read(this.#ssl, scratch.address, MAX_DATAGRAM);
       if (count > 0) continue;
-      if (openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN) this.#end('closed', 'close_notify');
+      if (openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN)
+        this.#end('closed', 'close_notify');
       return;
     }
   }
@@ -194,7 +238,16 @@ class NativeDtls implements Dtls {
     }
     const { keyBytes, saltBytes } = srtpProfiles[profile];
     const length = 2 * (keyBytes + saltBytes);
-    openssl.SSL_export_keying_material(this.#ssl, scratch.address, length, label, EXPORTER_LABEL.length, 0, 0, 0);
+    openssl.SSL_export_keying_material(
+      this.#ssl,
+      scratch.address,
+      length,
+      label,
+      EXPORTER_LABEL.length,
+      0,
+      0,
+      0,
+    );
     const keyingMaterial = scratch.bytes.slice(0, length);
     scratch.bytes.fill(0, 0, length);
     this.#state = 'connected';
@@ -205,7 +258,12 @@ class NativeDtls implements Dtls {
     const { openssl, scratch } = this.#factory;
     const certificate = openssl.SSL_get1_peer_certificate(this.#ssl);
     if (certificate === 0) return '';
-    const digested = openssl.X509_digest(certificate, openssl.EVP_sha256(), scratch.address, scratch.address + 64);
+    const digested = openssl.X509_digest(
+      certificate,
+      openssl.EVP_sha256(),
+      scratch.address,
+      scratch.address + 64,
+    );
     openssl.X509_free(certificate);
     return digested === 1 ? formatFingerprint(scratch.bytes.subarray(0, 32)) : '';
   }

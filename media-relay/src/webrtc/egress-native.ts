@@ -3,7 +3,13 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import type { Arena, Block } from '../native/arena.ts';
 import { errnoOf, loadLibc, SOCKADDR_BYTES, writeSockaddr, type Libc } from '../native/libc.ts';
-import { SEND_BUFFER_BYTES, type Destination, type EgressStatistics, type LocalSocket, type UdpEgress } from './egress.ts';
+import {
+  SEND_BUFFER_BYTES,
+  type Destination,
+  type EgressStatistics,
+  type LocalSocket,
+  type UdpEgress,
+} from './egress.ts';
 
 const SOCKET_BUFFER_BYTES = 4 * 2 ** 20;
 
@@ -32,7 +38,12 @@ class NativeEgress implements UdpEgress {
     this.#small = arena.allocate(16 * 1024);
   }
 
-  async open(address: string, family: 4 | 6, port: number, receive: (datagram: Uint8Array, address: string, port: number) => void): Promise<LocalSocket> {
+  async open(
+    address: string,
+    family: 4 | 6,
+    port: number,
+    receive: (datagram: Uint8Array, address: string, port: number) => void,
+  ): Promise<LocalSocket> {
     const fd = this.#libc.udpSocket(address, port, family, SOCKET_BUFFER_BYTES);
     const socket = dgram.createSocket(family === 6 ? 'udp6' : 'udp4');
     // ICMP errors of one viewer surface here; they end nothing.
@@ -91,7 +102,10 @@ class NativeEgress implements UdpEgress {
     const code = -result;
     if (code === errnoOf.EAGAIN || code === errnoOf.ENOBUFS) {
       this.#queue(native, to, block, offset, byteLength, segmentBytes);
-    } else if (segmentBytes !== 0 && (code === errnoOf.EMSGSIZE || code === errnoOf.EIO || code === errnoOf.EINVAL)) {
+    } else if (
+      segmentBytes !== 0 &&
+      (code === errnoOf.EMSGSIZE || code === errnoOf.EIO || code === errnoOf.EINVAL)
+    ) {
       to.segmentation = false;
       this.#sendSingly(to, offset, byteLength, segmentBytes);
     } else {
@@ -106,7 +120,14 @@ class NativeEgress implements UdpEgress {
   }
 
   /** libuv queues what the kernel does not take and sends it when the socket is writable again; we hold back until then. */
-  #queue(native: NativeSocket, to: Destination, block: Block, offset: number, byteLength: number, segmentBytes: number): void {
+  #queue(
+    native: NativeSocket,
+    to: Destination,
+    block: Block,
+    offset: number,
+    byteLength: number,
+    segmentBytes: number,
+  ): void {
     this.statistics.congested++;
     native.writable = false;
     const step = segmentBytes === 0 ? byteLength : segmentBytes;

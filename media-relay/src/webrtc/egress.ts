@@ -25,7 +25,12 @@ export interface UdpEgress {
   /** Datagrams are made here, from offset 0, one run after another. */
   readonly buffer: Block;
   /** Opens and binds; port 0 lets the system choose. Throws with a sentence that names address and port. */
-  open(address: string, family: 4 | 6, port: number, receive: (datagram: Uint8Array, address: string, port: number) => void): Promise<LocalSocket>;
+  open(
+    address: string,
+    family: 4 | 6,
+    port: number,
+    receive: (datagram: Uint8Array, address: string, port: number) => void,
+  ): Promise<LocalSocket>;
   destination(socket: LocalSocket, address: string, port: number): Destination;
   release(destination: Destination): void;
   /** Sends the first `byteLength` bytes of `buffer` as datagrams of `segmentBytes`, the last one shorter or equal. */

@@ -50,8 +50,8 @@ export function isProfileLevelId(text: string): boolean {
 
 /**
  * Which offered profiles play a stream of this profile, the best first: itself, then the smallest profile that
- * contains it. Baseline comes before those that contain it only without FMO, ASO and redundant slices, which cameras
- * do not use.
+ * contains it. Two liberties: Baseline in profiles without FMO, ASO and redundant slices, and Main or High in
+ * Constrained High, which lacks only interlacing and B slices; cameras do without all of these, or are refused.
  */
 export function decodableBy(stream: H264Profile): readonly H264Profile[] {
   return decoders[stream];
@@ -70,9 +70,9 @@ const decoders: Readonly<Record<H264Profile, readonly H264Profile[]>> = {
   ],
   baseline: ['baseline', 'extended', 'constrained-baseline', 'main', 'constrained-high', 'high', ...wide],
   extended: ['extended'],
-  main: ['main', 'high', ...wide],
+  main: ['main', 'high', 'constrained-high', ...wide],
   'constrained-high': ['constrained-high', 'high', ...wide],
-  high: ['high', ...wide],
+  high: ['high', 'constrained-high', ...wide],
   'high-10': ['high-10', 'high-4:2:2', 'high-4:4:4'],
   'high-4:2:2': ['high-4:2:2', 'high-4:4:4'],
   'high-4:4:4': ['high-4:4:4'],

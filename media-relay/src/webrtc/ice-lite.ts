@@ -1,8 +1,11 @@
 // RFC 8445 7.3 and 6.1.1, the ICE-lite side of one session, sans-IO. A lite agent only answers: the player checks the
 // pairs and names the one in use with USE-CANDIDATE. Consent (RFC 7675) is seen here as valid requests going on.
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { IceCredentials } from './ice-credentials.ts';
 import {
+  attributeTypes,
   bindingMethod,
+  findAttribute,
   hasValidFingerprint,
   hasValidIntegrity,
   parseStun,
@@ -11,8 +14,7 @@ import {
 import { writeBindingError, writeBindingSuccess, type RemoteAddress, type StunError } from './stun-writer.ts';
 
 export interface IceLiteOptions {
-  readonly localUfrag: string;
-  readonly localPwd: string;
+  readonly local: IceCredentials;
   readonly remoteUfrag: string;
 }
 
@@ -46,11 +48,6 @@ export class IceLite {
   /** When the last valid request came; undefined before the first. */
   get lastConsentMs(): number | undefined {
     return this.#lastConsentMs;
-  }
-
-  /** Ours, of the newest generation. */
-  get localUfrag(): string {
-    return this.#current.localUfrag;
   }
 
   /** The ufrags under which requests may come now: two while a restart is under way. */
@@ -94,11 +91,23 @@ export class IceLite {
   }
 }
 
-function toGeneration({ localUfrag, localPwd, remoteUfrag }: IceLiteOptions): Generation {
+/**
+ * Our ufrag out of a Binding request's USERNAME "ours:theirs", for finding the session; undefined when the datagram
+ * has none. Nothing is authenticated here. Never throws.
+ */
+export function ufragOf(datagram: Uint8Array): string | undefined {
+  const username = findAttribute(datagram, attributeTypes.username);
+  if (!username) return undefined;
+  const colon = username.indexOf(0x3a);
+  if (colon < 1 || colon > 256) return undefined;
+  return Buffer.from(username.buffer, username.byteOffset, colon).toString('latin1');
+}
+
+function toGeneration({ local, remoteUfrag }: IceLiteOptions): Generation {
   return {
-    username: `${localUfrag}:${remoteUfrag}`,
-    localUfrag,
-    key: createSecretKey(localPwd, 'utf8'),
+    username: `${local.ufrag}:${remoteUfrag}`,
+    localUfrag: local.ufrag,
+    key: createSecretKey(local.pwd, 'utf8'),
   };
 }
 

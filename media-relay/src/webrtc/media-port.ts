@@ -50,7 +50,9 @@ export class MediaPort {
   }
 
   /** Opens what is new and closes what is gone. Throws when not a single address can be bound. */
-  async setAddresses(addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]): Promise<void> {
+  async setAddresses(
+    addresses: readonly { readonly address: string; readonly family: 4 | 6 }[],
+  ): Promise<void> {
     const wanted = new Set(addresses.map(({ address }) => address));
     for (const [address, socket] of this.#sockets) {
       if (wanted.has(address)) continue;
@@ -62,7 +64,12 @@ export class MediaPort {
       if (this.#sockets.has(address)) continue;
       try {
         // The path key must not depend on how an address is spelt by the kernel; sockets tell them apart.
-        const socket: LocalSocket = await this.#egress.open(address, family, this.#port, (datagram, from, port) => this.#receive(socket, datagram, from, port));
+        const socket: LocalSocket = await this.#egress.open(
+          address,
+          family,
+          this.#port,
+          (datagram, from, port) => this.#receive(socket, datagram, from, port),
+        );
         this.#sockets.set(address, socket);
         this.#port ||= socket.port;
       } catch (error) {
@@ -109,7 +116,14 @@ export class MediaPort {
     }
   }
 
-  #receiveStun(socket: LocalSocket, datagram: Uint8Array, address: string, port: number, key: string, known: Path | undefined): void {
+  #receiveStun(
+    socket: LocalSocket,
+    datagram: Uint8Array,
+    address: string,
+    port: number,
+    key: string,
+    known: Path | undefined,
+  ): void {
     const ufrag = ufragOf(datagram);
     const client = ufrag === undefined ? undefined : this.#clients.get(ufrag);
     if (client === undefined) {

@@ -51,7 +51,14 @@ export class RtpSender {
    * Sends packets `from` (inclusive) to `to` (exclusive) of a frame whose payloads lie in `memory`. The last packet of
    * the frame carries the marker. Returns the bytes that left.
    */
-  sendPackets(destination: Destination, memory: Block, frame: StoredFrame, from: number, to: number, timestamp: number): number {
+  sendPackets(
+    destination: Destination,
+    memory: Block,
+    frame: StoredFrame,
+    from: number,
+    to: number,
+    timestamp: number,
+  ): number {
     const { payloadLengths } = frame;
     const lastPacket = payloadLengths.length - 1;
     const tagBytes = this.#cipher.rtpTagBytes;
@@ -104,21 +111,52 @@ export class RtpSender {
   }
 
   /** Sends one packet again exactly as it was: same sequence number, roll-over count, timestamp and payload. */
-  resend(destination: Destination, memory: Block, frame: StoredFrame, packet: number, timestamp: number, extendedSeq: number): number {
+  resend(
+    destination: Destination,
+    memory: Block,
+    frame: StoredFrame,
+    packet: number,
+    timestamp: number,
+    extendedSeq: number,
+  ): number {
     let source = frame.offset;
     for (let i = 0; i < packet; i++) source += frame.payloadLengths[i] ?? 0;
     const payloadBytes = frame.payloadLengths[packet] ?? 0;
     const seq = extendedSeq & 0xffff;
     this.#writeHeader(0, frame, packet === frame.payloadLengths.length - 1, seq, timestamp);
-    const bytes = this.#cipher.sealRtp(0, this.#headerBytes(frame), memory, source, payloadBytes, this.ssrc, Math.floor(extendedSeq / 0x1_0000), seq);
+    const bytes = this.#cipher.sealRtp(
+      0,
+      this.#headerBytes(frame),
+      memory,
+      source,
+      payloadBytes,
+      this.ssrc,
+      Math.floor(extendedSeq / 0x1_0000),
+      seq,
+    );
     this.#egress.send(destination, bytes, bytes);
     return bytes;
   }
 
   /** Sends one packet with a payload of its own (RTX, audio). Returns the bytes that left. */
-  sendPayload(destination: Destination, payload: Block, payloadBytes: number, timestamp: number, marker: boolean): number {
+  sendPayload(
+    destination: Destination,
+    payload: Block,
+    payloadBytes: number,
+    timestamp: number,
+    marker: boolean,
+  ): number {
     this.#fixedHeader(0, 0x80, (marker ? 0x80 : 0) | this.payloadType, this.#seq, timestamp);
-    const bytes = this.#cipher.sealRtp(0, HEADER_BYTES, payload, 0, payloadBytes, this.ssrc, this.#roc, this.#seq);
+    const bytes = this.#cipher.sealRtp(
+      0,
+      HEADER_BYTES,
+      payload,
+      0,
+      payloadBytes,
+      this.ssrc,
+      this.#roc,
+      this.#seq,
+    );
     this.#egress.send(destination, bytes, bytes);
     this.packets++;
     this.octets += payloadBytes;
@@ -131,7 +169,9 @@ export class RtpSender {
 
   /** The extension goes with key frames: every packet of a frame has the same header, so that segments stay equal. */
   #headerBytes(frame: StoredFrame): number {
-    return this.#playoutDelayId !== undefined && frame.isKey ? HEADER_BYTES + PLAYOUT_DELAY_BYTES : HEADER_BYTES;
+    return this.#playoutDelayId !== undefined && frame.isKey
+      ? HEADER_BYTES + PLAYOUT_DELAY_BYTES
+      : HEADER_BYTES;
   }
 
   #writeHeader(at: number, frame: StoredFrame, marker: boolean, seq: number, timestamp: number): void {

@@ -8,7 +8,10 @@ const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.repla
 
 const key = hex('000102030405060708090a0b0c0d0e0f');
 const salt = hex('517569642070726f2071756f');
-const keys: SrtpSessionKeys = { rtp: { key, auth: new Uint8Array(0), salt }, rtcp: { key, auth: new Uint8Array(0), salt } };
+const keys: SrtpSessionKeys = {
+  rtp: { key, auth: new Uint8Array(0), salt },
+  rtcp: { key, auth: new Uint8Array(0), salt },
+};
 const header = hex('8040f17b 8041f8d3 5501a0b2');
 const payload = Buffer.from('Gallia est omnis divisa in partes tres', 'latin1');
 const sealed = hex(

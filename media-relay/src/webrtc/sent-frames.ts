@@ -39,7 +39,13 @@ export class SentFrames {
       const first = this.#firstSeq[slot] ?? 0;
       if (extendedSeq < first) high = middle - 1;
       else if (extendedSeq >= first + (this.#packets[slot] ?? 0)) low = middle + 1;
-      else return { frameNumber: this.#frame[slot] ?? 0, packet: extendedSeq - first, timestamp: this.#timestamp[slot] ?? 0, extendedSeq };
+      else
+        return {
+          frameNumber: this.#frame[slot] ?? 0,
+          packet: extendedSeq - first,
+          timestamp: this.#timestamp[slot] ?? 0,
+          extendedSeq,
+        };
     }
     return undefined;
   }

@@ -91,7 +91,14 @@ export class Session implements PortClient, StreamReader {
   #wasConnected = false;
   #ended = false;
 
-  constructor(deps: SessionDeps, id: string, stream: Stream, negotiation: Negotiation, credentials: IceCredentials, ssrcs: SessionSsrcs) {
+  constructor(
+    deps: SessionDeps,
+    id: string,
+    stream: Stream,
+    negotiation: Negotiation,
+    credentials: IceCredentials,
+    ssrcs: SessionSsrcs,
+  ) {
     this.#deps = deps;
     this.id = id;
     this.stream = stream;
@@ -165,7 +172,14 @@ export class Session implements PortClient, StreamReader {
     if (!media?.audio || !store || !this.#destination) return;
     media.audioOffset ??= -frame.ticks;
     const timestamp = (media.audioFirstTimestamp + frame.ticks + media.audioOffset) >>> 0;
-    const bytes = media.audio.sendPackets(this.#destination, store.memory, { ...frame, isKey: false }, 0, 1, timestamp);
+    const bytes = media.audio.sendPackets(
+      this.#destination,
+      store.memory,
+      { ...frame, isKey: false },
+      0,
+      1,
+      timestamp,
+    );
     this.stream.statistics.sent(1, bytes);
   }
 
@@ -180,7 +194,8 @@ export class Session implements PortClient, StreamReader {
   /** About ten times a second. */
   tick(nowMs: number): void {
     if (this.#media === undefined) {
-      if (nowMs - this.#createdMs > CONNECT_WITHIN_MS) this.#end('never-connected', 'no media path within 15 s');
+      if (nowMs - this.#createdMs > CONNECT_WITHIN_MS)
+        this.#end('never-connected', 'no media path within 15 s');
       return;
     }
     if (nowMs - this.#lastHeardMs > SILENCE_MS) {
@@ -214,10 +229,21 @@ export class Session implements PortClient, StreamReader {
   #connected(profile: SrtpProfileName, keyingMaterial: Uint8Array): void {
     const { deps, nowMs } = { deps: this.#deps, nowMs: this.#deps.clock() };
     const { server, client } = splitKeyingMaterial(keyingMaterial, profile);
-    const cipher = deps.srtp.create(profile, deriveSessionKeys(server, profile), deriveSessionKeys(client, profile));
+    const cipher = deps.srtp.create(
+      profile,
+      deriveSessionKeys(server, profile),
+      deriveSessionKeys(client, profile),
+    );
     const { video, audio } = this.#negotiation;
     const sender = (ssrc: number, payloadType: number, playoutDelayId: number | undefined): RtpSender =>
-      new RtpSender({ ssrc, payloadType, firstSeq: randomInt(0x8000), cipher, egress: deps.egress, playoutDelayId });
+      new RtpSender({
+        ssrc,
+        payloadType,
+        firstSeq: randomInt(0x8000),
+        cipher,
+        egress: deps.egress,
+        playoutDelayId,
+      });
     const store = this.stream.videoStore;
     if (store === undefined) {
       cipher.close();
@@ -228,7 +254,10 @@ export class Session implements PortClient, StreamReader {
     this.#media = {
       cipher,
       video: videoSender,
-      rtx: video.rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, video.rtxPayloadType, undefined),
+      rtx:
+        video.rtxPayloadType === undefined
+          ? undefined
+          : sender(this.ssrcs.rtx, video.rtxPayloadType, undefined),
       audio: audio && sender(this.ssrcs.audio, audio.payloadType, undefined),
       feed: new VideoFeed({
         store,
@@ -253,7 +282,8 @@ export class Session implements PortClient, StreamReader {
     switch (packet.type) {
       case 'rr':
       case 'sr':
-        for (const report of packet.reports) if (report.ssrc === this.ssrcs.video) this.#measureRoundTrip(report, nowMs);
+        for (const report of packet.reports)
+          if (report.ssrc === this.ssrcs.video) this.#measureRoundTrip(report, nowMs);
         return;
       case 'nack':
         if (packet.mediaSsrc === this.ssrcs.video) this.#resend(media, packet.sequences, nowMs);
@@ -300,7 +330,15 @@ export class Session implements PortClient, StreamReader {
   }
 
   /** RFC 4588 4: the original sequence number, then the original payload. */
-  #resendByRtx(rtx: RtpSender, destination: Destination, memory: Block, frame: StoredFrame, packet: number, timestamp: number, seq: number): number {
+  #resendByRtx(
+    rtx: RtpSender,
+    destination: Destination,
+    memory: Block,
+    frame: StoredFrame,
+    packet: number,
+    timestamp: number,
+    seq: number,
+  ): number {
     let from = frame.offset;
     for (let i = 0; i < packet; i++) from += frame.payloadLengths[i] ?? 0;
     const length = frame.payloadLengths[packet] ?? 0;
@@ -308,7 +346,13 @@ export class Session implements PortClient, StreamReader {
     payload.bytes[0] = seq >>> 8;
     payload.bytes[1] = seq;
     payload.bytes.set(memory.bytes.subarray(from, from + length), 2);
-    return rtx.sendPayload(destination, payload, length + 2, timestamp, packet === frame.payloadLengths.length - 1);
+    return rtx.sendPayload(
+      destination,
+      payload,
+      length + 2,
+      timestamp,
+      packet === frame.payloadLengths.length - 1,
+    );
   }
 
   #sendReports(media: Media, nowMs: number): void {
@@ -325,7 +369,13 @@ export class Session implements PortClient, StreamReader {
   #sendReport(media: Media, sender: RtpSender, rtpTimestamp: number, nowMs: number): void {
     if (!this.#destination) return;
     const { egress } = this.#deps;
-    const report = { ssrc: sender.ssrc, unixMs: nowMs, rtpTimestamp, packets: sender.packets >>> 0, octets: sender.octets >>> 0 };
+    const report = {
+      ssrc: sender.ssrc,
+      unixMs: nowMs,
+      rtpTimestamp,
+      packets: sender.packets >>> 0,
+      octets: sender.octets >>> 0,
+    };
     const length = writeSenderReport(egress.buffer.bytes, 0, report, CNAME);
     egress.send(this.#destination, media.cipher.sealRtcp(0, length), 1500);
   }

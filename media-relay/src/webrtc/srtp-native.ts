@@ -2,7 +2,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Arena, Block } from '../native/arena.ts';
 import { control, type OpenSsl } from '../native/openssl.ts';
-import { ReplayWindow, srtpProfiles, type SrtpCipher, type SrtpCipherFactory, type SrtpProfileName, type SrtpSessionKeys } from './srtp.ts';
+import {
+  ReplayWindow,
+  srtpProfiles,
+  type SrtpCipher,
+  type SrtpCipherFactory,
+  type SrtpProfileName,
+  type SrtpSessionKeys,
+} from './srtp.ts';
 
 const MAX_RTCP_BYTES = 1500;
 const ENCRYPTED = 0x8000_0000;
@@ -59,7 +66,16 @@ class GcmCipher implements SrtpCipher {
     this.#rtcpIn = keyedContext(scratch, gcm, remote.rtcp.key, 0);
   }
 
-  sealRtp(packetAt: number, headerBytes: number, source: Block, sourceAt: number, sourceBytes: number, ssrc: number, roc: number, seq: number): number {
+  sealRtp(
+    packetAt: number,
+    headerBytes: number,
+    source: Block,
+    sourceAt: number,
+    sourceBytes: number,
+    ssrc: number,
+    roc: number,
+    seq: number,
+  ): number {
     const { openssl, iv: ivBlock, out } = this.#s;
     const salt = this.#local.rtp.salt;
     // RFC 7714 8.1: 00 00 || SSRC || ROC || SEQ, XORed with the salt
@@ -126,7 +142,8 @@ class GcmCipher implements SrtpCipher {
   }
 
   close(): void {
-    for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn]) this.#s.openssl.EVP_CIPHER_CTX_free(context);
+    for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn])
+      this.#s.openssl.EVP_CIPHER_CTX_free(context);
   }
 }
 
@@ -159,7 +176,16 @@ class CmCipher implements SrtpCipher {
     this.#rtcpInMac = keyedMac(scratch, remote.rtcp.auth);
   }
 
-  sealRtp(packetAt: number, headerBytes: number, source: Block, sourceAt: number, sourceBytes: number, ssrc: number, roc: number, seq: number): number {
+  sealRtp(
+    packetAt: number,
+    headerBytes: number,
+    source: Block,
+    sourceAt: number,
+    sourceBytes: number,
+    ssrc: number,
+    roc: number,
+    seq: number,
+  ): number {
     const { openssl, iv, out, word, digest } = this.#s;
     cmIv(iv.bytes, this.#local.rtp.salt, ssrc, roc >>> 16, ((roc & 0xffff) << 16) | seq);
     const packet = out.address + packetAt;
@@ -215,12 +241,18 @@ class CmCipher implements SrtpCipher {
   }
 
   close(): void {
-    for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn]) this.#s.openssl.EVP_CIPHER_CTX_free(context);
+    for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn])
+      this.#s.openssl.EVP_CIPHER_CTX_free(context);
     for (const mac of [this.#rtpMac, this.#rtcpOutMac, this.#rtcpInMac]) this.#s.openssl.HMAC_CTX_free(mac);
   }
 }
 
-function keyedContext({ openssl, key: block, iv }: Scratch, cipher: number, key: Uint8Array, encrypt: 0 | 1): number {
+function keyedContext(
+  { openssl, key: block, iv }: Scratch,
+  cipher: number,
+  key: Uint8Array,
+  encrypt: 0 | 1,
+): number {
   const context = openssl.EVP_CIPHER_CTX_new();
   block.bytes.set(key);
   openssl.EVP_CipherInit_ex(context, cipher, 0, block.address, iv.address, encrypt);
@@ -237,7 +269,13 @@ function keyedMac({ openssl, key: block }: Scratch, key: Uint8Array): number {
 }
 
 /** RFC 7714 9.1: 00 00 || SSRC || 00 00 || SRTCP index, XORed with the salt. */
-function gcmRtcpIv(iv: Uint8Array, salt: Uint8Array, packet: Uint8Array, packetAt: number, index: number): void {
+function gcmRtcpIv(
+  iv: Uint8Array,
+  salt: Uint8Array,
+  packet: Uint8Array,
+  packetAt: number,
+  index: number,
+): void {
   iv.fill(0);
   iv.set(packet.subarray(packetAt + 4, packetAt + 8), 2);
   writeWord(iv, 8, index);
@@ -265,4 +303,8 @@ function writeWord(bytes: Uint8Array, offset: number, value: number): void {
 }
 
 const readWord = (bytes: Uint8Array, offset: number): number =>
-  ((at(bytes, offset) << 24) | (at(bytes, offset + 1) << 16) | (at(bytes, offset + 2) << 8) | at(bytes, offset + 3)) >>> 0;
+  ((at(bytes, offset) << 24) |
+    (at(bytes, offset + 1) << 16) |
+    (at(bytes, offset + 2) << 8) |
+    at(bytes, offset + 3)) >>>
+  0;

@@ -3,13 +3,29 @@ import type { Block } from '../native/arena.ts';
 
 /** DTLS-SRTP protection profiles (RFC 5764 4.1.2, RFC 7714 14.2), best first. */
 export const srtpProfiles = {
-  aes128gcm: { id: 0x0007, openSslName: 'SRTP_AEAD_AES_128_GCM', keyBytes: 16, saltBytes: 12, rtpTagBytes: 16 },
-  aes128cmSha1: { id: 0x0001, openSslName: 'SRTP_AES128_CM_SHA1_80', keyBytes: 16, saltBytes: 14, rtpTagBytes: 10 },
+  aes128gcm: {
+    id: 0x0007,
+    openSslName: 'SRTP_AEAD_AES_128_GCM',
+    keyBytes: 16,
+    saltBytes: 12,
+    rtpTagBytes: 16,
+  },
+  aes128cmSha1: {
+    id: 0x0001,
+    openSslName: 'SRTP_AES128_CM_SHA1_80',
+    keyBytes: 16,
+    saltBytes: 14,
+    rtpTagBytes: 10,
+  },
 } as const;
 export type SrtpProfileName = keyof typeof srtpProfiles;
 
 export const profileById = (id: number): SrtpProfileName | undefined =>
-  id === srtpProfiles.aes128gcm.id ? 'aes128gcm' : id === srtpProfiles.aes128cmSha1.id ? 'aes128cmSha1' : undefined;
+  id === srtpProfiles.aes128gcm.id
+    ? 'aes128gcm'
+    : id === srtpProfiles.aes128cmSha1.id
+      ? 'aes128cmSha1'
+      : undefined;
 
 /** Session keys of one direction, derived from its master key (RFC 3711 4.3). `auth` keys only for AES-CM. */
 export interface SrtpSessionKeys {
@@ -28,7 +44,16 @@ export interface SrtpCipher {
    * Makes an SRTP packet in the send buffer. The RTP header of `headerBytes` already stands at `packetAt`; the
    * payload is read from `source`, which stays as it is. Returns the packet's whole length.
    */
-  sealRtp(packetAt: number, headerBytes: number, source: Block, sourceAt: number, sourceBytes: number, ssrc: number, roc: number, seq: number): number;
+  sealRtp(
+    packetAt: number,
+    headerBytes: number,
+    source: Block,
+    sourceAt: number,
+    sourceBytes: number,
+    ssrc: number,
+    roc: number,
+    seq: number,
+  ): number;
   /** Encrypts in place the compound RTCP packet of `length` bytes at `packetAt` of the send buffer; returns its new length. */
   sealRtcp(packetAt: number, length: number): number;
   /** Authenticates and decrypts one received SRTCP packet; undefined when it is forged, damaged or a replay. */

@@ -107,18 +107,6 @@ export function findAttribute(datagram: Uint8Array, type: number): Uint8Array | 
   return undefined;
 }
 
-/**
- * Our ufrag out of a Binding request's USERNAME "ours:theirs", for finding the session; undefined when the datagram
- * has none. Nothing is authenticated here. Never throws.
- */
-export function ufragOf(datagram: Uint8Array): string | undefined {
-  const username = findAttribute(datagram, attributeTypes.username);
-  if (!username) return undefined;
-  const colon = username.indexOf(0x3a);
-  if (colon < 1 || colon > 256) return undefined;
-  return Buffer.from(username.buffer, username.byteOffset, colon).toString('latin1');
-}
-
 /** MESSAGE-INTEGRITY is there and made with this key (RFC 8489 14.5). */
 export function hasValidIntegrity({ bytes, integrityAt }: StunMessage, key: KeyObject): boolean {
   if (integrityAt === undefined) return false;

@@ -25,7 +25,7 @@ const RESYNC_INTERVAL_MS = 1000;
 
 export interface VideoFeedOptions {
   readonly store: PacketStore;
-  readonly sender: RtpSender;
+  readonly sender: Pick<RtpSender, 'nextExtendedSeq' | 'sendPackets'>;
   readonly destination: () => Destination | undefined;
   readonly pacer: Pacer;
   /** What all bursts of this host share. */
@@ -39,7 +39,7 @@ export interface VideoFeedOptions {
 export class VideoFeed implements PacedFeed {
   readonly sent = new SentFrames();
   readonly #store: PacketStore;
-  readonly #sender: RtpSender;
+  readonly #sender: VideoFeedOptions['sender'];
   readonly #destination: () => Destination | undefined;
   readonly #pacer: Pacer;
   readonly #burstBudget: TokenBucket;
@@ -111,7 +111,14 @@ export class VideoFeed implements PacedFeed {
       if (this.#packet === 0) this.#beginFrame(frame, nowMs);
       const total = frame.payloadLengths.length;
       const upTo = Math.min(total, this.#packet + MAX_RUN_PACKETS);
-      const bytes = this.#sender.sendPackets(destination, this.#store.memory, frame, this.#packet, upTo, this.#timestamp);
+      const bytes = this.#sender.sendPackets(
+        destination,
+        this.#store.memory,
+        frame,
+        this.#packet,
+        upTo,
+        this.#timestamp,
+      );
       credit -= bytes;
       this.#bucket.take(bytes);
       if (this.#mode === 'burst') this.#burstBudget.take(bytes);
@@ -180,7 +187,10 @@ export class VideoFeed implements PacedFeed {
   }
 
   #beginFrame(frame: StoredFrame, nowMs: number): void {
-    const departure = this.#mode === 'burst' ? Math.round(this.#anchorTicks + (nowMs - this.#anchorMs) * TICKS_PER_MS) : frame.ticks;
+    const departure =
+      this.#mode === 'burst'
+        ? Math.round(this.#anchorTicks + (nowMs - this.#anchorMs) * TICKS_PER_MS)
+        : frame.ticks;
     const ticks = Math.max(departure + (this.#offset ?? 0), this.#lastTicks + 1);
     this.#lastTicks = ticks;
     this.#timestamp = this.#toRtp(ticks);

@@ -5,9 +5,10 @@
 import { Canvas } from './canvas.ts';
 import { advanceOf, clockCharacters, renderGlyph, type Glyph } from './clock-digits.ts';
 import { Lamps } from './lamps.ts';
+import { Bar, Orb, type Area } from './movers.ts';
 import { mix, moodFor, type Mood } from './palette.ts';
 import { drawText, fillLuma, fontRows, textColumns } from './pixel-font.ts';
-import { encodeTimeCode, timeCodeGeometry } from './time-code.ts';
+import { encodeTimeCode, timeCodeGeometry, type TimeCodeGeometry } from './time-code.ts';
 
 const white = 228;
 const grey = 120;
@@ -38,24 +39,16 @@ export class Scene {
   private readonly background: Canvas;
   private readonly cells: Cell[] = [];
   private readonly codeBits = new Uint8Array(64);
-  private readonly caption: string;
   private shownDate = '';
   private readonly dateTop: number;
   private readonly textScale: number;
   private readonly margin: number;
-  private readonly laneTop: number;
-  private readonly laneBottom: number;
-  private readonly trackTop: number;
-  private readonly orbRadius: number;
-  private orbX = 0;
-  private orbY = 0;
-  private barX = 0;
-  private readonly barHeight: number;
+  private readonly orb: Orb;
+  private readonly bar: Bar;
 
   constructor(options: SceneOptions, timeMs: number) {
     const { width, height, title } = options;
     this.mood = moodFor(title);
-    this.caption = options.caption;
     this.canvas = new Canvas(width, height);
     this.textScale = Math.max(1, Math.round(Math.min(width / 320, height / 180)));
     const code = timeCodeGeometry(width, height);
@@ -73,11 +66,11 @@ export class Scene {
     const clockWidth = clockColumns * digitHeight;
     this.margin = Math.round((width - clockWidth) / 2);
     this.dateTop = top + digitHeight + textHeight;
-    this.barHeight = Math.max(6, Math.round(textHeight * 0.9));
-    this.trackTop = height - lampRows * 16 - this.barHeight - Math.round(this.barHeight * 0.8);
-    this.laneTop = this.dateTop + textHeight;
-    this.laneBottom = this.trackTop;
-    this.orbRadius = Math.max(3, Math.min(height * 0.06, (this.laneBottom - this.laneTop) * 0.36));
+    const barHeight = Math.max(6, Math.round(textHeight * 0.9));
+    const trackTop = height - lampRows * 16 - Math.round(barHeight * 1.8);
+    const right = width - this.margin;
+    const track: Area = { left: this.margin, top: trackTop, right, bottom: trackTop + barHeight };
+    const lane: Area = { left: this.margin, top: this.dateTop + textHeight, right, bottom: trackTop };
 
     this.paintBackground();
     const large = glyphSet(digitHeight);
@@ -89,9 +82,12 @@ export class Scene {
       this.cells.push({ left: Math.round(left), top: top + lift, glyphs, shown: '' });
       left += (clockWidths[index] ?? 0) * digitHeight;
     }
-    this.drawStill(title, code.blockPixels, (code.columns + 2) * code.blockPixels, code.rows);
+    this.drawTitle(title, code);
+    this.drawCaption(options.caption);
+    this.drawTrack(track);
     this.background = copyOf(this.canvas);
-    this.placeMovers(timeMs);
+    this.orb = new Orb(this.canvas, this.background, this.mood.orb, lane);
+    this.bar = new Bar(this.canvas, this.background, this.mood.orb, track);
     this.lamps.drawAll(timeMs);
   }
 
@@ -101,8 +97,8 @@ export class Scene {
     const moment = new Date(timeMs).toISOString();
     this.paintClock(moment.slice(11, 23));
     this.paintDate(moment.slice(0, 10));
-    this.paintOrb(timeMs);
-    this.paintBar(timeMs);
+    this.orb.paint(timeMs);
+    this.bar.paint(timeMs);
   }
 
   /** One flat colour per macroblock, at most a level apart: a gradient that costs nothing. */
@@ -127,44 +123,36 @@ export class Scene {
     }
   }
 
-  /** What never changes: title, captions, the track of the bar. */
-  private drawStill(title: string, blockPixels: number, codeRight: number, codeRows: number): void {
-    const { canvas, textScale: scale, caption } = this;
-    const { width } = canvas;
-    const titleRoom = width - codeRight - blockPixels;
-    const titleScale = Math.min(scale, Math.floor(titleRoom / Math.max(1, textColumns(title))));
-    if (titleScale >= 1) {
-      const left = width - blockPixels - textColumns(title) * titleScale;
-      const top = blockPixels + ((codeRows * blockPixels - fontRows * titleScale) >> 1);
-      drawText(canvas, title, left, top, titleScale, white);
-    }
-    const captionLeft = width - this.margin - textColumns(caption) * scale;
-    if (captionLeft > this.margin + textColumns('2026-01-01 UTC  ') * scale) {
-      drawText(canvas, caption, captionLeft, this.dateTop, scale, grey);
-    }
-    const { trackTop, barHeight } = this;
-    const line = Math.max(1, Math.round(barHeight / 12));
-    fillLuma(
-      canvas,
-      this.trackLeft,
-      trackTop + (barHeight >> 1),
-      this.trackRight - this.trackLeft,
-      line,
-      grey >> 1,
-    );
+  /** To the right of the time code, as large as fits. */
+  private drawTitle(title: string, code: TimeCodeGeometry): void {
+    const { canvas, textScale } = this;
+    const block = code.blockPixels;
+    const room = canvas.width - (code.columns + 3) * block;
+    const scale = Math.min(textScale, Math.floor(room / Math.max(1, textColumns(title))));
+    if (scale < 1) return;
+    const left = canvas.width - block - textColumns(title) * scale;
+    drawText(canvas, title, left, block + ((code.rows * block - fontRows * scale) >> 1), scale, white);
+  }
+
+  /** At the right end of the date's line, if there is room for both. */
+  private drawCaption(caption: string): void {
+    const { canvas, margin, dateTop, textScale: scale } = this;
+    const left = canvas.width - margin - textColumns(caption) * scale;
+    if (left < margin + textColumns('2026-01-01 UTC  ') * scale) return;
+    drawText(canvas, caption, left, dateTop, scale, grey);
+  }
+
+  /** A line with a mark at every tenth of a second. */
+  private drawTrack(track: Area): void {
+    const { left, right, top, bottom } = track;
+    const height = bottom - top;
+    const line = Math.max(1, Math.round(height / 12));
+    fillLuma(this.canvas, left, top + ((height - line) >> 1), right - left, line, grey >> 1);
     for (let tenth = 0; tenth <= 10; tenth++) {
-      const x = Math.round(this.trackLeft + ((this.trackRight - this.trackLeft) * tenth) / 10);
-      const height = tenth % 5 === 0 ? barHeight : barHeight >> 1;
-      fillLuma(canvas, x - line, trackTop + ((barHeight - height) >> 1), 2 * line, height, grey);
+      const x = Math.round(left + ((right - left) * tenth) / 10);
+      const mark = tenth % 5 === 0 ? height : height >> 1;
+      fillLuma(this.canvas, x - line, top + ((height - mark) >> 1), 2 * line, mark, grey);
     }
-  }
-
-  private get trackLeft(): number {
-    return this.margin;
-  }
-
-  private get trackRight(): number {
-    return this.canvas.width - this.margin;
   }
 
   private paintTimeCode(timeMs: number): void {
@@ -217,38 +205,6 @@ export class Scene {
       }
     }
     drawText(canvas, text, margin, dateTop, scale, white);
-  }
-
-  private placeMovers(timeMs: number): void {
-    const seconds = (timeMs % 3_600_000) / 1000;
-    const { orbRadius, laneTop, laneBottom } = this;
-    const reach = (this.trackRight - this.trackLeft) / 2 - orbRadius;
-    const rise = Math.max(0, (laneBottom - laneTop) / 2 - orbRadius - 2);
-    this.orbX = this.canvas.width / 2 + reach * Math.sin((seconds * Math.PI * 2) / 6);
-    this.orbY = (laneTop + laneBottom) / 2 + rise * Math.sin((seconds * Math.PI * 2) / 2.4);
-    this.barX = this.trackLeft + ((timeMs % 1000) / 1000) * (this.trackRight - this.trackLeft);
-  }
-
-  private paintOrb(timeMs: number): void {
-    const beforeX = this.orbX;
-    const beforeY = this.orbY;
-    const barBefore = this.barX;
-    this.placeMovers(timeMs);
-    const barNow = this.barX;
-    this.paintOrbAround(beforeX, beforeY);
-    this.paintOrbAround(this.orbX, this.orbY);
-    this.barX = barBefore;
-    this.nextBarX = barNow;
-  }
-  private nextBarX = 0;
-
-  private paintOrbAround(x: number, y: number): void {
-    void x;
-    void y;
-  }
-
-  private paintBar(timeMs: number): void {
-    void timeMs;
   }
 }
 

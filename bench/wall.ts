@@ -1,0 +1,38 @@
+// bench: 20 cameras of 2 Mbit/s over RTSP/TCP, one viewer each: CPU of one core, and of it ingest alone
+import { setTimeout as delay } from 'node:timers/promises';
+import { startCameras } from './support/cameras.ts';
+import { measureLoad } from './support/load-window.ts';
+import { makePicture } from './support/pictures.ts';
+import { startRelay } from './support/relay.ts';
+import { runBench, say } from './support/run-bench.ts';
+import { Sink } from './support/sink.ts';
+import { round } from './support/stats.ts';
+import { joinByWhep, joinMany } from './support/whep-viewer.ts';
+
+const cameras = 20;
+const windowSeconds = 20;
+
+await runBench(150, async () => {
+  const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
+  const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
+  const relay = await startRelay({ streams });
+  const sink = await Sink.start();
+  await delay(5000);
+  const ingest = await measureLoad(relay.pid, sink, windowSeconds);
+  const ingestCpuPercent = (100 * ingest.cpu.totalSeconds) / ingest.seconds;
+  say(`ingest alone: ${ingestCpuPercent.toFixed(1)} % of a core`);
+  await joinMany(cameras, (index, options) => joinByWhep(sink, relay.url, `cam${index}`, options));
+  await delay(5000);
+  const load = await measureLoad(relay.pid, sink, windowSeconds);
+  const { connected } = await sink.report();
+  await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
+  if (connected !== cameras) throw new Error(`only ${connected} of ${cameras} viewers are connected`);
+  return {
+    cameras,
+    cpuPercent: round((100 * load.cpu.totalSeconds) / load.seconds),
+    ingestCpuPercent: round(ingestCpuPercent),
+    packetsPerSecond: Math.round(load.packets / load.seconds),
+    lost: load.lost,
+    kernelDrops: load.kernelDrops,
+  };
+});

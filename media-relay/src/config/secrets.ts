@@ -1,0 +1,21 @@
+import type { Config } from './schema.ts';
+
+/** Every password and token of a configuration, as written and decoded, for logs to leave out. */
+export function secretsOf(config: Config): Set<string> {
+  const secrets = new Set(config.tokens.map(({ token }) => token));
+  for (const { url } of config.streams.values()) for (const secret of secretsOfUrl(url)) secrets.add(secret);
+  return secrets;
+}
+
+function secretsOfUrl(url: string): string[] {
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^:@/?#]*:([^/?#]*)@/i.exec(url)?.[1];
+  return password === undefined ? [] : [password, decoded(password)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,280 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { RefusalCode } from '../../engine/messages.ts';
+import { problems } from '../errors.ts';
+import { clockSchema, eventListSchema, healthSchema, streamListSchema, streamSchema } from '../schemas.ts';
+import { liveSnapshot } from '../testing/fake-engine.ts';
+import { as, startTestRelay } from '../testing/test-relay.ts';
+import type { TestRelay } from '../testing/test-relay.ts';
+
+let relay: TestRelay;
+beforeEach(async () => {
+  relay = await startTestRelay();
+});
+afterEach(() => relay.server.close());
+
+const sdp = { 'content-type': 'application/sdp' };
+const sdpFragment = { 'content-type': 'application/trickle-ice-sdpfrag' };
+const ufrag = 'abcd';
+const pwd = 'abcdefghijklmnopqrstuv';
+const offer = `v=0\r\na=ice-ufrag:${ufrag}\r\n`;
+
+function join(headers: Record<string, string> = as.grafana, stream = 'lobby-1'): Promise<Response> {
+  return relay.fetch(`/api/v1/whep/${stream}`, {
+    method: 'POST',
+    headers: { ...sdp, ...headers },
+    body: offer,
+  });
+}
+
+async function codeOf(response: Response): Promise<unknown> {
+  return ((await response.json()) as { code: unknown }).code;
+}
+
+describe('WHEP', () => {
+  test('an offer becomes an answer with a session that is found behind any prefix', async () => {
+    const response = await join();
+    expect(response.status).toBe(201);
+    expect(response.headers.get('content-type')).toBe('application/sdp');
+    expect(response.headers.get('accept-patch')).toBe('application/trickle-ice-sdpfrag');
+    expect(response.headers.get('etag')).toMatch(/^"[0-9a-f]{16}"$/);
+    expect(response.headers.get('link')).toBeNull();
+    expect(await response.text()).toBe('v=0\r\n');
+    const location = response.headers.get('location') ?? '';
+    const proxied = 'https://grafana.example/sub/api/datasources/proxy/uid/x/api/v1/whep/';
+    expect(new URL(location, `${proxied}lobby-1`).href).toBe(`${proxied}lobby-1/session-1`);
+    expect(relay.engine.calls).toEqual([`offer lobby-1 ${offer.length}`]);
+  });
+
+  test.each<RefusalCode>([
+    'stream-not-found',
+    'offer-malformed',
+    'offer-without-video',
+    'no-common-codec',
+    'stream-refused',
+    'stream-not-ready',
+    'over-capacity',
+    'shutting-down',
+  ])('a refusal %s is told with its sentence', async (code) => {
+    relay.engine.offerResult = { ok: false, code, message: 'Why.', retryAfterSeconds: 3 };
+    const response = await join();
+    expect([response.status, response.headers.get('retry-after')]).toEqual([problems[code].status, '3']);
+    expect(await response.json()).toMatchObject({ code, detail: 'Why.', retryAfterSeconds: 3 });
+  });
+
+  test('a candidate is taken, a restart is not, another ETag is not', async () => {
+    const etag = (await join()).headers.get('etag') ?? '';
+    const patch = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+      relay.fetch('/api/v1/whep/lobby-1/session-1', {
+        method: 'PATCH',
+        headers: { ...as.grafana, ...sdpFragment, ...headers },
+        body,
+      });
+    const ice = (name: string): string => `a=ice-ufrag:${name}\r\na=ice-pwd:${pwd}\r\n`;
+    const candidate =
+      'm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n';
+    expect((await patch(`${ice(ufrag)}${candidate}`, { 'if-match': etag })).status).toBe(204);
+    expect((await patch(`${ice(ufrag)}${candidate}`)).status).toBe(204);
+    expect(await codeOf(await patch(`${ice(ufrag)}${candidate}`, { 'if-match': '"other"' }))).toBe(
+      'precondition-failed',
+    );
+    expect(await codeOf(await patch(`${ice('wxyz')}${candidate}`, { 'if-match': '*' }))).toBe(
+      'restart-unsupported',
+    );
+    expect(await codeOf(await patch('garbage'))).toBe('bad-request');
+    expect(await codeOf(await patch('x', { 'content-type': 'text/plain' }))).toBe('unsupported-media-type');
+  });
+
+  test('a session ends once, by whoever knows it and may view its stream', async () => {
+    await join();
+    const end = (path: string, headers: Record<string, string>): Promise<Response> =>
+      relay.fetch(`/api/v1/whep/${path}`, { method: 'DELETE', headers });
+    expect(await codeOf(await end('garage/session-1', as.grafana))).toBe('session-not-found');
+    expect(await codeOf(await end('garage/session-1', as.lobby))).toBe('forbidden');
+    expect((await end('lobby-1/session-1', as.lobby)).status).toBe(200);
+    expect(await codeOf(await end('lobby-1/session-1', as.lobby))).toBe('session-not-found');
+    expect(relay.engine.calls.filter((call) => call.startsWith('close'))).toEqual(['close session-1']);
+  });
+
+  test('a session that the engine ended is gone', async () => {
+    await join();
+    relay.engine.endSession('session-1', 'lobby-1');
+    const response = await relay.fetch('/api/v1/whep/lobby-1/session-1', {
+      method: 'DELETE',
+      headers: as.grafana,
+    });
+    expect(await codeOf(response)).toBe('session-not-found');
+  });
+
+  test('OPTIONS tells the methods of each address', async () => {
+    const allow = async (path: string): Promise<string | null> =>
+      (await relay.fetch(path, { method: 'OPTIONS', headers: as.nobody })).headers.get('allow');
+    expect(await allow('/api/v1/whep/anything')).toBe('OPTIONS, POST');
+    expect(await allow('/api/v1/whep/anything/session')).toBe('DELETE, OPTIONS, PATCH');
+    expect((await relay.fetch('/nowhere', { method: 'OPTIONS' })).status).toBe(404);
+  });
+});
+
+describe('the clock of a session', () => {
+  const clock = (
+    query = '',
+    headers: Record<string, string> = as.grafana,
+    id = 'session-1',
+  ): Promise<Response> => relay.fetch(`/api/v1/sessions/${id}/clock${query}`, { headers });
+
+  test('is for those who know it and may view its stream', async () => {
+    await join(as.grafana, 'garage');
+    const response = await clock('?frames=2');
+    expect(clockSchema.parse(await response.json())).toEqual({ relayMs: 5, frames: [[1, 2]] });
+    expect(relay.engine.calls).toContain('clock session-1 2');
+    expect(await codeOf(await clock('', as.lobby))).toBe('session-not-found');
+    expect(await codeOf(await clock('', as.grafana, 'session-2'))).toBe('session-not-found');
+    relay.engine.clock = undefined;
+    expect(await codeOf(await clock())).toBe('session-not-found');
+  });
+
+  test.each([
+    '?frames=0',
+    '?frames=601',
+    '?frames=1e2',
+    '?frames=-1',
+    '?frames=',
+    '?frames=1&frames=2',
+    '?frame=1',
+  ])('%s is a mistake', async (query) => {
+    expect(await codeOf(await clock(query))).toBe('bad-request');
+  });
+});
+
+describe('streams', () => {
+  test('are listed as far as the caller may view them, measured or not', async () => {
+    relay.engine.snapshots = [{ ...liveSnapshot, reason: 'rtsp://user:hunter2@cam/ is slow' }];
+    const list = async (headers: Record<string, string>): Promise<unknown[]> =>
+      streamListSchema.parse(await (await relay.fetch('/api/v1/streams', { headers })).json()).streams;
+    expect(await list(as.lobby)).toHaveLength(1);
+    const [lobby, garage] = await list(as.grafana);
+    expect(lobby).toEqual({
+      name: 'lobby-1',
+      title: 'LOBBY-1',
+      labels: { floor: '1' },
+      site: 'Oslo',
+      origin: 'config',
+      onDemand: false,
+      state: 'live',
+      stateSinceMs: 1000,
+      reason: 'rtsp://cam/ is slow',
+      warnings: [{ code: 'no-clock', message: expect.stringContaining('sender reports') }],
+      transport: 'tcp',
+      videoCodec: 'H264',
+      videoProfile: 'High',
+      audioCodec: null,
+      width: 1280,
+      height: 720,
+      framesPerSecond: 30,
+      bitrateBps: 4_000_000,
+      keyFrameIntervalSeconds: 4,
+      lastFrameMs: 2000,
+      viewers: 2,
+    });
+    expect(garage).toMatchObject({ name: 'garage', state: 'idle', lastFrameMs: null, viewers: 0 });
+  });
+
+  test('one of them', async () => {
+    const response = await relay.fetch('/api/v1/streams/lobby-1', { headers: as.lobby });
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(streamSchema.parse(await response.json())).toMatchObject({ name: 'lobby-1', state: 'connecting' });
+  });
+
+  test('are restarted and removed by an admin', async () => {
+    const restart = (name: string): Promise<Response> =>
+      relay.fetch(`/api/v1/streams/${name}/restart`, { method: 'POST', headers: as.admin });
+    expect((await restart('lobby-1')).status).toBe(202);
+    expect(await codeOf(await restart('nowhere'))).toBe('stream-not-found');
+    expect(relay.engine.calls).toEqual(['restart lobby-1']);
+    const removed = await relay.fetch('/api/v1/streams/lobby-1', { method: 'DELETE', headers: as.admin });
+    expect([removed.status, await codeOf(removed)]).toEqual([409, 'stream-from-config']);
+  });
+});
+
+describe('events', () => {
+  beforeEach(() => {
+    relay.events.record({ kind: 'config-change', added: ['lobby-1', 'garage'], removed: [], changed: [] });
+    relay.events.recordEngine({ kind: 'stream-up', atMs: 2000, stream: 'lobby-1' });
+    relay.events.recordEngine({ kind: 'stream-up', atMs: 3000, stream: 'garage' });
+  });
+
+  async function list(query: string, headers: Record<string, string> = as.grafana): Promise<unknown[]> {
+    return eventListSchema.parse(await (await relay.fetch(`/api/v1/events${query}`, { headers })).json())
+      .events;
+  }
+
+  test('are filtered', async () => {
+    expect(await list('')).toHaveLength(3);
+    expect(await list('?stream=garage')).toHaveLength(1);
+    expect(await list('?type=stream-up&limit=1')).toMatchObject([{ atMs: 3000 }]);
+    expect(await list('?from=1970-01-01T00:00:02Z&to=2500')).toMatchObject([{ atMs: 2000 }]);
+  });
+
+  test('tell nobody of streams that he may not view', async () => {
+    expect(await list('', as.lobby)).toEqual([
+      { atMs: 1000, kind: 'config-change', added: ['lobby-1'], removed: [], changed: [] },
+      { atMs: 2000, kind: 'stream-up', stream: 'lobby-1' },
+    ]);
+    expect(await list('?stream=garage', as.lobby)).toEqual([]);
+  });
+
+  test.each([
+    '?from=yesterday',
+    '?from=2026-13-01T00:00:00Z',
+    '?to=-1',
+    '?type=x',
+    '?limit=0',
+    '?limit=1001',
+    '?stream=a/b',
+    '?x=1',
+  ])('%s is a mistake that is named', async (query) => {
+    const response = await relay.fetch(`/api/v1/events${query}`, { headers: as.grafana });
+    const name = /[?](\w+)/.exec(query)?.[1] ?? '';
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 'bad-request', detail: expect.stringContaining(`"${name}"`) },
+    ]);
+  });
+});
+
+describe('health', () => {
+  test('is open, and names streams only to those who may view them', async () => {
+    const reasons = async (headers: Record<string, string>): Promise<unknown> =>
+      healthSchema.parse(await (await relay.fetch('/health', { headers })).json()).reasons;
+    const reason = { code: 'stream-offline', message: 'A stream is offline.', count: 2 };
+    expect(await reasons(as.nobody)).toEqual([reason]);
+    expect(await reasons(as.lobby)).toEqual([{ ...reason, streams: ['lobby-1'] }]);
+    expect(await reasons(as.admin)).toEqual([{ ...reason, streams: ['lobby-1', 'garage'] }]);
+  });
+
+  test('ready and live', async () => {
+    for (const path of ['/ready', '/live'])
+      expect((await relay.fetch(path, { headers: as.nobody })).status).toBe(200);
+    await using failing = await startTestRelay({
+      deps: { health: () => ({ status: 'failing', ready: false, reasons: [] }) },
+    });
+    const statuses = await Promise.all(['/health', '/ready', '/live'].map((path) => failing.fetch(path)));
+    expect(statuses.map(({ status }) => status)).toEqual([503, 503, 200]);
+  });
+});
+
+describe('pages', () => {
+  test('are served, and not again while they are the same', async () => {
+    const wall = await relay.fetch('/');
+    expect([wall.headers.get('content-type'), wall.headers.get('etag')]).toEqual([
+      'text/html; charset=utf-8',
+      '"w1"',
+    ]);
+    expect(await wall.text()).toContain('Wall');
+    const script = await relay.fetch('/assets/wall.js');
+    expect([script.status, await script.text()]).toEqual([200, 'export {};']);
+    const again = await relay.fetch('/', { headers: { 'if-none-match': '"w1"' } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    expect(await codeOf(await relay.fetch('/assets/other.js'))).toBe('not-found');
+  });
+});

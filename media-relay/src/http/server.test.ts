@@ -1,0 +1,383 @@
+import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { problemSchema } from './schemas.ts';
+import { as, startTestRelay } from './testing/test-relay.ts';
+import type { TestRelay } from './testing/test-relay.ts';
+
+const offer = 'v=0\r\na=ice-ufrag:abcd\r\n';
+const sdp = { 'content-type': 'application/sdp' };
+
+async function codeOf(response: Response): Promise<string> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const problem = problemSchema.parse(await response.json());
+  expect(problem.status).toBe(response.status);
+  return problem.code;
+}
+
+describe('paths as they are sent', () => {
+  let relay: TestRelay;
+  beforeAll(async () => {
+    relay = await startTestRelay();
+  });
+  afterAll(() => relay.server.close());
+
+  test.each([
+    '/api/v1/whep/%2e%2e/config/reload',
+    '/api/v1/whep%2f..%2fconfig/reload',
+    '/api/v1/whep/..;/config/reload',
+    '/api/v1/whep/../config/reload',
+    '/api/v1/whep/..%5c..%5cconfig/reload',
+    '/api/v1//config/reload',
+    '/api/v1/config/reload/',
+    '//api/v1/config/reload',
+    '/api/v1/./config/reload',
+    '/api/v1/config/reloa%64',
+    'http://localhost/api/v1/config/reload',
+    '*',
+  ])('%s is refused, whatever the token', async (path) => {
+    const headers = `Host: localhost\r\nAuthorization: ${as.admin.authorization}\r\nContent-Length: 0\r\nConnection: close`;
+    const answer = await relay.raw(`POST ${path} HTTP/1.1\r\n${headers}\r\n\r\n`);
+    expect(answer.status).toBe(400);
+    expect(problemSchema.parse(JSON.parse(answer.body)).code).toBe('bad-path');
+    expect(relay.adminCalls).toEqual([]);
+  });
+
+  test.each(['/API/v1/streams', '/api/v1/Streams', '/api/v1/whepx', '/nothing', '/HEALTH'])(
+    '%s is another address',
+    async (path) => {
+      expect(await codeOf(await relay.fetch(path, { headers: as.admin }))).toBe('not-found');
+    },
+  );
+
+  test('bytes that are no HTTP get a problem, too', async () => {
+    const nul = await relay.raw('GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect([nul.status, JSON.parse(nul.body)]).toMatchObject([400, { code: 'bad-request' }]);
+    const big = await relay.raw(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`);
+    expect([big.status, JSON.parse(big.body)]).toMatchObject([431, { code: 'headers-too-large' }]);
+    const latin = await relay.raw('GET /caf\u00e9 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect([latin.status, JSON.parse(latin.body)]).toMatchObject([400, {}]);
+  });
+});
+
+describe('who may', () => {
+  let relay: TestRelay;
+  beforeAll(async () => {
+    relay = await startTestRelay();
+  });
+  afterAll(() => relay.server.close());
+
+  const admin = { method: 'POST', headers: { ...as.admin, 'content-length': '0' } };
+
+  test('a local browser may view and nothing else', async () => {
+    expect((await relay.fetch('/')).status).toBe(200);
+    expect((await relay.fetch('/api/v1/streams')).status).toBe(200);
+    expect(
+      (await relay.fetch('/api/v1/whep/lobby-1', { method: 'POST', headers: sdp, body: offer })).status,
+    ).toBe(201);
+    expect(await codeOf(await relay.fetch('/api/v1/config/reload', { method: 'POST' }))).toBe('forbidden');
+    expect(await codeOf(await relay.fetch('/api/v1/streams/lobby-1', { method: 'DELETE' }))).toBe(
+      'forbidden',
+    );
+  });
+
+  test.each([
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+    { referer: 'https://evil.example/' },
+    { 'x-forwarded-for': '127.0.0.1' },
+    { via: '1.1 proxy' },
+    { 'x-grafana-id': '' },
+  ])('a page of another site, or a proxy, may not lean on it: %j', async (headers) => {
+    const calls = relay.engine.calls.length;
+    const init = { method: 'POST', headers: { ...sdp, ...headers }, body: offer };
+    expect(await codeOf(await relay.fetch('/api/v1/whep/lobby-1', init))).toBe('forbidden');
+    expect(await codeOf(await relay.fetch('/api/v1/streams', { headers }))).toBe('forbidden');
+    expect(relay.engine.calls).toHaveLength(calls);
+  });
+
+  test('a proxy is seen however many headers come before it, and HTTP/1.0 is one', async () => {
+    const many = Array.from({ length: 1500 }, (_, index) => `A${index}: \r\n`).join('');
+    const tail = 'Connection: close\r\n\r\n';
+    const crowded = await relay.raw(
+      `GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\n${many}X-Forwarded-For: 192.0.2.1\r\n${tail}`,
+    );
+    expect(crowded.status).toBe(403);
+    expect((await relay.raw(`GET /api/v1/streams HTTP/1.0\r\nHost: localhost\r\n${tail}`)).status).toBe(403);
+    expect((await relay.raw(`GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\n${tail}`)).status).toBe(200);
+    expect((await relay.raw(`GET /api/v1/streams HTTP/1.1\r\nHost: evil.example\r\n${tail}`)).status).toBe(
+      403,
+    );
+  });
+
+  test.each([
+    ['GET', '/'],
+    ['GET', '/assets/wall.js'],
+    ['GET', '/api/v1/streams'],
+    ['GET', '/api/v1/streams/lobby-1'],
+    ['GET', '/api/v1/events'],
+    ['GET', '/api/v1/sessions/session-1/clock'],
+    ['POST', '/api/v1/whep/lobby-1'],
+    ['PATCH', '/api/v1/whep/lobby-1/session-1'],
+    ['DELETE', '/api/v1/whep/lobby-1/session-1'],
+    ['POST', '/api/v1/streams'],
+    ['DELETE', '/api/v1/streams/lobby-1'],
+    ['POST', '/api/v1/streams/lobby-1/restart'],
+    ['POST', '/api/v1/config/reload'],
+  ])('%s %s is closed to whoever has no token, a wrong one or another permission', async (method, path) => {
+    for (const headers of [as.nobody, as.stranger, as.metrics])
+      expect(await codeOf(await relay.fetch(path, { method, headers }))).toBe('forbidden');
+  });
+
+  test('a stream that one may not see answers the same whether or not it exists', async () => {
+    const answer = async (name: string): Promise<unknown> =>
+      (await relay.fetch(`/api/v1/streams/${name}`, { headers: as.lobby })).json();
+    expect(await answer('garage')).toEqual(await answer('nowhere'));
+    expect(await answer('garage')).toMatchObject({ status: 403, code: 'forbidden' });
+    expect(await answer('lobby-9')).toMatchObject({ status: 404, code: 'stream-not-found' });
+  });
+
+  test('two different tokens are a mistake', async () => {
+    const response = await relay.fetch('/api/v1/streams', { headers: { ...as.admin, ...as.grafana } });
+    expect(await codeOf(response)).toBe('bad-request');
+  });
+
+  test('an admin of some streams is none of the others, nor of the configuration', async () => {
+    const add = (name: string): Promise<Response> =>
+      relay.fetch('/api/v1/streams', {
+        method: 'POST',
+        headers: { ...as.lobbyAdmin, 'content-type': 'application/json' },
+        body: JSON.stringify({ name, url: 'demo:' }),
+      });
+    expect((await add('lobby-7')).status).toBe(201);
+    expect(await codeOf(await add('roof'))).toBe('forbidden');
+    expect(
+      await codeOf(await relay.fetch('/api/v1/config/reload', { ...admin, headers: as.lobbyAdmin })),
+    ).toBe('forbidden');
+    expect((await relay.fetch('/api/v1/config/reload', admin)).status).toBe(200);
+    expect(relay.adminCalls).toEqual(['add lobby-7', 'reload']);
+  });
+});
+
+describe('bodies and methods', () => {
+  let relay: TestRelay;
+  beforeAll(async () => {
+    relay = await startTestRelay();
+  });
+  afterAll(() => relay.server.close());
+
+  const post = (headers: Record<string, string>, body: BodyInit): Promise<Response> =>
+    relay.fetch('/api/v1/whep/lobby-1', { method: 'POST', headers: { ...as.grafana, ...headers }, body });
+
+  test('64 kB are taken, a byte more is not', async () => {
+    expect((await post(sdp, 'a'.repeat(64 * 1024))).status).toBe(201);
+    expect(await codeOf(await post(sdp, 'a'.repeat(64 * 1024 + 1)))).toBe('payload-too-large');
+  });
+
+  test('another type, compression or charset is refused', async () => {
+    expect(await codeOf(await post({ 'content-type': 'text/plain' }, 'v=0'))).toBe('unsupported-media-type');
+    expect(await codeOf(await post({ ...sdp, 'content-encoding': 'gzip' }, 'v=0'))).toBe(
+      'unsupported-media-type',
+    );
+    expect(await codeOf(await post({ 'content-type': 'application/sdp; charset=x' }, 'v'))).toBe(
+      'unsupported-media-type',
+    );
+    expect((await post({ 'content-type': 'Application/SDP; charset=utf-8' }, 'v=0')).status).toBe(201);
+  });
+
+  test('broken JSON and wrong fields are named, their values are not', async () => {
+    const add = (body: string): Promise<Response> =>
+      relay.fetch('/api/v1/streams', {
+        method: 'POST',
+        headers: { ...as.admin, 'content-type': 'application/json' },
+        body,
+      });
+    for (const body of [
+      '{"url": hunter2}',
+      '"hunter2"',
+      '{"name":"hunter2!","url":7}',
+      '{"name":"a","url":"x","hunter":2}',
+    ]) {
+      const response = await add(body);
+      expect(response.status).toBe(400);
+      expect(await response.text()).not.toContain('hunter2');
+    }
+    expect(await (await add('{"name":"a","url":"x","titel":"y"}')).json()).toMatchObject({
+      code: 'bad-request',
+      detail: expect.stringContaining('titel'),
+    });
+  });
+
+  test('another method gets 405 and what is allowed', async () => {
+    const response = await relay.fetch('/api/v1/whep/lobby-1', { method: 'PUT', headers: as.admin });
+    expect(response.headers.get('allow')).toBe('OPTIONS, POST');
+    expect(await codeOf(response)).toBe('method-not-allowed');
+  });
+
+  test('HEAD is GET without a body', async () => {
+    const response = await relay.fetch('/api/v1/streams', { method: 'HEAD' });
+    expect([response.status, await response.text()]).toEqual([200, '']);
+  });
+
+  test('an engine that fails is 500, logged and not shown', async () => {
+    relay.engine.offerResult = new Error('hunter2');
+    const response = await post(sdp, offer);
+    const text = await response.text();
+    expect([response.status, JSON.parse(text)]).toMatchObject([500, { code: 'internal' }]);
+    expect(text).not.toContain('hunter2');
+    expect(relay.logLines.some((line) => line.includes('request failed'))).toBe(true);
+  });
+
+  test('logs name the caller and the route, never a token or a session', () => {
+    const all = relay.logLines.join('');
+    expect(all).toContain('"by":"grafana"');
+    expect(all).toContain('/api/v1/whep/{stream}');
+    expect(all).not.toContain('0123456789abcdef');
+  });
+});
+
+describe('headers', () => {
+  test('pages are under a strict policy and nothing tells the software', async () => {
+    await using relay = await startTestRelay();
+    const { headers } = await relay.fetch('/');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none';script-src 'self'");
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('strict-transport-security')).toBeNull();
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('changes are limited per address, with a time to come back', async () => {
+    await using relay = await startTestRelay({ server: { maxChangesPerMinute: 2 } });
+    const reload = (): Promise<Response> =>
+      relay.fetch('/api/v1/config/reload', { method: 'POST', headers: as.admin });
+    expect([(await reload()).status, (await reload()).status]).toEqual([200, 200]);
+    const third = await reload();
+    expect(third.headers.get('retry-after')).toBe('10');
+    expect(await codeOf(third)).toBe('rate-limited');
+    expect((await relay.fetch('/live')).status).toBe(200);
+  });
+});
+
+describe('CORS', () => {
+  const origin = 'https://wall.example.org';
+  const preflight = (from: string): RequestInit => ({
+    method: 'OPTIONS',
+    headers: { origin: from, 'access-control-request-method': 'POST' },
+  });
+
+  test('configured origins are answered, with the headers they need, errors included', async () => {
+    await using relay = await startTestRelay({ deps: { corsOrigins: [origin] } });
+    const { status, headers } = await relay.fetch('/api/v1/whep/lobby-1', preflight(origin));
+    expect(status).toBe(204);
+    expect(headers.get('access-control-allow-origin')).toBe(origin);
+    expect(headers.get('access-control-allow-methods')).toBe('OPTIONS, POST');
+    expect(headers.get('access-control-allow-headers')).toContain('X-Sightline-Token');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    expect(headers.get('vary')).toContain('Origin');
+
+    const init = { method: 'POST', headers: { ...sdp, ...as.grafana, origin }, body: offer };
+    const answer = await relay.fetch('/api/v1/whep/lobby-1', init);
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('access-control-expose-headers')).toContain('Location');
+    const denied = await relay.fetch('/api/v1/streams', { headers: { origin } });
+    expect([denied.status, denied.headers.get('access-control-allow-origin')]).toEqual([403, origin]);
+  });
+
+  test('others are not', async () => {
+    await using relay = await startTestRelay({ deps: { corsOrigins: [origin] } });
+    for (const from of ['https://evil.example', `${origin}.evil.example`, 'null', 'http://localhost:3000']) {
+      const { headers } = await relay.fetch('/api/v1/whep/lobby-1', preflight(from));
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('access-control-allow-methods')).toBeNull();
+    }
+  });
+
+  test.each(['*', 'null', 'https://a.example/', 'a.example', 'ftp://a.example'])(
+    '%s cannot be configured',
+    async (bad) => {
+      await expect(startTestRelay({ deps: { corsOrigins: [bad] } })).rejects.toThrow(`CORS origin "${bad}"`);
+    },
+  );
+});
+
+describe('closing', () => {
+  test('ends idle connections at once and busy ones after their time', async () => {
+    const relay = await startTestRelay();
+    const idle = connect(relay.port, '127.0.0.1');
+    const busy = connect(relay.port, '127.0.0.1');
+    await Promise.all([once(idle, 'connect'), once(busy, 'connect')]);
+    busy.write('POST /api/v1/config/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n1');
+    busy.on('error', () => undefined);
+    idle.on('error', () => undefined);
+    busy.resume();
+    idle.resume();
+    const ended = Promise.all([once(idle, 'close'), once(busy, 'close')]);
+    await relay.server.close();
+    await ended;
+    await relay.server.close();
+    await expect(relay.fetch('/live')).rejects.toThrow('fetch failed');
+  });
+
+  test('an address in use is an error', async () => {
+    await using relay = await startTestRelay();
+    await expect(startTestRelay({ server: { port: relay.port } })).rejects.toThrow('EADDRINUSE');
+  });
+});
+
+describe('HTTPS', () => {
+  let directory: string;
+  const file = (name: string): string => join(directory, name);
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sightline-tls-'));
+    for (const name of ['one', 'two'])
+      execFileSync(
+        'openssl',
+        `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=${name} -keyout ${file(`${name}.key`)} -out ${file(`${name}.crt`)}`.split(
+          ' ',
+        ),
+        { stdio: 'ignore' },
+      );
+    copyFileSync(file('one.crt'), file('now.crt'));
+    copyFileSync(file('one.key'), file('now.key'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  async function nameServed(port: number): Promise<unknown> {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return CN;
+  }
+
+  test('serves the certificate, a new one after a reload, and the old one while the new is wrong', async () => {
+    await using relay = await startTestRelay({
+      server: { tls: { cert: file('now.crt'), key: file('now.key') } },
+    });
+    expect(relay.server.url).toBe(`https://localhost:${relay.port}/`);
+    expect(await nameServed(relay.port)).toBe('one');
+    copyFileSync(file('two.crt'), file('now.crt'));
+    await expect(relay.server.reloadTls()).rejects.toThrow('no pair');
+    expect(await nameServed(relay.port)).toBe('one');
+    copyFileSync(file('two.key'), file('now.key'));
+    await relay.server.reloadTls();
+    expect(await nameServed(relay.port)).toBe('two');
+  });
+
+  test('a missing file is named', async () => {
+    await expect(
+      startTestRelay({ server: { tls: { cert: file('no.crt'), key: file('one.key') } } }),
+    ).rejects.toThrow('no.crt');
+  });
+});

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Pacer, TokenBucket } from './pacer.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('a bucket refills by time up to its capacity, and owes what was taken beyond', () => {
+  const bucket = new TokenBucket(8_000_000, 2000, 0); // 1,000 bytes per ms
+  expect(bucket.credit(0)).toBe(2000);
+  bucket.take(3500);
+  expect(bucket.credit(0)).toBe(-1500);
+  expect(bucket.credit(1)).toBe(-500);
+  expect(bucket.credit(100)).toBe(2000);
+});
+
+test('feeds are served in turn until they have nothing left, and no timer stays', () => {
+  const pacer = new Pacer(() => Date.now());
+  const order: string[] = [];
+  const feed = (name: string, rounds: number) => ({
+    pump: () => {
+      order.push(name);
+      return --rounds > 0;
+    },
+  });
+  pacer.add(feed('a', 2));
+  pacer.add(feed('b', 3));
+  vi.advanceTimersByTime(10);
+  expect(order).toEqual(['a', 'b', 'a', 'b', 'b']);
+  expect(pacer.waiting).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a feed that is removed while waiting is not served', () => {
+  const pacer = new Pacer(() => Date.now());
+  const feed = { pump: vi.fn(() => true) };
+  pacer.add(feed);
+  pacer.remove(feed);
+  vi.advanceTimersByTime(10);
+  expect(feed.pump).not.toHaveBeenCalled();
+  pacer.add(feed);
+  pacer.close();
+  vi.advanceTimersByTime(10);
+  expect(feed.pump).not.toHaveBeenCalled();
+});

@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { AccessUnit } from '../media/access-unit.ts';
+import type { VideoTrack } from '../media/track.ts';
+import { Arena } from '../native/arena.ts';
+import { DelayHistogram, PathStatistics } from '../stream/path-statistics.ts';
+import { PacketStore, type Packetiser, type StoredFrame } from '../stream/packet-store.ts';
+import type { Destination } from './egress.ts';
+import { Pacer, TokenBucket } from './pacer.ts';
+import { MIN_PACE_BPS, VideoFeed } from './video-feed.ts';
+
+const track: VideoTrack = { kind: 'video', codec: 'h264', encodingName: 'H264', clockRate: 90_000, h264: undefined };
+const packetiser: Packetiser = {
+  bound: ({ data }) => ({ packets: Math.ceil(data.length / 1000), bytes: data.length }),
+  write({ data }, target, offset, lengths) {
+    const packets = Math.ceil(data.length / 1000);
+    target.set(data, offset);
+    for (let i = 0; i < packets; i++) lengths[i] = Math.min(1000, data.length - i * 1000);
+    return { packets, bytes: data.length };
+  },
+};
+
+interface Sent {
+  readonly number: number;
+  readonly packets: number;
+  readonly timestamp: number;
+  readonly atMs: number;
+}
+
+function bench() {
+  const arena = new Arena();
+  const store = new PacketStore(arena, packetiser);
+  const statistics = new PathStatistics(new DelayHistogram());
+  const pacer = new Pacer(() => Date.now());
+  const sent: Sent[] = [];
+  let seq = 0;
+  const destination = { socket: { writable: true } } as Destination;
+  let ticks = 1_000_000;
+  const feed = new VideoFeed({
+    store,
+    pacer,
+    statistics,
+    destination: () => destination,
+    burstBudget: new TokenBucket(400_000_000, 128 * 1024, Date.now()),
+    firstTimestamp: 0xffff_f000,
+    nowMs: Date.now(),
+    sender: {
+      get nextExtendedSeq() {
+        return seq;
+      },
+      sendPackets(_to, _memory, frame: StoredFrame, from: number, to: number, timestamp: number) {
+        sent.push({ number: frame.number, packets: to - from, timestamp, atMs: Date.now() });
+        seq += to - from;
+        return frame.payloadLengths.slice(from, to).reduce((sum, bytes) => sum + bytes + 28, 0);
+      },
+    },
+  });
+  /** The camera delivers one frame, 33 ms after the last. */
+  const frame = (bytes: number, isKey = false, toFeed = true): void => {
+    ticks += 2970;
+    const data = new Uint8Array(bytes);
+    const unit: AccessUnit = { track, ticks, arrivalMs: Date.now(), captureMs: undefined, isKey, isBroken: false, data, unitEnds: [bytes] };
+    const stored = store.append(unit, ticks);
+    if (stored && toFeed) feed.onFrame(stored, Date.now());
+  };
+  /** Seconds of 30 fps: 4 Mbit/s with a large key frame first. */
+  const record = (frames: number): void => {
+    for (let i = 0; i < frames; i++) {
+      frame(i === 0 ? 100_000 : 16_000, i === 0, false);
+      vi.advanceTimersByTime(33);
+    }
+  };
+  return { feed, store, sent, frame, record, statistics, destination, pacer };
+}
+
+/** Frames as the viewer sees them: number, RTP timestamp, moment of the first packet. */
+const frames = (sent: readonly Sent[]): Sent[] => sent.filter((one, i) => one.number !== sent[i - 1]?.number);
+const step = (from: number, to: number): number => (to - from) | 0;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+describe('joining', () => {
+  test('sends the whole cached group, in order, stamped with the moment of departure, at the pace', () => {
+    const { feed, sent, record } = bench();
+    record(60);
+    const joinedMs = Date.now();
+    feed.start(joinedMs);
+    vi.advanceTimersByTime(400);
+    const burst = frames(sent);
+    expect(burst.map(({ number }) => number)).toEqual(Array.from({ length: 60 }, (_, i) => i));
+    for (const [i, one] of burst.entries()) {
+      const before = burst[i - 1];
+      if (!before) continue;
+      expect(step(before.timestamp, one.timestamp)).toBeGreaterThan(0);
+      // Departure times, not capture times: off by less than a millisecond and the frames of the same tick.
+      expect(step(burst[0]?.timestamp ?? 0, one.timestamp) / 90).toBeCloseTo(one.atMs - (burst[0]?.atMs ?? 0), -0.5);
+    }
+    const bytes = 100_000 + 59 * 16_000;
+    const lastMs = (burst.at(-1)?.atMs ?? 0) - joinedMs;
+    expect(lastMs).toBeGreaterThan(((bytes * 8) / MIN_PACE_BPS) * 1000 * 0.8);
+    expect(lastMs).toBeLessThan(((bytes * 8) / MIN_PACE_BPS) * 1000 * 1.3);
+  });
+
+  test('never sends more than ten packets at once, and gives nobody else\u2019s pace away', () => {
+    const { feed, sent, record } = bench();
+    record(30);
+    feed.start(Date.now());
+    vi.advanceTimersByTime(300);
+    expect(Math.max(...sent.map(({ packets }) => packets))).toBe(10);
+    const perMs = Map.groupBy(sent, ({ atMs }) => atMs);
+    for (const calls of perMs.values()) {
+      const packets = calls.reduce((sum, one) => sum + one.packets, 0);
+      expect(packets * 1028).toBeLessThanOrEqual((MIN_PACE_BPS / 8000) * 2.5 + 10 * 1028);
+    }
+  });
+
+  test('live frames queue behind the burst and then keep the camera\u2019s distances', () => {
+    const { feed, sent, record, frame } = bench();
+    record(60);
+    feed.start(Date.now());
+    for (let i = 0; i < 30; i++) {
+      frame(16_000);
+      vi.advanceTimersByTime(33);
+    }
+    const all = frames(sent);
+    expect(all.map(({ number }) => number)).toEqual(Array.from({ length: 90 }, (_, i) => i));
+    const live = all.slice(-20);
+    for (const [i, one] of live.entries()) if (i > 0) expect(step(live[i - 1]?.timestamp ?? 0, one.timestamp)).toBe(2970);
+    // On the viewer's clock the burst ran straight into the live frames: no jump.
+    for (const [i, one] of all.entries()) if (i > 0) expect(step(all[i - 1]?.timestamp ?? 0, one.timestamp)).toBeLessThan(33 * 90 * 2);
+  });
+
+  test('waits for a key frame when none is cached', () => {
+    const { feed, sent, frame } = bench();
+    feed.start(Date.now());
+    frame(5000);
+    frame(5000);
+    expect(sent).toEqual([]);
+    frame(8000, true);
+    frame(5000);
+    vi.advanceTimersByTime(5);
+    expect(frames(sent).map(({ number }) => number)).toEqual([2, 3]);
+  });
+});
+
+describe('live', () => {
+  function live() {
+    const made = bench();
+    made.frame(8000, true, false);
+    made.feed.start(Date.now());
+    vi.advanceTimersByTime(100);
+    made.sent.splice(0);
+    return made;
+  }
+
+  test('a normal frame leaves at once, and its delay is counted', () => {
+    const { frame, sent, statistics } = live();
+    frame(16_000);
+    expect(sent.map(({ packets }) => packets)).toEqual([10, 6]);
+    expect(sent.every(({ atMs }) => atMs === Date.now())).toBe(true);
+    expect(statistics.firstPacketDelay.quantileMs(0.99)).toBeLessThanOrEqual(0.25);
+  });
+
+  test('a large key frame is spread at the pace', () => {
+    const { frame, sent } = live();
+    frame(400_000, true);
+    const startMs = Date.now();
+    vi.advanceTimersByTime(100);
+    const lastMs = (sent.at(-1)?.atMs ?? 0) - startMs;
+    expect(sent.reduce((sum, { packets }) => sum + packets, 0)).toBe(400);
+    expect(lastMs).toBeGreaterThan(20);
+    expect(lastMs).toBeLessThan(45);
+  });
+
+  test('nothing leaves while the kernel is full, and all of it afterwards', () => {
+    const { frame, sent, destination } = live();
+    destination.socket.writable = false;
+    frame(5000);
+    vi.advanceTimersByTime(20);
+    expect(sent).toEqual([]);
+    destination.socket.writable = true;
+    vi.advanceTimersByTime(5);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('a viewer that asks for a key frame gets the group again, at most once a second, on a clock that never steps back', () => {
+    const { feed, frame, sent, statistics } = live();
+    for (let i = 0; i < 45; i++) {
+      frame(2000);
+      vi.advanceTimersByTime(33);
+    }
+    const before = sent.at(-1)?.timestamp ?? 0;
+    sent.splice(0);
+    feed.resync(Date.now());
+    feed.resync(Date.now());
+    vi.advanceTimersByTime(200);
+    feed.resync(Date.now());
+    vi.advanceTimersByTime(200);
+    expect(frames(sent)[0]?.number).toBe(0);
+    expect(frames(sent)).toHaveLength(46);
+    expect(step(before, sent[0]?.timestamp ?? 0)).toBeGreaterThan(0);
+    expect(statistics.bursts).toBe(2);
+    vi.advanceTimersByTime(1000);
+    feed.resync(Date.now());
+    vi.advanceTimersByTime(200);
+    expect(statistics.bursts).toBe(3);
+  });
+
+  test('after an interruption of the source the next key frame goes on', () => {
+    const { feed, store, frame, sent } = live();
+    store.breakGop();
+    feed.interrupt();
+    frame(2000);
+    expect(sent).toEqual([]);
+    frame(2000, true);
+    frame(2000);
+    expect(frames(sent)).toHaveLength(2);
+  });
+
+  test('a feed that the history overtook starts again with what is cached, and counts what it lost', () => {
+    const { frame, sent, destination, statistics } = live();
+    destination.socket.writable = false;
+    for (let i = 0; i < 1500; i++) frame(20_000, i % 30 === 0);
+    destination.socket.writable = true;
+    vi.advanceTimersByTime(500);
+    expect(statistics.droppedFrames.history).toBeGreaterThan(400);
+    const shown = frames(sent);
+    expect(shown[0]?.number).toBe(1471);
+    expect(shown.at(-1)?.number).toBe(1500);
+  });
+});
+
+test('nothing is left of a closed feed', () => {
+  const { feed, record, sent, pacer } = bench();
+  record(60);
+  feed.start(Date.now());
+  vi.advanceTimersByTime(10);
+  feed.close();
+  sent.splice(0);
+  vi.advanceTimersByTime(100);
+  expect(sent).toEqual([]);
+  expect(pacer.waiting).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
