@@ -32,25 +32,12 @@ export function makePicture(options: PictureOptions = {}): Picture {
 
   const fresh = `${file}.${process.pid}`;
   const gop = Math.round(gopSeconds * fps);
-  const args = [
-    ...['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi'],
-    ...['-i', `testsrc2=size=${width}x${height}:rate=${fps},noise=alls=12:allf=t:all_seed=1`],
-    ...[
-      '-t',
-      String(seconds),
-      '-c:v',
-      'libx264',
-      '-preset',
-      'veryfast',
-      '-pix_fmt',
-      'yuv420p',
-      '-threads',
-      '2',
-    ],
-    ...['-profile:v', profile, '-bf', String(bframes), '-g', String(gop), '-keyint_min', String(gop)],
-    ...['-sc_threshold', '0', '-b:v', String(bitrateBps), '-maxrate', String(bitrateBps)],
-    ...['-bufsize', String(bitrateBps), '-x264-params', `slices=${slices}`, '-f', 'h264', fresh],
-  ];
+  const source = `testsrc2=size=${width}x${height}:rate=${fps},noise=alls=12:allf=t:all_seed=1`;
+  const encoder = `-c:v libx264 -preset veryfast -pix_fmt yuv420p -threads 2 -profile:v ${profile} -bf ${bframes}`;
+  const gopOptions = `-g ${gop} -keyint_min ${gop} -sc_threshold 0 -x264-params slices=${slices}`;
+  const rate = `-b:v ${bitrateBps} -maxrate ${bitrateBps} -bufsize ${bitrateBps}`;
+  const input = `-hide_banner -loglevel error -y -f lavfi -i ${source} -t ${seconds}`;
+  const args = [...`${input} ${encoder} ${gopOptions} ${rate} -f h264`.split(' '), fresh];
   const result = spawnSync('ffmpeg', args, { encoding: 'utf8', timeout: 120_000 });
   if (result.error)
     throw new Error(`The benches need ffmpeg: apt-get install -y ffmpeg (${result.error.message})`);

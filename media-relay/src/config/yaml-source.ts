@@ -26,7 +26,8 @@ const messages: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: 'this alias (*name) has no anchor (&name) before it; put text that begins with * in quotes',
   BAD_DIRECTIVE: 'this directive is not understood; remove the line that begins with %',
   BAD_DQ_ESCAPE: 'this escape (\\) is not known; use single quotes, where \\ is an ordinary character',
-  BAD_INDENT: 'the indentation does not fit, or a bracket is not closed; align keys of one level in one column',
+  BAD_INDENT:
+    'the indentation does not fit, or a bracket is not closed; align keys of one level in one column',
   BAD_SCALAR_START: 'text cannot begin with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY:
     'there is more than one ": " in this line; put the value in quotes, or begin a new line',
@@ -99,10 +100,14 @@ function findRefused(document: Document): { message: string; offset: number }[] 
     Pair(_, { key }) {
       // The schema would leave it out without a word.
       if (isScalar(key) && key.value === '__proto__')
-        refused.push({ message: 'this key is not allowed; choose another name', offset: key.range?.[0] ?? 0 });
+        refused.push({
+          message: 'this key is not allowed; choose another name',
+          offset: key.range?.[0] ?? 0,
+        });
     },
     Alias(_, { source, range }) {
-      if (!anchors.has(source)) refused.push({ message: messages.BAD_ALIAS ?? otherMessage, offset: range?.[0] ?? 0 });
+      if (!anchors.has(source))
+        refused.push({ message: messages.BAD_ALIAS ?? otherMessage, offset: range?.[0] ?? 0 });
     },
     Value(_, { anchor }) {
       if (anchor !== undefined) anchors.add(anchor);

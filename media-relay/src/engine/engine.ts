@@ -114,6 +114,7 @@ export class Engine {
   }
 
   close(): void {
+    if (this.#closing) return;
     this.#closing = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const session of this.#sessions.values()) session.close('shutdown');

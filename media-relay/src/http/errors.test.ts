@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -56,4 +57,12 @@ test('what nobody foresaw is internal and shows nothing of itself', () => {
   expect(toProblem(Object.assign(new Error('x'), { type: 'entity.too.large' })).code).toBe(
     'payload-too-large',
   );
+});
+
+test('docs/API.md lists every code under its status', () => {
+  const text = readFileSync(new URL('../../../docs/API.md', import.meta.url), 'utf8');
+  for (const code of codes) {
+    const line = text.split('\n').find((row) => row.startsWith(`| ${problems[code].status} |`));
+    expect(line).toContain(`\`${code}\``);
+  }
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
@@ -74,4 +76,9 @@ test('only what may be open is open', () => {
 test('a permission on a stream is asked for where the path names one', () => {
   for (const { path, needs } of routes.filter(({ path }) => path.includes('{stream}')))
     expect([path, needs]).toMatchObject([path, { scope: 'stream' }]);
+});
+
+test('docs/API.md names every path', () => {
+  const text = readFileSync(new URL('../../../docs/API.md', import.meta.url), 'utf8');
+  for (const { path } of routes) expect(text).toContain(path);
 });

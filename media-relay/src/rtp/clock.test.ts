@@ -17,12 +17,12 @@ describe('NTP timestamps', () => {
   });
 });
 
-describe('RtpClock', () => {
-  function report(clock: RtpClock, unixMs: number, timestamp: number): void {
-    const { seconds, fraction } = unixMsToNtp(unixMs);
-    clock.senderReport(seconds, fraction, timestamp, now);
-  }
+function report(clock: RtpClock, unixMs: number, timestamp: number): void {
+  const { seconds, fraction } = unixMsToNtp(unixMs);
+  clock.senderReport(seconds, fraction, timestamp, now);
+}
 
+describe('RtpClock', () => {
   it('maps ticks to the wall clock of the sender, across a wrap', () => {
     const clock = new RtpClock(90_000);
     const first = clock.ticks(2 ** 32 - 9000);

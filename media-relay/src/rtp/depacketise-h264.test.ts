@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readNals } from '../media/fixtures/read.ts';
 import { nalType, nalTypeAt } from '../media/h264.ts';
@@ -233,7 +233,7 @@ describe('H264Depacketiser', () => {
     ['the forbidden bit', Uint8Array.of(0xc1, 1), 'malformed'],
     ['type 0', Uint8Array.of(0, 1), 'malformed'],
     ['type 31', Uint8Array.of(31, 1), 'malformed'],
-    ['an SPS that is none', Uint8Array.of(0x67, 1, 2), 'malformed'],
+    ['a PPS that is none', Uint8Array.of(0x68, 0), 'malformed'],
     ['STAP-B', Uint8Array.of(25, 0, 0, 0, 1, 1), 'unsupported'],
     ['MTAP16', Uint8Array.of(26, 0, 0), 'unsupported'],
     ['FU-B', Uint8Array.of(29, 0x81, 0, 0, 1), 'unsupported'],

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { timeBox } from '../testing/time-box.ts';
 import { RtpPacket } from './packet.ts';
@@ -26,7 +26,7 @@ describe('RtpPacket', () => {
       9,
     );
     expect(packet.parse(bytes, 1, 16)).toBe(true);
-    expect({ ...packet }).toEqual({
+    expect(packet).toMatchObject({
       marker: true,
       payloadType: 96,
       sequence: 0x1234,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccessUnit } from '../media/access-unit.ts';
 import { readAccessUnits } from '../media/fixtures/read.ts';
@@ -68,6 +68,8 @@ const nal = (header: number, length: number): Uint8Array => {
   return bytes;
 };
 
+const sizes = (nals: Uint8Array[]): number[] => packetise(unitOf(nals), 100).map((payload) => payload.length);
+
 describe('packetiseH264', () => {
   it('aggregates parameter sets, sends what fits alone, and cuts the rest into equal pieces', () => {
     const payloads = packetise(unitOf([nal(0x67, 12), nal(0x68, 4), nal(0x65, 2500), nal(0x65, 1100)]), 1150);
@@ -100,8 +102,6 @@ describe('packetiseH264', () => {
   });
 
   it('puts a lone parameter set and those that do not fit together into packets of their own', () => {
-    const sizes = (nals: Uint8Array[]): number[] =>
-      packetise(unitOf(nals), 100).map((payload) => payload.length);
     expect(sizes([nal(0x68, 10), nal(0x65, 50)])).toEqual([10, 50]);
     expect(sizes([nal(0x67, 60), nal(0x68, 60), nal(0x68, 30), nal(0x65, 50)])).toEqual([60, 95, 50]);
     expect(sizes([nal(0x67, 130), nal(0x68, 10), nal(0x65, 100)])).toEqual([67, 66, 10, 100]);

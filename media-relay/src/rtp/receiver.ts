@@ -94,7 +94,8 @@ export class TrackReceiver {
     this.#clock = new RtpClock(options.track.clockRate);
     this.#cname = `sightline-${options.localSsrc.toString(16)}`;
     this.#reorder = new ReorderBuffer({
-      deliver: (...packet) => this.#deliver(...packet),
+      deliver: (buffer, start, end, arrivalMs, missing, restart) =>
+        this.#deliver(buffer, start, end, arrivalMs, missing, restart),
       maxPackets: options.transport === 'udp' ? reorderPackets : 0,
       maxWaitMs: reorderWaitMs,
     });

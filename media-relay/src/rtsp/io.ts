@@ -17,6 +17,7 @@ export interface RtspConnectionOptions {
   readonly target: RtspTarget;
   /** SHA-256 of the camera's certificate in hex; replaces the check of its name and issuer. */
   readonly tlsFingerprint: string | undefined;
+  /** Ends the attempt to connect; from then on `close` does, so that a last request can go out. */
   readonly signal: AbortSignal;
   /** Borrowed bytes: the buffer is read into again afterwards. What it throws closes the connection. */
   readonly onData: (buffer: Uint8Array, start: number, end: number) => void;
@@ -82,6 +83,7 @@ export function openConnection(options: RtspConnectionOptions): Promise<RtspConn
         : undefined;
       if (problem !== undefined) return finish(new SourceError('tls', `${hostAndPort(target)} ${problem}`));
       clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
       isOpen = true;
       resolve({
         localAddress: plainAddress(socket.localAddress),
@@ -96,7 +98,6 @@ export function openConnection(options: RtspConnectionOptions): Promise<RtspConn
         close() {
           if (isClosed) return;
           isClosed = true;
-          signal.removeEventListener('abort', onAbort);
           if (socket.writableLength > maxUnsentBytes / 4) socket.destroy();
           else socket.destroySoon();
         },

@@ -39,7 +39,7 @@ const reportMs = 1000;
 /** RFC 3550 6.2: about five seconds, spread over half to one and a half of it. */
 const receiverReportMs = 5000;
 /** Over UDP the reorder buffer waits for what is late; over TCP only a last picture without its marker can be left. */
-const flushMs = { tcp: 100, udp: 20 } as const;
+const flushMs = { tcp: 50, udp: 20 } as const;
 const interleavedHeadBytes = 4;
 const channelCount = 256;
 
@@ -95,7 +95,6 @@ class Playback {
     const { target, tlsFingerprint, signal, clock } = this.#options;
     if (signal.aborted) return { type: 'aborted' };
     const onAbort = (): void => this.#finish({ type: 'aborted' });
-    // Registered ahead of the connection's own listener, so that TEARDOWN still goes out.
     signal.addEventListener('abort', onAbort, { once: true });
     const timers: NodeJS.Timeout[] = [];
     try {
@@ -113,8 +112,7 @@ class Playback {
       this.#nextReportMs = clock() + reportMs;
       this.#nextReceiverReportMs = clock() + this.#receiverReportDelayMs();
       timers.push(setInterval(() => this.#guarded(() => this.#tick()), tickMs));
-      if (this.#options.transport === 'udp')
-        timers.push(setInterval(() => this.#flushAged(), reorderFlushMs));
+      timers.push(setInterval(() => this.#flushAged(), flushMs[this.#options.transport]));
       this.#guarded(() => this.#session.start(clock()));
       return await this.#end.promise;
     } catch (error) {

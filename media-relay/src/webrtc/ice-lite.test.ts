@@ -2,7 +2,6 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeBox } from '../testing/time-box.ts';
-import { sampleRequest, vectorPassword } from './fixtures/stun-vectors.ts';
 import { newIceCredentials, type IceCredentials } from './ice-credentials.ts';
 import { IceLite, ufragOf } from './ice-lite.ts';
 import {
@@ -91,9 +90,6 @@ describe('IceLite', () => {
   });
 
   test('lists what it does not understand', () => {
-    const vectorSession = new IceLite({ local: { ufrag: 'evtj', pwd: vectorPassword }, remoteUfrag: 'h6vY' });
-    // The vector itself is a controlled peer; with an unknown attribute in front its integrity no longer holds.
-    expect(errorCode(vectorSession.handle(sampleRequest, from, 0).response)).toBe(487);
     const result = newSession().handle(withUnknownAttribute(), from, 0);
     expect(errorCode(result.response)).toBe(420);
     const listed = result.response && findAttribute(result.response, attributeTypes.unknownAttributes);

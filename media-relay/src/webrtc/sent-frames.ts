@@ -17,14 +17,16 @@ export class SentFrames {
   readonly #packets = new Uint16Array(SLOTS);
   readonly #frame = new Float64Array(SLOTS);
   readonly #timestamp = new Uint32Array(SLOTS);
+  readonly #arrivalMs = new Float64Array(SLOTS);
   #count = 0;
 
-  add(firstExtendedSeq: number, packets: number, frameNumber: number, timestamp: number): void {
+  add(firstExtendedSeq: number, packets: number, frameNumber: number, timestamp: number, arrivalMs: number): void {
     const slot = this.#count % SLOTS;
     this.#firstSeq[slot] = firstExtendedSeq;
     this.#packets[slot] = packets;
     this.#frame[slot] = frameNumber;
     this.#timestamp[slot] = timestamp;
+    this.#arrivalMs[slot] = arrivalMs;
     this.#count++;
   }
 
@@ -50,12 +52,12 @@ export class SentFrames {
     return undefined;
   }
 
-  /** The newest `limit` frames, oldest first. */
-  newest(limit: number): { frameNumber: number; timestamp: number }[] {
+  /** RTP timestamp and arrival at the relay (Unix ms) of the newest `limit` frames, oldest first. */
+  newest(limit: number): [rtpTimestamp: number, arrivalMs: number][] {
     const from = Math.max(0, this.#count - Math.min(limit, SLOTS));
     return Array.from({ length: this.#count - from }, (_, i) => {
       const slot = (from + i) % SLOTS;
-      return { frameNumber: this.#frame[slot] ?? 0, timestamp: this.#timestamp[slot] ?? 0 };
+      return [this.#timestamp[slot] ?? 0, this.#arrivalMs[slot] ?? 0];
     });
   }
 }

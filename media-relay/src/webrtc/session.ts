@@ -211,15 +211,7 @@ export class Session implements PortClient, StreamReader {
 
   /** RTP timestamps of the newest `frames` frames sent, with their arrival at the relay. */
   clock(frames: number): SessionClock {
-    const store = this.stream.videoStore;
-    const sent = this.#media?.feed.sent.newest(frames) ?? [];
-    return {
-      relayMs: this.#deps.clock(),
-      frames: sent.flatMap(({ frameNumber, timestamp }): [number, number][] => {
-        const frame = store?.frame(frameNumber);
-        return frame ? [[timestamp, frame.arrivalMs]] : [];
-      }),
-    };
+    return { relayMs: this.#deps.clock(), frames: this.#media?.feed.sent.newest(frames) ?? [] };
   }
 
   close(reason: SessionEnd): void {

@@ -33,10 +33,13 @@ export function splitKeyingMaterial(exported: Uint8Array, profile: SrtpProfileNa
   if (exported.length !== expected) {
     throw new Error(`keying material for ${profile} has ${exported.length} bytes instead of ${expected}`);
   }
+  // Not slice(): a Buffer's would share the memory that the caller wipes.
+  const copy = (start: number, byteLength: number) =>
+    Uint8Array.from(exported.subarray(start, start + byteLength));
   const salts = 2 * keyBytes;
   return {
-    client: { key: exported.slice(0, keyBytes), salt: exported.slice(salts, salts + saltBytes) },
-    server: { key: exported.slice(keyBytes, salts), salt: exported.slice(salts + saltBytes) },
+    client: { key: copy(0, keyBytes), salt: copy(salts, saltBytes) },
+    server: { key: copy(keyBytes, keyBytes), salt: copy(salts + saltBytes, saltBytes) },
   };
 }
 

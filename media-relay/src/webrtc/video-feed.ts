@@ -194,7 +194,7 @@ export class VideoFeed implements PacedFeed {
     const ticks = Math.max(departure + (this.#offset ?? 0), this.#lastTicks + 1);
     this.#lastTicks = ticks;
     this.#timestamp = this.#toRtp(ticks);
-    this.sent.add(this.#sender.nextExtendedSeq, frame.payloadLengths.length, frame.number, this.#timestamp);
+    this.sent.add(this.#sender.nextExtendedSeq, frame.payloadLengths.length, frame.number, this.#timestamp, frame.arrivalMs);
     if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
   }
 

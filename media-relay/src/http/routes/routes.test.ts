@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { RefusalCode } from '../../engine/messages.ts';
+import type { OfferResult, RefusalCode } from '../../engine/messages.ts';
 import { problems } from '../errors.ts';
 import { clockSchema, eventListSchema, healthSchema, streamListSchema, streamSchema } from '../schemas.ts';
 import { liveSnapshot } from '../testing/fake-engine.ts';
@@ -30,6 +30,15 @@ function join(headers: Record<string, string> = as.grafana, stream = 'lobby-1'):
 async function codeOf(response: Response): Promise<unknown> {
   return ((await response.json()) as { code: unknown }).code;
 }
+
+const ice = (name: string): string => `a=ice-ufrag:${name}\r\na=ice-pwd:${pwd}\r\n`;
+
+const patch = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  relay.fetch('/api/v1/whep/lobby-1/session-1', {
+    method: 'PATCH',
+    headers: { ...as.grafana, ...sdpFragment, ...headers },
+    body,
+  });
 
 describe('WHEP', () => {
   test('an offer becomes an answer with a session that is found behind any prefix', async () => {
@@ -64,13 +73,6 @@ describe('WHEP', () => {
 
   test('a candidate is taken, a restart is not, another ETag is not', async () => {
     const etag = (await join()).headers.get('etag') ?? '';
-    const patch = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
-      relay.fetch('/api/v1/whep/lobby-1/session-1', {
-        method: 'PATCH',
-        headers: { ...as.grafana, ...sdpFragment, ...headers },
-        body,
-      });
-    const ice = (name: string): string => `a=ice-ufrag:${name}\r\na=ice-pwd:${pwd}\r\n`;
     const candidate =
       'm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n';
     expect((await patch(`${ice(ufrag)}${candidate}`, { 'if-match': etag })).status).toBe(204);
@@ -106,6 +108,20 @@ describe('WHEP', () => {
     expect(await codeOf(response)).toBe('session-not-found');
   });
 
+  test('a viewer that leaves before the answer leaves no session behind', async () => {
+    const late = Promise.withResolvers<OfferResult>();
+    const asked = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<string>();
+    relay.engine.offerResult = late.promise;
+    relay.engine.onOffer = asked.resolve;
+    relay.engine.onClose = closed.resolve;
+    const headers = `Host: localhost\r\nContent-Type: application/sdp\r\nContent-Length: 3`;
+    const gone = relay.abandon(`POST /api/v1/whep/lobby-1 HTTP/1.1\r\n${headers}\r\n\r\nv=0`, asked.promise);
+    await gone;
+    late.resolve({ ok: true, sessionId: 'session-7', sdp: 'v=0\r\n' });
+    expect(await closed.promise).toBe('session-7');
+  });
+
   test('OPTIONS tells the methods of each address', async () => {
     const allow = async (path: string): Promise<string | null> =>
       (await relay.fetch(path, { method: 'OPTIONS', headers: as.nobody })).headers.get('allow');
@@ -115,13 +131,13 @@ describe('WHEP', () => {
   });
 });
 
-describe('the clock of a session', () => {
-  const clock = (
-    query = '',
-    headers: Record<string, string> = as.grafana,
-    id = 'session-1',
-  ): Promise<Response> => relay.fetch(`/api/v1/sessions/${id}/clock${query}`, { headers });
+const clock = (
+  query = '',
+  headers: Record<string, string> = as.grafana,
+  id = 'session-1',
+): Promise<Response> => relay.fetch(`/api/v1/sessions/${id}/clock${query}`, { headers });
 
+describe('the clock of a session', () => {
   test('is for those who know it and may view its stream', async () => {
     await join(as.grafana, 'garage');
     const response = await clock('?frames=2');
@@ -196,17 +212,17 @@ describe('streams', () => {
   });
 });
 
+async function list(query: string, headers: Record<string, string> = as.grafana): Promise<unknown[]> {
+  return eventListSchema.parse(await (await relay.fetch(`/api/v1/events${query}`, { headers })).json())
+    .events;
+}
+
 describe('events', () => {
   beforeEach(() => {
     relay.events.record({ kind: 'config-change', added: ['lobby-1', 'garage'], removed: [], changed: [] });
     relay.events.recordEngine({ kind: 'stream-up', atMs: 2000, stream: 'lobby-1' });
     relay.events.recordEngine({ kind: 'stream-up', atMs: 3000, stream: 'garage' });
   });
-
-  async function list(query: string, headers: Record<string, string> = as.grafana): Promise<unknown[]> {
-    return eventListSchema.parse(await (await relay.fetch(`/api/v1/events${query}`, { headers })).json())
-      .events;
-  }
 
   test('are filtered', async () => {
     expect(await list('')).toHaveLength(3);
@@ -242,10 +258,11 @@ describe('events', () => {
   });
 });
 
+const reasons = async (headers: Record<string, string>): Promise<unknown> =>
+  healthSchema.parse(await (await relay.fetch('/health', { headers })).json()).reasons;
+
 describe('health', () => {
   test('is open, and names streams only to those who may view them', async () => {
-    const reasons = async (headers: Record<string, string>): Promise<unknown> =>
-      healthSchema.parse(await (await relay.fetch('/health', { headers })).json()).reasons;
     const reason = { code: 'stream-offline', message: 'A stream is offline.', count: 2 };
     expect(await reasons(as.nobody)).toEqual([reason]);
     expect(await reasons(as.lobby)).toEqual([{ ...reason, streams: ['lobby-1'] }]);
@@ -273,8 +290,10 @@ describe('pages', () => {
     expect(await wall.text()).toContain('Wall');
     const script = await relay.fetch('/assets/wall.js');
     expect([script.status, await script.text()]).toEqual([200, 'export {};']);
-    const again = await relay.fetch('/', { headers: { 'if-none-match': '"w1"' } });
-    expect([again.status, await again.text()]).toEqual([304, '']);
+    // Not with fetch: it would ask for a fresh copy by Cache-Control of its own accord.
+    const headers = 'Host: localhost\r\nIf-None-Match: "w1"\r\nConnection: close';
+    const again = await relay.raw(`GET / HTTP/1.1\r\n${headers}\r\n\r\n`);
+    expect([again.status, again.body]).toEqual([304, '']);
     expect(await codeOf(await relay.fetch('/assets/other.js'))).toBe('not-found');
   });
 });

@@ -12,8 +12,14 @@ export class FakeEngine implements EnginePort {
   readonly mediaPort = 8641;
   readonly calls: string[] = [];
   readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
-  offerResult: OfferResult | Error = { ok: true, sessionId: 'session-1', sdp: 'v=0\r\n' };
+  offerResult: OfferResult | Error | Promise<OfferResult> = {
+    ok: true,
+    sessionId: 'session-1',
+    sdp: 'v=0\r\n',
+  };
   clock: SessionClock | undefined = { relayMs: 5, frames: [[1, 2]] };
+  onClose: ((sessionId: string) => void) | undefined;
+  onOffer: (() => void) | undefined;
   snapshots: readonly StreamSnapshot[] = [];
 
   setStream(): void {}
@@ -23,6 +29,7 @@ export class FakeEngine implements EnginePort {
   }
   offer(stream: string, sdp: string): Promise<OfferResult> {
     this.calls.push(`offer ${stream} ${sdp.length}`);
+    this.onOffer?.();
     return this.offerResult instanceof Error
       ? Promise.reject(this.offerResult)
       : Promise.resolve(this.offerResult);
@@ -33,6 +40,7 @@ export class FakeEngine implements EnginePort {
   }
   closeSession(sessionId: string): void {
     this.calls.push(`close ${sessionId}`);
+    this.onClose?.(sessionId);
   }
   snapshot(): EngineSnapshot | undefined {
     // The API reads the streams only.

@@ -85,6 +85,8 @@ export interface TestRelay extends AsyncDisposable {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Sends bytes as they are and reads until the other side closes. */
   raw(request: string): Promise<RawAnswer>;
+  /** Sends bytes, hangs up when `when` resolves, and resolves when the relay has noticed. */
+  abandon(request: string, when: Promise<void>): Promise<void>;
 }
 
 export interface RawAnswer {
@@ -104,6 +106,12 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
   const events = await EventLog.open({ path: undefined, clock: () => 1000, warn: () => undefined });
   const adminCalls: string[] = [];
   const logLines: string[] = [];
+  let onLogLine: (() => void) | undefined;
+  const writeLog = (line: string): void => {
+    logLines.push(line);
+    // A request is logged when its connection is over.
+    onLogLine?.();
+  };
   const streams = [
     stream('lobby-1', { labels: { floor: '1' }, site: 'Oslo' }),
     stream('garage', { onDemand: true }),
@@ -132,7 +140,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
       wall: { body: '<!doctype html><title>Wall</title>', type: 'text/html; charset=utf-8', etag: '"w1"' },
       files: new Map([['wall.js', { body: 'export {};', type: 'text/javascript', etag: '"j1"' }]]),
     },
-    log: pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
+    log: pino({ level: 'debug' }, { write: writeLog }),
     clock: () => 1000,
     version: '0.1.0',
     corsOrigins: [],
@@ -158,6 +166,14 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     logLines,
     fetch: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init),
     raw: (request) => sendRaw(port, request),
+    async abandon(request, when) {
+      const noticed = Promise.withResolvers<void>();
+      const socket = connect(port, '127.0.0.1', () => socket.write(request));
+      await when;
+      onLogLine = noticed.resolve;
+      socket.destroy();
+      await noticed.promise;
+    },
     [Symbol.asyncDispose]: () => server.close(),
   };
 }

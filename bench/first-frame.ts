@@ -1,0 +1,107 @@
+// bench: Chromium's first and first live picture, 30 joins at random moments, on loopback and through 40 ms
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './support/browser.ts';
+import { startCameras } from './support/cameras.ts';
+import { makePicture } from './support/pictures.ts';
+import { seededRandom } from './support/random.ts';
+import { startRelay } from './support/relay.ts';
+import { runBench, say } from './support/run-bench.ts';
+import { startSignallingProxy, type SignallingOptions } from './support/signalling-proxy.ts';
+import { median, percentile, round } from './support/stats.ts';
+
+const gopSeconds = 4;
+/** `first-frame.ts 5` for a quick look. */
+const joins = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 30);
+
+interface PageStatistics {
+  readonly jitterBufferDelay: number;
+  readonly jitterBufferEmittedCount: number;
+  readonly lost: number;
+  readonly freezes: number;
+}
+
+interface PageResult extends PageStatistics {
+  readonly painted: number;
+  readonly mapped: number;
+  readonly firstMs: number | null;
+  readonly liveMs: number | null;
+  readonly ageMs: number | null;
+}
+
+interface Join {
+  readonly firstMs: number;
+  readonly liveMs: number;
+  readonly jitterBufferMs: number;
+  readonly ageMs: number;
+  readonly burstLost: number;
+  readonly freezes: number;
+}
+
+async function joinOnce(browser: Browser, url: string): Promise<Join> {
+  const page = await browser.newPage();
+  try {
+    await page.goto(url);
+    await delay(3000); // the burst is over
+    const early = (await page.evaluate('statistics()')) as PageStatistics;
+    await delay(2500);
+    const late = (await page.evaluate('result()')) as PageResult;
+    const { firstMs, liveMs, ageMs } = late;
+    if (firstMs === null || liveMs === null || ageMs === null)
+      throw new Error(`no live picture within 5.5 s: ${JSON.stringify(late)}`);
+    const emitted = late.jitterBufferEmittedCount - early.jitterBufferEmittedCount;
+    const jitterBufferMs = (1000 * (late.jitterBufferDelay - early.jitterBufferDelay)) / emitted;
+    return { firstMs, liveMs, jitterBufferMs, ageMs, burstLost: early.lost, freezes: late.freezes };
+  } finally {
+    await page.close();
+  }
+}
+
+async function measure(browser: Browser, name: string, options: SignallingOptions) {
+  const proxy = await startSignallingProxy(options);
+  const random = seededRandom(8);
+  const results: Join[] = [];
+  await joinOnce(browser, proxy.url); // the browser's own first start of decoder and sandbox is not the relay's
+  for (let join = 0; join < joins; join++) {
+    await delay(random() * gopSeconds * 1000);
+    const result = await joinOnce(browser, proxy.url);
+    results.push(result);
+    say(`${name} ${join + 1}: first ${result.firstMs.toFixed(0)} ms, live ${result.liveMs.toFixed(0)} ms`);
+  }
+  await proxy.close();
+  const of = (value: (join: Join) => number): number[] => results.map(value);
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    firstP50Ms: round(median(of((join) => join.firstMs))),
+    firstP95Ms: round(
+      percentile(
+        of((join) => join.firstMs),
+        0.95,
+      ),
+    ),
+    liveP50Ms: round(median(of((join) => join.liveMs))),
+    liveP95Ms: round(
+      percentile(
+        of((join) => join.liveMs),
+        0.95,
+      ),
+    ),
+    jitterBufferMs: round(median(of((join) => join.jitterBufferMs))),
+    pictureAgeMs: round(median(of((join) => join.ageMs))),
+    burstLost: sum(of((join) => join.burstLost)),
+    freezes: sum(of((join) => join.freezes)),
+  };
+}
+
+await runBench(900, async () => {
+  const camera = await startCameras({ picture: makePicture({ gopSeconds }) });
+  const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
+  const browser = await launchChromium();
+  await delay(gopSeconds * 1000); // the cache holds a GOP
+  const target = { relayUrl: relay.url, stream: 'camera' };
+  const loopback = await measure(browser, 'loopback', target);
+  const rtt40 = await measure(browser, '40 ms', { ...target, roundTripMs: 40, link: { delayMs: 20 } });
+  await browser.close();
+  await Promise.all([relay.stop(), camera.stop()]);
+  return { joins, ...loopback, rtt40 };
+});

@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** A headless Chromium with H.264 that plays without a gesture and leaves the network alone. */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = process.env['CHROMIUM'] ?? candidates.find((file) => existsSync(file));
+  if (executablePath === undefined)
+    throw new Error('This bench needs Chromium: apt-get install -y chromium, or set CHROMIUM to its path');
+  const switches =
+    'headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking ' +
+    'disable-component-update disable-sync autoplay-policy=no-user-gesture-required ' +
+    'disable-features=WebRtcHideLocalIpsWithMdns';
+  return chromium.launch({ executablePath, args: switches.split(' ').map((name) => `--${name}`) });
+}

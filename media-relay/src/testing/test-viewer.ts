@@ -1,0 +1,222 @@
+/**
+ * A WHEP viewer for tests: ICE controlling side, OpenSSL as DTLS client, werift's SRTP. It sees every packet, may be
+ * told to misbehave, and knows nothing of how the relay is built.
+ */
+import { createSecretKey, randomBytes } from 'node:crypto';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import { SrtcpSession, SrtpSession } from 'werift';
+import { Arena } from '../native/arena.ts';
+import { loadOpenSsl } from '../native/openssl.ts';
+import { createCertificate } from '../webrtc/certificate.ts';
+import { splitKeyingMaterial } from '../webrtc/srtp-keys.ts';
+import { writeBindingRequest } from '../webrtc/stun-writer.ts';
+import { DtlsTestClient, type ClientCertificate } from './dtls-client.ts';
+
+export interface TestPacket {
+  readonly ssrc: number;
+  readonly payloadType: number;
+  readonly seq: number;
+  readonly timestamp: number;
+  readonly marker: boolean;
+  readonly payload: Buffer;
+  readonly bytes: number;
+}
+
+export const VIDEO_PT = 102;
+export const RTX_PT = 103;
+
+export class TestViewer {
+  readonly packets: TestPacket[] = [];
+  readonly rtcp: Buffer[] = [];
+  /** Answers to STUN checks: message types. */
+  readonly stunAnswers: number[] = [];
+  readonly #arena = new Arena();
+  readonly #certificate = createCertificate(Date.now());
+  readonly #dtls: DtlsTestClient;
+  readonly #socket: dgram.Socket;
+  readonly #ufrag = randomBytes(4).toString('hex');
+  readonly #rtx: boolean;
+  readonly #waiters = new Set<() => void>();
+  #remote: { port: number; address: string; ufrag: string; pwd: string } | undefined;
+  #srtp: SrtpSession | undefined;
+  #srtcp: SrtcpSession | undefined;
+
+  constructor(options: { rtx?: boolean; presents?: ClientCertificate; family?: 4 | 6 } = {}) {
+    this.#rtx = options.rtx ?? true;
+    this.#dtls = new DtlsTestClient(loadOpenSsl(), this.#arena, options.presents ?? this.#certificate);
+    this.#socket = dgram.createSocket(options.family === 6 ? 'udp6' : 'udp4');
+    this.#socket.on('message', (datagram) => this.#receive(datagram));
+  }
+
+  /** `fingerprint`: of another certificate than the one it will present. */
+  offer(fingerprint = this.#certificate.fingerprint): string {
+    const payloads = this.#rtx ? `${VIDEO_PT} ${RTX_PT}` : `${VIDEO_PT}`;
+    return [
+      'v=0',
+      'o=- 1 1 IN IP4 127.0.0.1',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      `m=video 9 UDP/TLS/RTP/SAVPF ${payloads}`,
+      'c=IN IP4 0.0.0.0',
+      'a=mid:0',
+      'a=recvonly',
+      'a=rtcp-mux',
+      'a=rtcp-rsize',
+      `a=ice-ufrag:${this.#ufrag}`,
+      `a=ice-pwd:${randomBytes(12).toString('hex')}`,
+      `a=fingerprint:sha-256 ${fingerprint}`,
+      'a=setup:actpass',
+      `a=rtpmap:${VIDEO_PT} H264/90000`,
+      `a=fmtp:${VIDEO_PT} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f`,
+      `a=rtcp-fb:${VIDEO_PT} nack`,
+      `a=rtcp-fb:${VIDEO_PT} nack pli`,
+      `a=rtcp-fb:${VIDEO_PT} ccm fir`,
+      ...(this.#rtx ? [`a=rtpmap:${RTX_PT} rtx/90000`, `a=fmtp:${RTX_PT} apt=${VIDEO_PT}`] : []),
+      '',
+    ].join('\r\n');
+  }
+
+  /** Binds, and takes the relay's loopback candidate of the given family out of the answer. */
+  async open(answer: string, address = '127.0.0.1'): Promise<void> {
+    const line = answer.split('\r\n').find((text) => text.startsWith('a=candidate:') && text.includes(` ${address} `));
+    const port = Number(line?.split(' ')[5]);
+    const field = (name: string): string => new RegExp(`a=${name}:(\\S+)`).exec(answer)?.[1] ?? '';
+    this.#remote = { port, address, ufrag: field('ice-ufrag'), pwd: field('ice-pwd') };
+    this.#socket.bind(0, address);
+    await once(this.#socket, 'listening');
+  }
+
+  /** One connectivity check; a wrong password shows what the relay does with strangers. */
+  check(pwd = this.#remote?.pwd ?? '', useCandidate = true): void {
+    this.send(
+      writeBindingRequest({
+        transactionId: randomBytes(12),
+        username: `${this.#remote?.ufrag}:${this.#ufrag}`,
+        key: createSecretKey(pwd, 'utf8'),
+        priority: 1,
+        role: 'controlling',
+        tieBreaker: 1n,
+        useCandidate,
+      }),
+    );
+  }
+
+  /** ICE and DTLS up to keys. */
+  async connect(answer: string, address?: string): Promise<void> {
+    await this.open(answer, address);
+    this.check();
+    await this.until(() => this.stunAnswers.length > 0);
+    this.startDtls();
+    await this.until(() => this.#srtp !== undefined);
+  }
+
+  startDtls(): void {
+    for (const datagram of this.#dtls.advance()) this.send(datagram);
+  }
+
+  get isConnected(): boolean {
+    return this.#srtp !== undefined;
+  }
+
+  get receivedCloseNotify(): boolean {
+    return this.#dtls.receivedCloseNotify;
+  }
+
+  send(datagram: Uint8Array): void {
+    if (this.#remote) this.#socket.send(datagram, this.#remote.port, this.#remote.address);
+  }
+
+  sendRtcp(packet: Uint8Array): void {
+    if (this.#srtcp) this.send(this.#srtcp.encrypt(Buffer.from(packet)));
+  }
+
+  sendCloseNotify(): void {
+    for (const datagram of this.#dtls.shutdown()) this.send(datagram);
+  }
+
+  /** Resolves when the condition holds; looked at after every datagram. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition()) return;
+        this.#waiters.delete(look);
+        resolve();
+      };
+      this.#waiters.add(look);
+      look();
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+    this.#dtls.close();
+  }
+
+  #receive(datagram: Buffer): void {
+    const first = datagram[0] ?? 0;
+    if (first < 4) this.stunAnswers.push(datagram.readUInt16BE(0));
+    else if (first < 64) this.#receiveDtls(datagram);
+    else this.#receiveMedia(datagram);
+    for (const look of this.#waiters) look();
+  }
+
+  #receiveDtls(datagram: Buffer): void {
+    for (const answer of this.#dtls.advance(datagram)) this.send(answer);
+    if (!this.#dtls.isConnected || this.#srtp) return;
+    const { client, server } = splitKeyingMaterial(this.#dtls.keyingMaterial(56), 'aes128gcm');
+    const config = {
+      profile: 7,
+      keys: {
+        localMasterKey: Buffer.from(client.key),
+        localMasterSalt: Buffer.from(client.salt),
+        remoteMasterKey: Buffer.from(server.key),
+        remoteMasterSalt: Buffer.from(server.salt),
+      },
+    } as ConstructorParameters<typeof SrtpSession>[0];
+    this.#srtp = new SrtpSession(config);
+    this.#srtcp = new SrtcpSession(config);
+  }
+
+  #receiveMedia(datagram: Buffer): void {
+    const type = datagram[1] ?? 0;
+    if (type >= 192 && type < 224) {
+      const plain = this.#srtcp?.decrypt(datagram);
+      if (plain) this.rtcp.push(plain);
+      return;
+    }
+    const plain = this.#srtp?.decrypt(datagram);
+    if (!plain) return;
+    const extended = (plain[0] ?? 0) & 0x10 ? 4 + 4 * plain.readUInt16BE(14) : 0;
+    this.packets.push({
+      marker: (type & 0x80) !== 0,
+      payloadType: type & 0x7f,
+      seq: plain.readUInt16BE(2),
+      timestamp: plain.readUInt32BE(4),
+      ssrc: plain.readUInt32BE(8),
+      payload: plain.subarray(12 + extended),
+      bytes: datagram.length,
+    });
+  }
+}
+
+/** Receiver-side RTCP as browsers send it, reduced size (RFC 5506). */
+export const feedback = {
+  nack(mediaSsrc: number, seq: number, bitmask = 0): Buffer {
+    const packet = Buffer.alloc(16);
+    packet.set([0x81, 205, 0, 3]);
+    packet.writeUInt32BE(1, 4);
+    packet.writeUInt32BE(mediaSsrc, 8);
+    packet.writeUInt16BE(seq, 12);
+    packet.writeUInt16BE(bitmask, 14);
+    return packet;
+  },
+  pli(mediaSsrc: number): Buffer {
+    const packet = Buffer.alloc(12);
+    packet.set([0x81, 206, 0, 2]);
+    packet.writeUInt32BE(1, 4);
+    packet.writeUInt32BE(mediaSsrc, 8);
+    return packet;
+  },
+};
