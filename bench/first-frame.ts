@@ -43,9 +43,9 @@ async function joinOnce(browser: Browser, url: string): Promise<Join> {
   try {
     await page.goto(url);
     await delay(3000); // the burst is over
-    const early = (await page.evaluate('statistics()')) as PageStatistics;
+    const early = await page.evaluate<PageStatistics>('statistics()');
     await delay(2500);
-    const late = (await page.evaluate('result()')) as PageResult;
+    const late = await page.evaluate<PageResult>('result()');
     const { firstMs, liveMs, ageMs } = late;
     if (firstMs === null || liveMs === null || ageMs === null)
       throw new Error(`no live picture within 5.5 s: ${JSON.stringify(late)}`);
@@ -56,6 +56,8 @@ async function joinOnce(browser: Browser, url: string): Promise<Join> {
     await page.close();
   }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 async function measure(browser: Browser, name: string, options: SignallingOptions) {
   const proxy = await startSignallingProxy(options);
@@ -70,7 +72,6 @@ async function measure(browser: Browser, name: string, options: SignallingOption
   }
   await proxy.close();
   const of = (value: (join: Join) => number): number[] => results.map(value);
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     firstP50Ms: round(median(of((join) => join.firstMs))),
     firstP95Ms: round(

@@ -17,7 +17,7 @@ async function socket(): Promise<Socket> {
 
 test('both ways through the path take a whole round trip, and clients keep apart', async () => {
   const server = await socket();
-  server.on('message', (datagram, from) => server.send(`${datagram}!`, from.port, from.address));
+  server.on('message', (datagram, from) => server.send(`${datagram.toString()}!`, from.port, from.address));
   const path = await startLossyPath({
     toPort: server.address().port,
     up: { delayMs: 15 },

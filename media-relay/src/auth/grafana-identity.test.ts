@@ -20,6 +20,8 @@ const may = (principal: Principal, stream: string): boolean => isAllowed(princip
 const secret = 'grafana-0123456789abcdef';
 
 let server: Server;
+/** Requests for keys. */
+let asked = 0;
 let url: string;
 let ours: CryptoKey;
 let theirs: CryptoKey;
@@ -39,6 +41,7 @@ beforeAll(async () => {
   theirs = (await generateKeyPair('ES256')).privateKey;
   const keys = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
   server = createServer((request, response) => {
+    asked++;
     response.statusCode = request.url === '/grafana/api/signing-keys/keys' ? 200 : 404;
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify(keys));
@@ -86,6 +89,25 @@ describe('createGrafanaVerifier', () => {
       'a.b.c',
     ];
     for (const jwt of all) await expect(verify(jwt)).rejects.toBeInstanceOf(Error);
+  });
+
+  test('asks for the keys once, however many join together', async () => {
+    const before = asked;
+    const jwt = await sign(ours);
+    await expect(Promise.all(Array.from({ length: 16 }, () => verify(jwt)))).resolves.toHaveLength(16);
+    expect(asked).toBe(before + 1);
+  });
+
+  test('leaves a Grafana that answers wrongly alone for a while', async () => {
+    let nowMs = Date.now();
+    const jwt = await sign(ours);
+    const wrong = createGrafanaVerifier({ url: `${url}elsewhere`, nowMs: () => nowMs });
+    const before = asked;
+    await expect(wrong(jwt)).rejects.toThrow('Grafana answers 404');
+    await expect(wrong(jwt)).rejects.toThrow('a moment ago');
+    expect(asked).toBe(before + 1);
+    nowMs += 5_001;
+    await expect(wrong(jwt)).rejects.toThrow('Grafana answers 404');
   });
 
   test('rejects when Grafana cannot be reached', async () => {

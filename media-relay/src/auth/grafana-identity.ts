@@ -1,7 +1,8 @@
 // Grafana's signed identity of a viewer: header X-Grafana-Id, a JWT (RFC 7519) signed ES256, keys published as a JWKS
 // (RFC 7517) at <grafana>/api/signing-keys/keys. Issuer and audience are not checked: the issuer is Grafana's root_url,
 // which need not be the address we reach it at, and the keys already say which Grafana signed.
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
+import type { FetchImplementation } from 'jose';
 import { z } from 'zod';
 
 export interface GrafanaIdentity {
@@ -30,6 +31,8 @@ const claimsSchema = z.object({
   role: z.string().max(50).optional(),
 });
 
+const retryMs = 5_000;
+
 export interface GrafanaVerifierOptions {
   /** Where the relay reaches Grafana, with its sub-path if it has one. */
   readonly url: string;
@@ -41,11 +44,25 @@ export function createGrafanaVerifier({
   url,
   nowMs = Date.now,
 }: GrafanaVerifierOptions): VerifyGrafanaIdentity {
+  let retryAtMs = 0;
+  // While Grafana is away nobody waits for it again and again.
+  const fetchKeys: FetchImplementation = async (address, init) => {
+    if (nowMs() < retryAtMs) throw new Error('the keys of Grafana could not be read a moment ago');
+    try {
+      const response = await fetch(address, init);
+      if (response.ok) return response;
+      throw new Error(`Grafana answers ${response.status} for its keys`);
+    } catch (error) {
+      retryAtMs = nowMs() + retryMs;
+      throw error;
+    }
+  };
   const keys = createRemoteJWKSet(new URL(`${url.replace(/\/+$/, '')}/api/signing-keys/keys`), {
     // An offer is answered within 2 s, whatever Grafana does.
     timeoutDuration: 1000,
     cooldownDuration: 10_000,
     cacheMaxAge: 600_000,
+    [customFetch]: fetchKeys,
   });
   return async (jwt) => {
     const { payload } = await jwtVerify(jwt, keys, {

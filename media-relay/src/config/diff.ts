@@ -54,8 +54,9 @@ function changedSettings(before: Config, after: Config): string[] {
     .toSorted();
 }
 
-function flatten({ streams: _, ...config }: Config): Map<string, unknown> {
-  const entries = Object.entries(config).flatMap(([section, value]: [string, unknown]) =>
+function flatten(config: Config): Map<string, unknown> {
+  const sections = Object.entries(config).filter(([section]) => section !== 'streams');
+  const entries = sections.flatMap(([section, value]: [string, unknown]) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value).map(([key, inner]: [string, unknown]) => [`${section}.${key}`, inner] as const)
       : [[section, value] as const],

@@ -92,6 +92,7 @@ function kindOf(schema: JsonSchema): Setting['kind'] {
       return schema.items?.type === 'object' ? 'groups' : 'list';
     case 'object':
       return schema.properties === undefined ? 'table' : 'group';
+    case undefined:
     default:
       return 'text';
   }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { timeBox } from '../testing/time-box.ts';
@@ -25,12 +25,14 @@ function problemsOf(
 ): string[] {
   try {
     parse(text, environment, files);
+    return [];
   } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    if (error instanceof ConfigError) return error.message.replaceAll('/etc/sightline/', '').split('\n');
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.replaceAll('/etc/sightline/', '').split('\n');
   }
-  return [];
 }
+
+const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
 test('one line is enough for a camera', () => {
   const { streams, http, media } = parse('streams:\n  lobby: rtsp://user:pw@10.0.0.5/stream\n');
@@ -98,56 +100,56 @@ test.each([
   ['http:\n  port:', 'relay.yaml:2:8 http.port: is empty; write a number'],
   ['http: 5', 'relay.yaml:1:7 http: must be a group of keys; it is a number'],
   ['[]', 'relay.yaml:1:1 must be a group of keys; it is a list'],
-  ['http: { address: 300.0.0.1 }', /^relay.yaml:1:18 http.address: is not an IP address; /],
+  ['http: { address: 300.0.0.1 }', like(/^relay.yaml:1:18 http.address: is not an IP address; /)],
   ['http: { tls: { cert: x } }', 'relay.yaml:1:14 http.tls.key: is missing; add key: with text'],
-  ['http: { corsOrigins: ["*"] }', /^relay.yaml:1:23 http.corsOrigins\[0\]: is not a web origin; /],
+  ['http: { corsOrigins: ["*"] }', like(/^relay.yaml:1:23 http.corsOrigins\[0\]: is not a web origin; /)],
   [
     'media: { announce: [a.example] }',
-    /^relay.yaml:1:21 media.announce\[0\]: is not an IP address or address:port; /,
+    like(/^relay.yaml:1:21 media.announce\[0\]: is not an IP address or address:port; /),
   ],
   ['media: { announce: 1.2.3.4 }', 'relay.yaml:1:20 media.announce: must be a list; write [one, two]'],
   [
     'log: { level: inof }',
     'relay.yaml:1:15 log.level: is not one of debug, info, warn, error; did you mean info?',
   ],
-  ['grafana: { url: grafana.example }', /^relay.yaml:1:17 grafana.url: is not a web address; /],
+  ['grafana: { url: grafana.example }', like(/^relay.yaml:1:17 grafana.url: is not a web address; /)],
   ['access:\n  - streams: [a]', 'relay.yaml:2:5 access[0]: names nobody; add role: or user:'],
   [
     'access:\n  - { user: jo, streams: ["a b"] }',
-    /^relay.yaml:2:27 access\[0\].streams\[0\]: is not a stream name or pattern; /,
+    like(/^relay.yaml:2:27 access\[0\].streams\[0\]: is not a stream name or pattern; /),
   ],
   [
     'tokens:\n  - { name: a, permissions: [view] }',
-    /^relay.yaml:2:5 tokens\[0\]: needs exactly one of token and tokenFile; /,
+    like(/^relay.yaml:2:5 tokens\[0\]: needs exactly one of token and tokenFile; /),
   ],
   [
     'tokens:\n  - { name: a, token: short, permissions: [view] }',
-    /^relay.yaml:2:23 tokens\[0\].token: is not a token; /,
+    like(/^relay.yaml:2:23 tokens\[0\].token: is not a token; /),
   ],
   [
     'tokens:\n  - { name: a, tokenFile: no, permissions: [view] }',
-    /^relay.yaml:2:27 tokens\[0\].tokenFile: cannot be read \(ENOENT\); /,
+    like(/^relay.yaml:2:27 tokens\[0\].tokenFile: cannot be read \(ENOENT\); /),
   ],
   [
     'tokens:\n  - { name: a, token: 1234567890123456, permissions: [view] }',
-    /must be text; put it in quotes$/,
+    like(/must be text; put it in quotes$/),
   ],
   [
     'streams:\n  gate:\n    url: rtspx://h',
     'relay.yaml:3:10 streams.gate.url: unknown scheme "rtspx"; did you mean rtsp? use rtsp, rtsps or demo',
   ],
-  ['streams:\n  gate: h', /^relay.yaml:2:9 streams.gate.url: is not an address; /],
-  ['streams:\n  gate:', /^relay.yaml:2:8 streams.gate: is empty; write the address of the camera/],
+  ['streams:\n  gate: h', like(/^relay.yaml:2:9 streams.gate.url: is not an address; /)],
+  ['streams:\n  gate:', like(/^relay.yaml:2:8 streams.gate: is empty; write the address of the camera/)],
   ['streams:\n  gate: 5', 'relay.yaml:2:9 streams.gate: must be a group of keys; it is a number'],
   ['streams:\n  gate: { title: x }', 'relay.yaml:2:9 streams.gate.url: is missing; add url: with text'],
-  ['streams:\n  "a b": rtsp://h', /^relay.yaml:2:3 streams: is not a stream name; /],
+  ['streams:\n  "a b": rtsp://h', like(/^relay.yaml:2:3 streams: is not a stream name; /)],
   [
     'streams:\n  a: { url: "rtsp://h", labels: { floor: 1 } }',
     'relay.yaml:2:42 streams.a.labels.floor: must be text; put it in quotes',
   ],
   [
     'streams:\n  a: { url: "rtsp://h", labels: { "a b": x } }',
-    /^relay.yaml:2:35 streams.a.labels: is not a label name; /,
+    like(/^relay.yaml:2:35 streams.a.labels: is not a label name; /),
   ],
   [
     'streams:\n  a: rtsp://h\n  a: rtsp://h',
@@ -155,14 +157,12 @@ test.each([
   ],
   ['streams:\n\ta: rtsp://h', 'relay.yaml:2:1 a tab is used for indentation; use spaces'],
   ['streams:\n  __proto__: rtsp://h', 'relay.yaml:2:3 this key is not allowed; choose another name'],
-  ['log: [', /^relay.yaml:1:7 the indentation does not fit, or a bracket is not closed; /],
-  ['a: *b', /^relay.yaml:1:4 this alias \(\*name\) has no anchor/],
-  ['a: !secret b', /^relay.yaml:1:4 tags \(!name\) are not supported; /],
+  ['log: [', like(/^relay.yaml:1:7 the indentation does not fit, or a bracket is not closed; /)],
+  ['a: *b', like(/^relay.yaml:1:4 this alias \(\*name\) has no anchor/)],
+  ['a: !secret b', like(/^relay.yaml:1:4 tags \(!name\) are not supported; /)],
   ['a: 1\n---\nb: 2', 'relay.yaml:2:1 a second document begins; remove the line ---'],
-])('%j: %s', (text, expected) => {
-  const [first] = problemsOf(text);
-  if (typeof expected === 'string') expect(first).toBe(expected);
-  else expect(first).toMatch(expected);
+])('%j', (text, expected) => {
+  expect(problemsOf(text)[0]).toEqual(expected);
 });
 
 test('all problems are told at once, in the order of the file', () => {
@@ -240,64 +240,22 @@ tokens: [{ name: t, token: '\${TOKEN}', permissions: [view] }]
   ]);
 });
 
+const yamlParts =
+  'http streams tokens log port url : :\x20 \n \n\x20\x20 - [ ] { } &a *a !x " | > # \t 1 null rtsp://u:p@h/ ${X} --- % ? <<:'
+    .split(' ')
+    .concat("'", ' ', '- ', '? ', '\n    ');
+
 const anyText = fc.oneof(
   fc.string({ maxLength: 200 }),
   fc.string({ unit: 'grapheme', maxLength: 100 }),
-  fc
-    .array(
-      fc.constantFrom(
-        ...[
-          'http',
-          'streams',
-          'tokens',
-          'log',
-          'port',
-          'url',
-          ': ',
-          ':',
-          '\n',
-          '\n  ',
-          '\n    ',
-          '- ',
-          '[',
-          ']',
-          '{',
-          '}',
-        ],
-        ...[
-          '&a ',
-          '*a',
-          '!x ',
-          '"',
-          "'",
-          '|\n',
-          '>',
-          '#',
-          '\t',
-          '1',
-          'null',
-          'rtsp://u:p@h/',
-          '${X}',
-          '---\n',
-          '%',
-          '? ',
-          '<<: ',
-        ],
-      ),
-      { maxLength: 40 },
-    )
-    .map((parts) => parts.join('')),
+  fc.array(fc.constantFrom(...yamlParts), { maxLength: 40 }).map((parts) => parts.join('')),
 );
 
 test('any text is a configuration or a ConfigError', () => {
   fc.assert(
     fc.property(anyText, (text) => {
-      try {
-        parse(text);
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        expect(error.problems.length).toBeGreaterThan(0);
-      }
+      // Throws whatever is no ConfigError.
+      expect(problemsOf(text)).not.toContain('');
     }),
     timeBox,
   );
@@ -318,7 +276,7 @@ streams:
   const edit = fc.record({
     at: fc.nat(text.length),
     removed: fc.nat(4),
-    inserted: fc.constantFrom('', ...':{}[]"\'\n\t*&!|,#@$ -', ': ', ', ', '\n  ', '*', '${'),
+    inserted: fc.constantFrom('', ...Array.from(':{}[]"\'\n\t*&!|,#@$ -'), ': ', ', ', '\n  ', '*', '${'),
   });
   fc.assert(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {

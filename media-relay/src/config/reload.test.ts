@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,7 +28,7 @@ function watched(file: string, log = createSilentLog()) {
   const happened = new EventEmitter<{ applied: [ConfigDiff]; failed: [string] }>();
   return {
     happened,
-    async start() {
+    start: async () => {
       const keeper = new ConfigKeeper({
         initial: await loadConfig(file, {}),
         load: () => loadConfig(file, {}),
@@ -127,7 +126,7 @@ test('reloads run one after the other, and what cannot be applied is not current
 
 test.each([
   ['a file that is not there', async () => undefined, /relay.yaml: does not exist; check the path/],
-  ['a folder', async (file: string) => void (await mkdir(file)), /relay.yaml: cannot be read \(EISDIR\)/],
+  ['a folder', (file: string) => mkdir(file), /relay.yaml: cannot be read \(EISDIR\)/],
   [
     'more than 1 MB',
     (file: string) => writeFile(file, '#'.repeat(1024 * 1024 + 1)),

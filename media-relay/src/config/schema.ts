@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 
 import { isStreamPattern, permissions } from '../auth/permissions.ts';
-import { validateSourceUrl } from './source-url.ts';
+import { sourceUrlProblem } from './source-url.ts';
 
 // The one description of the configuration: it checks the file, it names the SIGHTLINE_* variables (environment.ts) and
 // docs/CONFIGURATION.md is made from it (reference.ts). A message is "problem; remedy" and never shows a secret.
@@ -135,7 +135,7 @@ const sourceUrl = z
   .string()
   .max(2000)
   .superRefine((url, context) => {
-    const problem = validateSourceUrl(url);
+    const problem = sourceUrlProblem(url);
     if (problem !== undefined) context.addIssue(problem);
   });
 

@@ -9,7 +9,11 @@ export function secretsOf(config: Config): Set<string> {
 
 function secretsOfUrl(url: string): string[] {
   const password = /^[a-z][a-z0-9+.-]*:\/\/[^:@/?#]*:([^/?#]*)@/i.exec(url)?.[1];
-  return password === undefined ? [] : [password, decoded(password)];
+  // Some cameras want it in the path or the query.
+  const parameters = url.matchAll(/[/?&;](?:pass(?:word|wd)?|pwd|psw|token|secret)=([^&/;#]+)/gi);
+  return [password, ...[...parameters].map((match) => match[1])]
+    .filter((text) => text !== undefined)
+    .flatMap((text) => [text, decoded(text)]);
 }
 
 function decoded(text: string): string {

@@ -1,18 +1,17 @@
 import { excerpt } from '../media/protocol-error.ts';
+import { sourceSchemes, validateSourceUrl } from '../sources/registry.ts';
 import { nearest } from './nearest.ts';
 
-const schemes = ['rtsp', 'rtsps', 'demo'];
-
-/** What is wrong with the address of a source as "problem; remedy", or undefined. Never shows its credentials. */
-export function validateSourceUrl(url: string): string | undefined {
+/** What is wrong with the address of a stream as "problem; remedy", or undefined. Never shows its credentials. */
+export function sourceUrlProblem(url: string): string | undefined {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) return 'is not an address; write one like rtsp://10.0.0.5/stream';
-  if (!schemes.includes(scheme)) {
-    const hint = nearest(scheme, schemes);
-    return `unknown scheme "${excerpt(scheme, 20)}"; ${hint === undefined ? '' : `did you mean ${hint}? `}use rtsp, rtsps or demo`;
-  }
-  if (scheme === 'demo') return undefined;
-  if (!/^rtsps?:\/\//i.test(url) || !URL.canParse(url) || new URL(url).hostname === '')
-    return 'names no host; write one like rtsp://10.0.0.5/stream';
-  return undefined;
+  if (sourceSchemes.includes(scheme)) return validateSourceUrl(url);
+  const hint = nearest(scheme, sourceSchemes);
+  const slip = hint === undefined ? '' : `did you mean ${hint}? `;
+  return `unknown scheme "${excerpt(scheme, 20)}"; ${slip}use ${listed(sourceSchemes)}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }

@@ -14,8 +14,8 @@ let source: ScriptedSource;
 let offsetMs: number;
 let messages: FromEngine[];
 let blocksOfEngine: number;
-/** The DTLS factory returns its scratch memory; what others hold for the engine's life goes with the arena. */
-const BLOCKS_OF_PARTS_CLOSED = 2;
+/** The DTLS factory and the WHEP output return their scratch memory; what others hold for the engine's life goes with the arena. */
+const BLOCKS_OF_PARTS_CLOSED = 3;
 const viewers: TestViewer[] = [];
 const listeners = new Set<() => void>();
 

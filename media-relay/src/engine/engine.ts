@@ -1,26 +1,17 @@
 /**
- * The media engine: streams, sessions and the media port. It lives on the media thread, but is an ordinary class:
- * unit tests and the worker drive it alike.
+ * The media engine: the streams and their viewers. It lives on the media thread, but is an ordinary class: unit
+ * tests and the worker drive it alike.
  */
-import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Clock } from '../media/clock.ts';
-import { ProtocolError } from '../media/protocol-error.ts';
-import { Arena, type Block } from '../native/arena.ts';
+import { Arena } from '../native/arena.ts';
+import { WhepOutput } from '../outputs/whep.ts';
 import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
 import { Stream } from '../stream/stream.ts';
-import { candidates, localAddresses, parseAnnounced, type AnnouncedAddress, type LocalAddress } from '../webrtc/addresses.ts';
-import { writeAnswer } from '../webrtc/answer.ts';
-import { newIceCredentials } from '../webrtc/ice-credentials.ts';
-import { MediaPort } from '../webrtc/media-port.ts';
-import { isRefusal, malformedOffer, negotiate } from '../webrtc/negotiate.ts';
-import { parseOffer, type Offer } from '../webrtc/offer.ts';
-import { Pacer, TokenBucket } from '../webrtc/pacer.ts';
-import { CNAME, randomSsrcs, Session } from '../webrtc/session.ts';
+import type { Session } from '../webrtc/session.ts';
+import type { EngineEvent, EngineSnapshot, EngineSpec, FromEngine, LogFields, OfferResult, SessionClock, SessionEnd, StreamSpec } from './messages.ts';
 import { openParts, type Parts } from './parts.ts';
-import type { EngineEvent, EngineSnapshot, EngineSpec, FromEngine, LogFields, OfferResult, RefusalCode, SessionClock, SessionEnd, StreamSpec } from './messages.ts';
 
 export interface EngineDeps {
   readonly clock: Clock;
@@ -29,58 +20,55 @@ export interface EngineDeps {
   readonly emit: (message: FromEngine) => void;
 }
 
-/** What all bursts of one media thread may use together. */
-const BURST_BUDGET_BPS = 400_000_000;
-const BURST_BUDGET_BYTES = 128 * 1024;
-/** An offer for a camera whose codec is not known yet waits this long. */
-const PREPARE_MS = 1800;
 const TICK_MS = 100;
 const STATISTICS_MS = 1000;
+/** Networks come and go under a relay that runs for months. */
 const ADDRESSES_MS = 10_000;
 
 export class Engine {
+  readonly arena = new Arena();
   readonly #deps: EngineDeps;
-  readonly #spec: EngineSpec;
-  readonly #arena = new Arena();
   readonly #parts: Parts;
-  readonly #port: MediaPort;
-  readonly #pacer: Pacer;
-  readonly #burstBudget: TokenBucket;
+  readonly #whep: WhepOutput;
   readonly #streams = new Map<string, Stream>();
-  readonly #sessions = new Map<string, Session>();
-  readonly #joins: Record<string, number> = {};
   readonly #firstPacketDelay = new DelayHistogram();
-  readonly #payload: Block;
-  readonly #announced: readonly AnnouncedAddress[];
   readonly #timers: NodeJS.Timeout[] = [];
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
   #closing = false;
 
   constructor(spec: EngineSpec, deps: EngineDeps) {
-    this.#spec = spec;
     this.#deps = deps;
-    this.#parts = openParts(this.#arena, deps.clock());
-    this.#port = new MediaPort(this.#parts.egress, spec.mediaPort, deps.clock);
-    this.#pacer = new Pacer(deps.clock);
-    this.#burstBudget = new TokenBucket(BURST_BUDGET_BPS, BURST_BUDGET_BYTES, deps.clock());
-    this.#payload = this.#arena.allocate(2048);
-    this.#announced = spec.announcedAddresses.map((text) => parseAnnounced(text));
+    this.#parts = openParts(this.arena, deps.clock());
+    this.#whep = new WhepOutput(spec, {
+      arena: this.arena,
+      clock: deps.clock,
+      parts: this.#parts,
+      onJoined: (session) => this.#onJoined(session),
+      onLeft: (session, reason, detail) => this.#onLeft(session, reason, detail),
+    });
   }
 
   /** Binds the media port. Throws with a sentence when it cannot. */
   async start(): Promise<void> {
-    await this.#bindAddresses();
-    this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
-    this.#timers.push(setInterval(() => this.#report(), STATISTICS_MS));
-    this.#timers.push(setInterval(() => void this.#bindAddresses().catch((error: unknown) => this.#log('warn', 'cannot bind', { error: String(error) })), ADDRESSES_MS));
+    await this.#whep.bind();
+    this.#timers.push(
+      setInterval(() => this.#whep.tick(this.#deps.clock()), TICK_MS),
+      setInterval(() => this.#report(), STATISTICS_MS),
+      setInterval(() => void this.#rebind(), ADDRESSES_MS),
+    );
     for (const problem of this.#parts.problems) this.#log('warn', problem, {});
-    this.#deps.emit({ type: 'ready', mediaPort: this.#port.port, back: this.#parts.backEnds });
+    this.#deps.emit({ type: 'ready', mediaPort: this.#whep.mediaPort, back: this.#parts.backEnds });
   }
 
+  get sessionCount(): number {
+    return this.#whep.sessionCount;
+  }
+
+  /** Starts a stream, or replaces the one of that name. */
   setStream(spec: StreamSpec): void {
     this.removeStream(spec.name);
     const stream = new Stream(spec, {
-      arena: this.#arena,
+      arena: this.arena,
       clock: this.#deps.clock,
       random: this.#deps.random,
       createSource: this.#deps.createSource,
@@ -99,130 +87,35 @@ export class Engine {
     this.#streams.get(name)?.restart();
   }
 
-  async offer(streamName: string, sdp: string): Promise<OfferResult> {
-    const result = await this.#answer(streamName, sdp);
-    if (!result.ok) this.#countJoin(result.code);
-    return result;
+  offer(streamName: string, sdp: string): Promise<OfferResult> {
+    return this.#whep.offer(this.#streams.get(streamName), sdp);
   }
 
   sessionClock(id: string, frames: number): SessionClock | undefined {
-    return this.#sessions.get(id)?.clock(frames);
+    return this.#whep.sessionClock(id, frames);
   }
 
-  closeSession(id: string, reason: SessionEnd = 'closed-by-viewer'): void {
-    this.#sessions.get(id)?.close(reason);
+  closeSession(id: string): void {
+    this.#whep.closeSession(id);
   }
 
+  /** Says goodbye to every viewer and frees everything. Idempotent. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
     for (const timer of this.#timers) clearInterval(timer);
-    for (const session of this.#sessions.values()) session.close('shutdown');
+    this.#whep.close();
     for (const stream of this.#streams.values()) stream.close();
     this.#streams.clear();
-    this.#pacer.close();
-    this.#port.close();
     this.#parts.close();
   }
 
-  get arena(): Arena {
-    return this.#arena;
-  }
-
-  get sessionCount(): number {
-    return this.#sessions.size;
-  }
-
-  async #answer(streamName: string, sdp: string): Promise<OfferResult> {
-    if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
-    const stream = this.#streams.get(streamName);
-    if (stream === undefined) return refuse('stream-not-found', `There is no stream called ${streamName}.`);
-    let offer: Offer;
+  async #rebind(): Promise<void> {
     try {
-      offer = parseOffer(sdp);
+      await this.#whep.bind();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const { code, message } = malformedOffer(error);
-      return refuse(code, message);
+      this.#log('warn', 'no local address can be bound', { error: String(error) });
     }
-    await stream.prepare(PREPARE_MS);
-    if (stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
-    const facts = stream.videoFacts;
-    if (facts === undefined || !['live', 'connecting', 'stalled'].includes(stream.state(this.#deps.clock()))) {
-      return refuse('stream-not-ready', 'The camera cannot be reached at the moment; the relay keeps trying.', 2);
-    }
-    const audio = stream.audioTrack;
-    const negotiation = negotiate(offer, {
-      video: { profileLevelId: facts.profileLevelId },
-      audio: audio && audio.codec !== 'unsupported' ? { codec: audio.codec, channels: audio.channels } : undefined,
-    });
-    if (isRefusal(negotiation)) return refuse(negotiation.code, negotiation.message);
-    const credentials = newIceCredentials(randomBytes);
-    const ssrcs = randomSsrcs();
-    const id = randomBytes(18).toString('base64url');
-    const session = new Session(
-      {
-        arena: this.#arena,
-        clock: this.#deps.clock,
-        egress: this.#parts.egress,
-        dtls: this.#parts.dtls,
-        srtp: this.#parts.srtp,
-        pacer: this.#pacer,
-        burstBudget: this.#burstBudget,
-        payload: this.#payload,
-        onConnected: () => {
-          this.#countJoin('ok');
-          this.#event({ kind: 'viewer-joined', sessionId: id, atMs: this.#deps.clock(), stream: streamName });
-        },
-        onEnd: (ended, reason, detail) => this.#onSessionEnd(ended, reason, detail),
-      },
-      id,
-      stream,
-      negotiation,
-      credentials,
-      ssrcs,
-    );
-    this.#sessions.set(id, session);
-    this.#port.add(session);
-    stream.attach(session);
-    return {
-      ok: true,
-      sessionId: id,
-      sdp: writeAnswer(negotiation, {
-        ice: credentials,
-        fingerprint: this.#parts.dtls.fingerprint,
-        candidates: candidates(this.#localAddresses(), this.#port.port, this.#announced),
-        videoSsrc: ssrcs.video,
-        videoRtxSsrc: ssrcs.rtx,
-        audioSsrc: ssrcs.audio,
-        cname: CNAME,
-        sessionId: String(randomBytes(6).readUIntBE(0, 6)),
-      }),
-    };
-  }
-
-  #onSessionEnd(session: Session, reason: SessionEnd, detail: string): void {
-    this.#sessions.delete(session.id);
-    this.#port.remove(session);
-    if (!session.wasConnected) this.#countJoin(reason);
-    const stream = session.stream.spec.name;
-    this.#log('info', 'viewer left', { stream, session: session.id, reason, detail: detail || undefined });
-    this.#event({ kind: 'viewer-left', sessionId: session.id, reason, atMs: this.#deps.clock(), stream });
-    this.#deps.emit({ type: 'session-ended', sessionId: session.id, stream, reason });
-  }
-
-  #localAddresses(): LocalAddress[] {
-    const bound = new Set(this.#port.addresses);
-    return localAddresses(networkInterfaces(), this.#spec.mediaAddresses).filter(({ address }) => bound.has(address));
-  }
-
-  async #bindAddresses(): Promise<void> {
-    await this.#port.setAddresses(localAddresses(networkInterfaces(), this.#spec.mediaAddresses));
-  }
-
-  #tick(): void {
-    const nowMs = this.#deps.clock();
-    for (const session of this.#sessions.values()) session.tick(nowMs);
   }
 
   #report(): void {
@@ -241,13 +134,13 @@ export class Engine {
     return {
       atMs: nowMs,
       streams: [...this.#streams.values()].map((stream) => stream.snapshot()),
-      sessions: this.#sessions.size,
-      joinsTotal: { ...this.#joins },
+      sessions: this.#whep.sessionCount,
+      joinsTotal: { ...this.#whep.joins },
       eventLoopUtilisation: utilization,
       cpuUserSeconds: cpu.user / 1e6,
       cpuSystemSeconds: cpu.system / 1e6,
-      arenaBytes: this.#arena.bytesInUse,
-      arenaBlocks: this.#arena.blocksInUse,
+      arenaBytes: this.arena.bytesInUse,
+      arenaBlocks: this.arena.blocksInUse,
       sendCallsTotal: egress.calls,
       sendErrorsTotal: egress.errors,
       firstPacketP50Ms: this.#firstPacketDelay.quantileMs(0.5),
@@ -256,8 +149,15 @@ export class Engine {
     };
   }
 
-  #countJoin(outcome: RefusalCode | SessionEnd | 'ok'): void {
-    this.#joins[outcome] = (this.#joins[outcome] ?? 0) + 1;
+  #onJoined(session: Session): void {
+    this.#event({ kind: 'viewer-joined', sessionId: session.id, atMs: this.#deps.clock(), stream: session.stream.spec.name });
+  }
+
+  #onLeft(session: Session, reason: SessionEnd, detail: string): void {
+    const stream = session.stream.spec.name;
+    this.#log('info', 'viewer left', { stream, session: session.id, reason, detail: detail || undefined });
+    this.#event({ kind: 'viewer-left', sessionId: session.id, reason, atMs: this.#deps.clock(), stream });
+    this.#deps.emit({ type: 'session-ended', sessionId: session.id, stream, reason });
   }
 
   #event(event: EngineEvent): void {
@@ -267,8 +167,4 @@ export class Engine {
   #log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: LogFields): void {
     this.#deps.emit({ type: 'log', level, message, fields });
   }
-}
-
-function refuse(code: RefusalCode, message: string, retryAfterSeconds?: number): OfferResult {
-  return retryAfterSeconds === undefined ? { ok: false, code, message } : { ok: false, code, message, retryAfterSeconds };
 }

@@ -62,7 +62,7 @@ test('what nobody foresaw is internal and shows nothing of itself', () => {
 test('docs/API.md lists every code under its status', () => {
   const text = readFileSync(new URL('../../../docs/API.md', import.meta.url), 'utf8');
   for (const code of codes) {
-    const line = text.split('\n').find((row) => row.startsWith(`| ${problems[code].status} |`));
-    expect(line).toContain(`\`${code}\``);
+    const row = text.split('\n').find((line) => line.startsWith(`| ${problems[code].status} `));
+    expect(row ?? '').toContain(`\`${code}\``);
   }
 });

@@ -105,7 +105,7 @@ describe('who may', () => {
   });
 
   test('a proxy is seen however many headers come before it, and HTTP/1.0 is one', async () => {
-    const many = Array.from({ length: 1500 }, (_, index) => `A${index}: \r\n`).join('');
+    const many = 'A:\r\n'.repeat(3000);
     const tail = 'Connection: close\r\n\r\n';
     const crowded = await relay.raw(
       `GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\n${many}X-Forwarded-For: 192.0.2.1\r\n${tail}`,
@@ -151,6 +151,11 @@ describe('who may', () => {
   test('two different tokens are a mistake', async () => {
     const response = await relay.fetch('/api/v1/streams', { headers: { ...as.admin, ...as.grafana } });
     expect(await codeOf(response)).toBe('bad-request');
+    const doubled = await relay.raw(
+      'GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' +
+        `Authorization: ${as.admin.authorization}\r\nAuthorization: ${as.lobby.authorization}\r\n\r\n`,
+    );
+    expect(doubled.status).toBe(400);
   });
 
   test('an admin of some streams is none of the others, nor of the configuration', async () => {
@@ -379,6 +384,14 @@ describe('HTTPS', () => {
     copyFileSync(file('two.key'), file('now.key'));
     await relay.server.reloadTls();
     expect(await nameServed(relay.port)).toBe('two');
+  });
+
+  test('plain HTTP is cut off', async () => {
+    await using relay = await startTestRelay({
+      server: { tls: { cert: file('one.crt'), key: file('one.key') } },
+    });
+    const answer = await relay.raw('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n').catch(() => undefined);
+    expect(answer?.head ?? '').not.toContain('HTTP/');
   });
 
   test('a missing file is named', async () => {

@@ -110,11 +110,13 @@ const limits = {
   maxHeaderSize: 16 * 1024,
 };
 const secure = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
+const clientErrorLingerMs = 1_000;
 const maxConnections = 4_096;
 
 /** Requests that are no HTTP, or too large or slow for it: they never reach a handler. */
 function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // A failed TLS handshake leaves nothing to answer over.
+  if (error.code === 'ECONNRESET' || /^ERR_(SSL|TLS)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -134,6 +136,8 @@ function answerClientError(error: Error & { code?: string }, socket: Duplex): vo
     Connection: 'close',
   });
   const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const cut = setTimeout(() => socket.destroy(), clientErrorLingerMs);
+  socket.once('close', () => clearTimeout(cut));
   socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\n${head}\r\n${body}`);
 }
 

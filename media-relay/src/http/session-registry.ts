@@ -18,19 +18,14 @@ export class SessionRegistry {
     this.#capacity = capacity;
   }
 
-  get isFull(): boolean {
-    return this.#sessions.size >= this.#capacity;
-  }
-
-  get size(): number {
-    return this.#sessions.size;
-  }
-
   add(id: string, stream: string, offer: string): KnownSession {
     const etag = `"${createHash('sha256').update(id).digest('hex').slice(0, 16)}"`;
     const ufrag = /^a=ice-ufrag:([^\s]{1,256})/m.exec(offer)?.[1];
     const session = { id, stream, etag, ufrag };
     this.#sessions.set(id, session);
+    // Should the end of a session ever go unreported, the oldest make way; all that is lost is their DELETE.
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > this.#capacity && oldest !== undefined) this.#sessions.delete(oldest);
     return session;
   }
 

@@ -77,8 +77,8 @@ export function parameterSetId(nal: Uint8Array): number {
 }
 
 const profilesWithChromaInfo = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** Largest picture side that we believe; level 6.2 allows 16,888 macroblocks' worth per side. */
-const maxSidePixels = 16_384;
+/** A.3.1: at level 6.2 a side has at most sqrt(8 * 139,264) macroblocks. */
+const maxSidePixels = 1055 * 16;
 
 /** The facts of one SPS NAL unit (header included). Throws ProtocolError. */
 export function parseSps(nal: Uint8Array): H264Facts {

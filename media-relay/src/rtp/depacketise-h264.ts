@@ -1,11 +1,13 @@
 // RFC 6184: RTP payload of H.264, packetization modes 0 and 1 (single NAL unit 5.6, STAP-A 5.7.1, FU-A 5.8).
 // Not implemented: interleaved mode (STAP-B, MTAP16/24, FU-B); such packets are counted and break their picture.
 
-import { isVcl, nalType, nalTypeAt, sliceIsFirstOfPicture } from '../media/h264.ts';
+import { isVcl, nalType, nalTypeAt } from '../media/h264.ts';
 import { ProtocolError } from '../media/protocol-error.ts';
 import { AccessUnitBuffer } from './access-unit-buffer.ts';
 import { byteAt } from './packet.ts';
 import type { ParameterSets } from './parameter-sets.ts';
+import { placeOf } from './payload-place.ts';
+import { firstInterleavedType, fuA, lastInterleavedType, stapA } from './payload-types.ts';
 
 /** One coded picture; `data` is borrowed until the call returns. Fields as in AccessUnit. */
 export interface Picture {
@@ -16,11 +18,6 @@ export interface Picture {
   readonly data: Uint8Array;
   readonly unitEnds: readonly number[];
 }
-
-const stapA = 24;
-const fuA = 28;
-const firstInterleavedType = 25;
-const lastInterleavedType = 29;
 
 /**
  * What the marker bit says about this sender. 'learning': a picture waits for the first packet of the next one.
@@ -322,33 +319,4 @@ export class H264Depacketiser {
   #keep(taken: boolean): void {
     if (!taken) this.#isOversize = true;
   }
-}
-
-/**
- * Where in an access unit a payload can stand (ITU-T H.264 7.4.1.2.3), judged by its first NAL unit: an AUD or SPS
- * only at the very beginning, other parameter sets, SEI and the slice with macroblock 0 before a picture's other
- * slices.
- */
-function placeOf(
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-): 'new-access-unit' | 'new-picture' | 'inside' {
-  const packetType = nalTypeAt(buffer, start);
-  let type = packetType;
-  let at = start;
-  if (packetType === stapA) {
-    at = start + 3;
-    type = nalTypeAt(buffer, at);
-  } else if (packetType === fuA) {
-    const header = byteAt(buffer, start + 1);
-    if ((header & 0x80) === 0) return 'inside';
-    at = start + 1;
-    type = header & 0x1f;
-  }
-  if (type === nalType.accessUnitDelimiter || type === nalType.sps) return 'new-access-unit';
-  if (type === nalType.sei || type === nalType.pps) return 'new-picture';
-  if (type === nalType.partitionB || type === nalType.partitionC) return 'inside';
-  if (isVcl(type)) return sliceIsFirstOfPicture(buffer, at, end) ? 'new-picture' : 'inside';
-  return 'new-picture';
 }

@@ -6,9 +6,8 @@ import type { AccessUnit } from '../media/access-unit.ts';
 import { isVcl, nalType, nalTypeAt } from '../media/h264.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { byteAt } from './packet.ts';
+import { fuA, stapA } from './payload-types.ts';
 
-const stapA = 24;
-const fuA = 28;
 const fuHeaderBytes = 2;
 
 /** Upper bound of the packets that `packetiseH264` makes of this unit. */

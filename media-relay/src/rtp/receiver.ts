@@ -9,6 +9,7 @@ import { H264Depacketiser } from './depacketise-h264.ts';
 import type { Picture } from './depacketise-h264.ts';
 import { RtpPacket } from './packet.ts';
 import { ParameterSets } from './parameter-sets.ts';
+import { Reception } from './reception.ts';
 import { ReorderBuffer } from './reorder.ts';
 import { parseRtcp, writeReceiverReport } from './rtcp.ts';
 import type { ReportBlock, SenderReport } from './rtcp.ts';
@@ -69,12 +70,7 @@ export class TrackReceiver {
   #senderReport: SenderReport | undefined;
   #senderReportArrivalMs = 0;
 
-  // For receiver reports: of the SSRC that we follow.
-  #highestSequence = -1;
-  #expected = 0;
-  #lostBefore = 0;
-  #reportedExpected = 0;
-  #reportedLost = 0;
+  readonly #reception = new Reception();
 
   // Since the last takeReport.
   #packets = 0;
@@ -157,27 +153,15 @@ export class TrackReceiver {
   receiverReport(nowMs: number = this.#options.clock()): Uint8Array {
     const blocks: ReportBlock[] = [];
     if (this.#ssrc !== -1) {
-      const lost = this.#lostOfSsrc();
-      const expectedSince = this.#expected - this.#reportedExpected;
-      const lostSince = lost - this.#reportedLost;
-      this.#reportedExpected = this.#expected;
-      this.#reportedLost = lost;
-      const sr = this.#senderReport;
-      blocks.push({
-        ssrc: this.#ssrc,
-        fractionLost:
-          lostSince > 0 && expectedSince > 0
-            ? Math.min(255, Math.floor((lostSince * 256) / expectedSince))
-            : 0,
-        cumulativeLost: lost,
-        highestSequence: Math.max(0, this.#highestSequence) % 2 ** 32,
-        jitterTicks: Math.min(2 ** 32 - 1, Math.floor(this.#clock.jitterTicks)),
-        lastSr: sr === undefined ? 0 : ((sr.ntpSeconds << 16) | (sr.ntpFraction >>> 16)) >>> 0,
-        delaySinceLastSr:
-          sr === undefined
-            ? 0
-            : Math.min(2 ** 32 - 1, Math.max(0, Math.round((nowMs - this.#senderReportArrivalMs) * 65.536))),
-      });
+      blocks.push(
+        this.#reception.report(
+          this.#ssrc,
+          this.#reorder.lost - this.#reorder.late,
+          this.#clock.jitterTicks,
+          this.#senderReport,
+          nowMs - this.#senderReportArrivalMs,
+        ),
+      );
     }
     const report = new Uint8Array(64 + 24 * blocks.length);
     return report.subarray(0, writeReceiverReport(report, 0, this.#options.localSsrc, blocks, this.#cname));
@@ -256,11 +240,7 @@ export class TrackReceiver {
     this.#reorder.reset();
     this.#depacketiser?.reset();
     this.#clock.reset();
-    this.#highestSequence = -1;
-    this.#expected = 0;
-    this.#lostBefore = this.#reorder.lost - this.#reorder.late;
-    this.#reportedExpected = 0;
-    this.#reportedLost = 0;
+    this.#reception.begin(this.#reorder.lost - this.#reorder.late);
     if (this.#senderReport !== undefined && this.#senderReport.ssrc !== ssrc) this.#senderReport = undefined;
     this.#useSenderReport();
   }
@@ -274,10 +254,6 @@ export class TrackReceiver {
       report.rtpTimestamp,
       this.#senderReportArrivalMs,
     );
-  }
-
-  #lostOfSsrc(): number {
-    return this.#reorder.lost - this.#reorder.late - this.#lostBefore;
   }
 
   /** In sending order. */
@@ -296,9 +272,7 @@ export class TrackReceiver {
       this.#clock.reset();
       this.#senderReport = undefined;
     }
-    this.#highestSequence =
-      restart || this.#highestSequence === -1 ? packet.sequence : this.#highestSequence + missing + 1;
-    this.#expected += missing + 1;
+    this.#reception.delivered(packet.sequence, missing, restart);
     if (this.#depacketiser !== undefined) {
       this.#depacketiser.packet(
         buffer,

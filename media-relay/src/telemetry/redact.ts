@@ -13,7 +13,10 @@ export function redact(text: string, secrets: ReadonlySet<string> = none): strin
     .replace(/\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{6,}/gi, '$1$2***')
     .replace(/\b(response="?)[0-9a-f]{32,}/gi, '$1***')
     .replace(/\b(x-sightline-token["']?\s*[:=]\s*["']?)[^\s"',]+/gi, '$1***')
-    .replace(/([?&;][^=&\s]{0,30}(?:token|passw|pwd|secret|auth|key)[^=&\s]{0,30}=)[^&\s"'<>]+/gi, '$1***');
+    .replace(
+      /([/?&;][^=&/\s]{0,30}(?:token|passw|pwd|secret|auth|key)[^=&/\s]{0,30}=)[^&\s"'<>]+/gi,
+      '$1***',
+    );
   for (const secret of secrets)
     if (secret.length >= minSecretLength) result = result.replaceAll(secret, '***');
   return result;

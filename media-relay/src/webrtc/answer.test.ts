@@ -30,6 +30,11 @@ function negotiation(text: string, media = stream): Negotiation {
   return result;
 }
 
+function opusAnswer(channels: number): string {
+  const media: StreamMedia = { ...stream, audio: { codec: 'opus', channels } };
+  return writeAnswer(negotiation(offerText('safari'), media), facts);
+}
+
 describe('writeAnswer', () => {
   test('word for word, for libdatachannel with audio and an announced address', () => {
     const announced = [parseAnnounced('203.0.113.7:9000')];
@@ -150,10 +155,8 @@ describe('writeAnswer', () => {
   });
 
   test('Opus keeps its two channels, and says when they differ', () => {
-    const opus = (channels: number) =>
-      writeAnswer(negotiation(offerText('safari'), { ...stream, audio: { codec: 'opus', channels } }), facts);
-    expect(opus(1)).toContain('a=rtpmap:111 opus/48000/2\r\na=msid:sightline audio\r\n');
-    expect(opus(2)).toContain('a=rtpmap:111 opus/48000/2\r\na=fmtp:111 sprop-stereo=1\r\n');
+    expect(opusAnswer(1)).toContain('a=rtpmap:111 opus/48000/2\r\na=msid:sightline audio\r\n');
+    expect(opusAnswer(2)).toContain('a=rtpmap:111 opus/48000/2\r\na=fmtp:111 sprop-stereo=1\r\n');
   });
 
   test('data channels and further sections are rejected in their place', () => {

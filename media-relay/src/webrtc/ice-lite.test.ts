@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeBox } from '../testing/time-box.ts';
 import { newIceCredentials, type IceCredentials } from './ice-credentials.ts';

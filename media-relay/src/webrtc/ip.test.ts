@@ -1,5 +1,5 @@
 import { SocketAddress } from 'node:net';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeBox } from '../testing/time-box.ts';
 import { bytesToIp, ipToBytes, unmapIpv4 } from './ip.ts';
@@ -35,13 +35,11 @@ describe('ip', () => {
 
   test('any text is an address or is not', () => {
     const text = fc.oneof(fc.string({ maxLength: 45 }), fc.ipV6(), fc.ipV4());
-    fc.assert(
-      fc.property(text, (address) => {
-        const bytes = ipToBytes(address);
-        if (bytes) expect(ipToBytes(bytesToIp(bytes))).toEqual(bytes);
-      }),
-      timeBox,
-    );
+    const property = fc.property(text, (address) => {
+      const bytes = ipToBytes(address);
+      return bytes === undefined || hex(ipToBytes(bytesToIp(bytes))) === hex(bytes);
+    });
+    expect(() => fc.assert(property, timeBox)).not.toThrow();
   });
 
   test('the system reads what we write as the same address', () => {

@@ -16,7 +16,6 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
   async function offer(exchange: Exchange): Promise<void> {
     const { response } = exchange;
     const stream = exchange.param('stream');
-    if (sessions.isFull) throw new HttpProblem('over-capacity', 'No more sessions can be kept.');
     const sdp = exchange.text();
     const result = await engine.offer(stream, sdp);
     if (!result.ok) throw refusal(result);

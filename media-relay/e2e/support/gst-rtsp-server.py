@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+"""A GStreamer RTSP camera for tests: H.264 High from x264enc, 320x240 at 25 fps, a key frame a second.
+
+Prints "READY <port>" once it listens on 127.0.0.1, and ends when its standard input closes.
+"""
+
+import argparse
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--port", default="0")
+parser.add_argument("--path", default="/live")
+parser.add_argument("--user")
+parser.add_argument("--password", default="")
+parser.add_argument("--auth", choices=["basic", "digest"], default="digest")
+parser.add_argument("--protocols", choices=["tcp", "udp", "both"], default="both")
+parser.add_argument("--tls-pem", help="file with certificate and key: serves RTSPS")
+parser.add_argument("--audio", action="store_true", help="adds PCMA")
+parser.add_argument("--file", help="plays this H.264 file (MPEG-TS) instead of a test picture")
+arguments = parser.parse_args()
+
+Gst.init(None)
+server = GstRtspServer.RTSPServer.new()
+server.set_address("127.0.0.1")
+server.set_service(arguments.port)
+
+if arguments.file:
+    video = f'filesrc location="{arguments.file}" ! tsdemux ! h264parse ! rtph264pay name=pay0 pt=96 '
+else:
+    video = (
+        "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
+        "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 bitrate=800 threads=1 "
+        "! video/x-h264,profile=high ! rtph264pay name=pay0 pt=96 config-interval=0 "
+    )
+audio = (
+    "audiotestsrc is-live=true samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8 "
+    if arguments.audio
+    else ""
+)
+factory = GstRtspServer.RTSPMediaFactory.new()
+factory.set_launch(f"( {video} {audio} )")
+factory.set_shared(True)
+protocols = {
+    "tcp": GstRtsp.RTSPLowerTrans.TCP,
+    "udp": GstRtsp.RTSPLowerTrans.UDP,
+    "both": GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP,
+}
+factory.set_protocols(protocols[arguments.protocols])
+
+if arguments.user or arguments.tls_pem:
+    auth = GstRtspServer.RTSPAuth.new()
+    token = GstRtspServer.RTSPToken()
+    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, "viewer")
+    role = GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE
+    if arguments.user:
+        if arguments.auth == "digest":
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+            auth.add_digest(arguments.user, arguments.password, token)
+        else:
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
+            auth.add_basic(GstRtspServer.RTSPAuth.make_basic(arguments.user, arguments.password), token)
+    else:
+        auth.set_default_token(token)
+    if arguments.tls_pem:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(arguments.tls_pem))
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    permissions.add_permission_for_role("viewer", "media.factory.access", True)
+    permissions.add_permission_for_role("viewer", "media.factory.construct", True)
+    factory.set_permissions(permissions)
+
+server.get_mount_points().add_factory(arguments.path, factory)
+if server.attach(None) == 0:
+    sys.exit("cannot listen")
+print(f"READY {server.get_bound_port()}", flush=True)
+
+loop = GLib.MainLoop()
+GLib.io_add_watch(0, GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP | GLib.IOCondition.IN, lambda *_: loop.quit())
+loop.run()

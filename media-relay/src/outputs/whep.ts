@@ -1,0 +1,191 @@
+/**
+ * Viewers over WebRTC: takes an offer for a stream, makes the session that answers it, and keeps the sessions, the
+ * media port and the pacing that they share. Signalling itself (RFC 9725, WHEP) is HTTP's business.
+ */
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { Parts } from '../engine/parts.ts';
+import type { EngineSpec, OfferResult, RefusalCode, SessionClock, SessionEnd } from '../engine/messages.ts';
+import type { Clock } from '../media/clock.ts';
+import { ProtocolError } from '../media/protocol-error.ts';
+import type { Arena, Block } from '../native/arena.ts';
+import type { Stream } from '../stream/stream.ts';
+import { candidates, localAddresses, parseAnnounced, type AnnouncedAddress } from '../webrtc/addresses.ts';
+import { writeAnswer } from '../webrtc/answer.ts';
+import { newIceCredentials, type IceCredentials } from '../webrtc/ice-credentials.ts';
+import { MediaPort } from '../webrtc/media-port.ts';
+import { isRefusal, malformedOffer, negotiate } from '../webrtc/negotiate.ts';
+import type { Negotiation } from '../webrtc/negotiation.ts';
+import { parseOffer, type Offer } from '../webrtc/offer.ts';
+import { Pacer, TokenBucket } from '../webrtc/pacer.ts';
+import { CNAME, randomSsrcs, Session, type SessionSsrcs } from '../webrtc/session.ts';
+
+export interface WhepDeps {
+  readonly arena: Arena;
+  readonly clock: Clock;
+  readonly parts: Parts;
+  readonly onJoined: (session: Session) => void;
+  readonly onLeft: (session: Session, reason: SessionEnd, detail: string) => void;
+}
+
+/** What all bursts of one media thread may use together. */
+const BURST_BUDGET_BPS = 400_000_000;
+const BURST_BUDGET_BYTES = 128 * 1024;
+/** An offer for a camera whose codec is not known yet waits this long. */
+const PREPARE_MS = 1800;
+/** Largest payload, with RTX's two bytes. */
+const PAYLOAD_BYTES = 2048;
+
+export class WhepOutput {
+  readonly #deps: WhepDeps;
+  readonly #spec: EngineSpec;
+  readonly #port: MediaPort;
+  readonly #pacer: Pacer;
+  readonly #burstBudget: TokenBucket;
+  readonly #payload: Block;
+  readonly #announced: readonly AnnouncedAddress[];
+  readonly #sessions = new Map<string, Session>();
+  /** Offers by outcome: 'ok' once media can flow, else why not. */
+  readonly joins: Record<string, number> = {};
+  #closing = false;
+
+  constructor(spec: EngineSpec, deps: WhepDeps) {
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#port = new MediaPort(deps.parts.egress, spec.mediaPort, deps.clock);
+    this.#pacer = new Pacer(deps.clock);
+    this.#burstBudget = new TokenBucket(BURST_BUDGET_BPS, BURST_BUDGET_BYTES, deps.clock());
+    this.#payload = deps.arena.allocate(PAYLOAD_BYTES);
+    this.#announced = spec.announcedAddresses.map((text) => parseAnnounced(text));
+  }
+
+  get mediaPort(): number {
+    return this.#port.port;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Binds the addresses that this host has now; call it again when they may have changed. Throws when none can be bound. */
+  async bind(): Promise<void> {
+    await this.#port.setAddresses(localAddresses(networkInterfaces(), this.#spec.mediaAddresses));
+  }
+
+  async offer(stream: Stream | undefined, sdp: string): Promise<OfferResult> {
+    const result = await this.#answer(stream, sdp);
+    if (!result.ok) this.#countJoin(result.code);
+    return result;
+  }
+
+  sessionClock(id: string, frames: number): SessionClock | undefined {
+    return this.#sessions.get(id)?.clock(frames);
+  }
+
+  closeSession(id: string): void {
+    this.#sessions.get(id)?.close('closed-by-viewer');
+  }
+
+  /** About ten times a second. */
+  tick(nowMs: number): void {
+    for (const session of this.#sessions.values()) session.tick(nowMs);
+  }
+
+  close(): void {
+    this.#closing = true;
+    for (const session of this.#sessions.values()) session.close('shutdown');
+    this.#pacer.close();
+    this.#port.close();
+    this.#deps.arena.free(this.#payload);
+  }
+
+  async #answer(stream: Stream | undefined, sdp: string): Promise<OfferResult> {
+    if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
+    if (stream === undefined) return refuse('stream-not-found', 'There is no stream of this name.');
+    let offer: Offer;
+    try {
+      offer = parseOffer(sdp);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const { code, message } = malformedOffer(error);
+      return refuse(code, message);
+    }
+    await stream.prepare(PREPARE_MS);
+    if (stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
+    const facts = stream.videoFacts;
+    const state = stream.state(this.#deps.clock());
+    if (facts === undefined || !(state === 'live' || state === 'connecting' || state === 'stalled')) {
+      return refuse('stream-not-ready', 'The camera cannot be reached at the moment; the relay keeps trying.', 2);
+    }
+    const audio = stream.audioTrack;
+    const negotiation = negotiate(offer, {
+      video: { profileLevelId: facts.profileLevelId },
+      audio: audio && audio.codec !== 'unsupported' ? { codec: audio.codec, channels: audio.channels } : undefined,
+    });
+    if (isRefusal(negotiation)) return refuse(negotiation.code, negotiation.message);
+    if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
+    return this.#accept(stream, negotiation);
+  }
+
+  #accept(stream: Stream, negotiation: Negotiation): OfferResult {
+    const { arena, clock, parts } = this.#deps;
+    const credentials = newIceCredentials(randomBytes);
+    const ssrcs = randomSsrcs();
+    const session = new Session(
+      {
+        arena,
+        clock,
+        egress: parts.egress,
+        dtls: parts.dtls,
+        srtp: parts.srtp,
+        pacer: this.#pacer,
+        burstBudget: this.#burstBudget,
+        payload: this.#payload,
+        onConnected: (connected) => {
+          this.#countJoin('ok');
+          this.#deps.onJoined(connected);
+        },
+        onEnd: (ended, reason, detail) => this.#onEnd(ended, reason, detail),
+      },
+      randomBytes(18).toString('base64url'),
+      stream,
+      negotiation,
+      credentials,
+      ssrcs,
+    );
+    this.#sessions.set(session.id, session);
+    this.#port.add(session);
+    stream.attach(session);
+    return { ok: true, sessionId: session.id, sdp: this.#writeAnswer(negotiation, credentials, ssrcs) };
+  }
+
+  #writeAnswer(negotiation: Negotiation, ice: IceCredentials, ssrcs: SessionSsrcs): string {
+    const bound = new Set(this.#port.addresses);
+    const local = localAddresses(networkInterfaces(), this.#spec.mediaAddresses).filter(({ address }) => bound.has(address));
+    return writeAnswer(negotiation, {
+      ice,
+      fingerprint: this.#deps.parts.dtls.fingerprint,
+      candidates: candidates(local, this.#port.port, this.#announced),
+      videoSsrc: ssrcs.video,
+      videoRtxSsrc: ssrcs.rtx,
+      audioSsrc: ssrcs.audio,
+      cname: CNAME,
+      sessionId: String(randomBytes(6).readUIntBE(0, 6)),
+    });
+  }
+
+  #onEnd(session: Session, reason: SessionEnd, detail: string): void {
+    this.#sessions.delete(session.id);
+    this.#port.remove(session);
+    if (!session.wasConnected) this.#countJoin(reason);
+    this.#deps.onLeft(session, reason, detail);
+  }
+
+  #countJoin(outcome: RefusalCode | SessionEnd | 'ok'): void {
+    this.joins[outcome] = (this.joins[outcome] ?? 0) + 1;
+  }
+}
+
+function refuse(code: RefusalCode, message: string, retryAfterSeconds?: number): OfferResult {
+  return retryAfterSeconds === undefined ? { ok: false, code, message } : { ok: false, code, message, retryAfterSeconds };
+}
