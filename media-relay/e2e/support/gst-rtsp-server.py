@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A GStreamer RTSP camera for tests: H.264 High from x264enc, 320x240 at 25 fps, a key frame a second.
+"""A GStreamer RTSP camera for tests: H.264 from x264enc, 320x240 at 25 fps, a key frame a second.
 
 Prints "READY <port>" once it listens on 127.0.0.1, and ends when its standard input closes.
 """
@@ -10,6 +10,7 @@ import sys
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
@@ -37,7 +38,7 @@ else:
     video = (
         "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
         "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 bitrate=800 threads=1 "
-        "! video/x-h264,profile=high ! rtph264pay name=pay0 pt=96 config-interval=0 "
+        "! rtph264pay name=pay0 pt=96 config-interval=0 "
     )
 audio = (
     "audiotestsrc is-live=true samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8 "

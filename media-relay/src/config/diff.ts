@@ -16,7 +16,7 @@ export interface ConfigDiff {
 }
 
 /** Settings that relay.ts applies while it runs. */
-const appliedLive = new Set(['log.level', 'tokens']);
+const appliedLive = new Set(['access', 'grafana.url', 'log.level', 'tokens']);
 const sourceFields = [
   'url',
   'onDemand',

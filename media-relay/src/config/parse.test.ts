@@ -47,7 +47,7 @@ test('every key is understood', () => {
   const config = parse(
     `
 http: { port: 80, address: '::', tls: { cert: c.pem, key: /k.pem }, corsOrigins: ['https://grafana.example'] }
-media: { port: 9000, addresses: [10.0.0.1], announce: ['203.0.113.5', '203.0.113.5:8641', '[2001:db8::1]:1', '::1'] }
+media: { port: 9000, addresses: [10.0.0.1], announce: ['203.0.113.5', '203.0.113.5:8641', '[2001:db8::1]:1', '2001:db8::2'] }
 grafana: { url: https://grafana.example/sub/ }
 access: [{ role: Viewer, streams: ['lobby-*'] }, { user: jo, streams: ['*'] }]
 tokens:
@@ -105,7 +105,7 @@ test.each([
   ['http: { corsOrigins: ["*"] }', like(/^relay.yaml:1:23 http.corsOrigins\[0\]: is not a web origin; /)],
   [
     'media: { announce: [a.example] }',
-    like(/^relay.yaml:1:21 media.announce\[0\]: is not an IP address or address:port; /),
+    like(/^relay.yaml:1:21 media.announce\[0\]: is not an address that viewers can reach; /),
   ],
   ['media: { announce: 1.2.3.4 }', 'relay.yaml:1:20 media.announce: must be a list; write [one, two]'],
   [
@@ -213,7 +213,7 @@ test.each([
   [{ SIGHTLINE_HTTP_PORT: '70000' }, 'SIGHTLINE_HTTP_PORT: is too big; use at most 65535'],
   [
     { SIGHTLINE_MEDIA_ANNOUNCE: '1.2.3.4,x' },
-    /^SIGHTLINE_MEDIA_ANNOUNCE: is not an IP address or address:port/,
+    /^SIGHTLINE_MEDIA_ANNOUNCE: is not an address that viewers can reach/,
   ],
   [{ SIGHTLINE_LOG_FORMAT: 'jsn' }, /^SIGHTLINE_LOG_FORMAT: is not one of .*; did you mean json\?$/],
 ])('%j: %s', (environment: Environment, expected) => {

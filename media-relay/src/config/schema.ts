@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 
 import { isStreamPattern, permissions } from '../auth/permissions.ts';
+import { ProtocolError } from '../media/protocol-error.ts';
+import { parseAnnounced } from '../webrtc/addresses.ts';
 import { sourceUrlProblem } from './source-url.ts';
 
 // The one description of the configuration: it checks the file, it names the SIGHTLINE_* variables (environment.ts) and
@@ -22,16 +24,17 @@ const announced = z
   .string()
   .refine(
     isAnnounced,
-    'is not an IP address or address:port; write 203.0.113.5, 203.0.113.5:8641 or [2001:db8::1]:8641',
+    'is not an address that viewers can reach; write 203.0.113.5, 203.0.113.5:8641 or [2001:db8::1]:8641',
   );
 
 function isAnnounced(text: string): boolean {
-  if (isIP(text) !== 0) return true;
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-  if (match === null) return false;
-  const family = match[1] === undefined ? isIP(match[2] ?? '') : isIP(match[1]);
-  const number = Number(match[3]);
-  return family === (match[1] === undefined ? 4 : 6) && number >= 1 && number <= 65_535;
+  try {
+    parseAnnounced(text);
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
 }
 
 function isWebOrigin(text: string): boolean {
@@ -139,7 +142,7 @@ const sourceUrl = z
     if (problem !== undefined) context.addIssue(problem);
   });
 
-const streamSettings = z.strictObject({
+export const streamSettings = z.strictObject({
   url: sourceUrl.describe('Where the pictures come from: rtsp://, rtsps:// or demo:'),
   title: shortText.optional().describe('Shown to people; default: the name'),
   site: shortText.optional().describe('Place, for grouping'),

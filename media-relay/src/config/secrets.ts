@@ -7,7 +7,7 @@ export function secretsOf(config: Config): Set<string> {
   return secrets;
 }
 
-function secretsOfUrl(url: string): string[] {
+export function secretsOfUrl(url: string): string[] {
   const password = /^[a-z][a-z0-9+.-]*:\/\/[^:@/?#]*:([^/?#]*)@/i.exec(url)?.[1];
   // Some cameras want it in the path or the query.
   const parameters = url.matchAll(/[/?&;](?:pass(?:word|wd)?|pwd|psw|token|secret)=([^&/;#]+)/gi);

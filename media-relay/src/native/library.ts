@@ -10,7 +10,7 @@ type NumericFunction = (...args: number[]) => number;
 
 export interface Library {
   /** Declares one function; every argument and the result is a number. Throws NativeError when it is not exported. */
-  bind(name: string, result: CType, args: readonly CType[]): NumericFunction;
+  readonly bind: (name: string, result: CType, args: readonly CType[]) => NumericFunction;
 }
 
 export type CType = 'void' | 'int' | 'uint32_t' | 'long' | 'uint64_t' | 'size_t' | 'uint16_t';

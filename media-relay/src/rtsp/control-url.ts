@@ -38,6 +38,6 @@ function withoutUserInformation(url: string): string {
 
 /** A URL goes into a request line: a space or line break in it would make another request of it. */
 function checked(url: string): string {
-  if (/[\s\x00-\x1f\x7f]/.test(url)) throw new ProtocolError('RTSP_BAD_URL', `URL "${excerpt(url)}"`);
+  if (/[\s\p{Cc}]/u.test(url)) throw new ProtocolError('RTSP_BAD_URL', `URL "${excerpt(url)}"`);
   return url;
 }

@@ -46,8 +46,7 @@ export function openConnection(options: RtspConnectionOptions): Promise<RtspConn
       signal.removeEventListener('abort', onAbort);
       socket.destroy();
       if (isOpen) options.onClose(error);
-      else
-        reject(error instanceof Error ? error : new SourceError('ended', `${hostAndPort(target)} hung up`));
+      else reject(error instanceof Error ? error : hungUp(target));
     };
     const onread: OnReadOpts = {
       buffer: new Uint8Array(readBufferBytes),
@@ -104,6 +103,13 @@ export function openConnection(options: RtspConnectionOptions): Promise<RtspConn
       });
     });
   });
+}
+
+function hungUp(target: RtspTarget): SourceError {
+  const peer = hostAndPort(target);
+  return target.tls
+    ? new SourceError('tls', `${peer} hung up during the TLS handshake: is this its RTSPS port?`)
+    : new SourceError('unreachable', `${peer} hung up at once`);
 }
 
 function tlsSocket({ target, tlsFingerprint }: RtspConnectionOptions, onread: OnReadOpts): TLSSocket {

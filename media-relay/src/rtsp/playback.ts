@@ -97,6 +97,8 @@ class Playback {
     const onAbort = (): void => this.#finish({ type: 'aborted' });
     signal.addEventListener('abort', onAbort, { once: true });
     const timers: NodeJS.Timeout[] = [];
+    // Nobody waits for it yet while the connection is being made.
+    this.#end.promise.catch(() => undefined);
     try {
       this.#connection = await openConnection({
         target,

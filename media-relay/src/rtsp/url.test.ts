@@ -101,6 +101,13 @@ describe('redirectTarget', () => {
 });
 
 describe('redactor', () => {
+  it('removes what stood in the query, wherever it comes back', () => {
+    const redact = redactor(parseRtspUrl('rtsp://cam/live?user=bob&token=s3cr%2Fet&channel=1'));
+    expect(redact('bob: s3cr%2Fet and s3cr/et, token=other channel=1')).toBe(
+      'bob: *** and ***, token=*** channel=1',
+    );
+  });
+
   it('removes every spelling of the password', () => {
     const redact = redactor(parseRtspUrl('rtsp://admin:g%C3%A9h%20eim%2F@cam/'));
     const basic = Buffer.from('admin:g\u00e9h eim/').toString('base64');

@@ -21,14 +21,16 @@ export interface RtspTarget {
 
 const defaultPort = 554;
 const defaultTlsPort = 322;
+/** Shorter values of a query parameter are no secret, and their removal would make a message illegible. */
+const minQuerySecretLength = 4;
 /** Secrets that some cameras want in the path or the query: `/user=admin&password=...` and its relatives. */
 const secretParameter =
-  /((?:user(?:name)?|usr|login|pass(?:word|wd)?|pwd|psw|token|auth\w*|api-?key|key|secret|sig\w*)=)[^&/;#]*/gi;
+  /((?:user(?:name)?|usr|login|pass(?:word|wd)?|pwd|psw|token|auth\w*|api-?key|key|secret|sig\w*)=)([^&/;#\s]*)/gi;
 
 /** One sentence about what is wrong with the URL, with the remedy and without any part that may be a secret. */
 export function rtspUrlProblem(text: string): string | undefined {
   if (!/^rtsps?:\/\//i.test(text)) return 'An RTSP address starts with rtsp:// or rtsps://.';
-  if (/[\s\x00-\x1f\x7f]/.test(text))
+  if (/[\s\p{Cc}]/u.test(text))
     return 'The address holds a space or control character: write a space as %20.';
   const authority = /^rtsps?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
   if (text.slice(text.indexOf('//') + 2 + authority.length).includes('@')) {
@@ -103,6 +105,9 @@ export function redactor(target: RtspTarget): (text: string) => string {
     for (const secret of [password, encodeURIComponent(password), encodeURI(password)]) secrets.add(secret);
     secrets.add(Buffer.from(`${user}:${password}`).toString('base64'));
     secrets.add(Buffer.from(password).toString('latin1'));
+  }
+  for (const [, , value = ''] of target.requestUrl.matchAll(secretParameter)) {
+    if (value.length >= minQuerySecretLength) secrets.add(value).add(percentDecode(value));
   }
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
   return (text) =>

@@ -371,6 +371,6 @@ export class Stream {
   }
 
   #emit(body: EventBody): void {
-    this.#deps.onEvent({ ...body, atMs: this.#deps.clock(), stream: this.spec.name } as EngineEvent);
+    this.#deps.onEvent({ ...body, atMs: this.#deps.clock(), stream: this.spec.name });
   }
 }

@@ -122,9 +122,13 @@ describe('parseOffer', () => {
     expect(parse).toThrow(shown);
   });
 
-  test('does not show an ICE password', () => {
-    const text = offerText('chromium').replaceAll(/ice-pwd:.*/g, 'ice-pwd:hunter2-hunter2-hunter2');
-    expect(() => parseOffer(text)).toThrow(/^(?!.*hunter2)/s);
+  test.each([
+    'ice-pwd:hunter2-hunter2-hunter2',
+    'ice-pwd:hunter2hunter2hunter2hunter2\r\na=ice-pwd:hunter2',
+    'ice-pwd:hunter2\0',
+  ])('does not show an ICE password: %j', (line) => {
+    const text = offerText('chromium').replaceAll(/ice-pwd:.*/g, line);
+    expect(() => parseOffer(text)).toThrow(/^(?!.*hunter2).*ice-pwd/s);
   });
 
   test('becomes a refusal that a person understands', () => {

@@ -8,6 +8,7 @@ import {
   parseInteger,
   parseSdpLines,
   sdpError,
+  shown,
   type SdpAttribute,
   type SdpDocument,
   type SdpSection,
@@ -174,9 +175,12 @@ export function iceText(attribute: SdpAttribute | undefined, minLength: number):
   if (!attribute) return undefined;
   const { line, name, value } = attribute;
   if (value.length < minLength || value.length > 256 || !/^[A-Za-z0-9+/]+$/.test(value)) {
-    // A password is not shown.
-    const shown = name === 'ice-pwd' ? `${value.length} characters` : value;
-    throw sdpError('SDP_BAD_ICE', line, `a=${name} needs ${minLength} to 256 of A-Z a-z 0-9 + /`, shown);
+    throw sdpError(
+      'SDP_BAD_ICE',
+      line,
+      `a=${name} needs ${minLength} to 256 of A-Z a-z 0-9 + /`,
+      shown(attribute),
+    );
   }
   return value;
 }

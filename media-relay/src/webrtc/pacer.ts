@@ -72,7 +72,7 @@ export class Pacer {
   #tick(): void {
     this.#timer = undefined;
     // A feed that is served goes to the end of the line, so that a shared budget is shared fairly.
-    for (const feed of [...this.#feeds]) {
+    for (const feed of Array.from(this.#feeds)) {
       this.#feeds.delete(feed);
       if (feed.pump(this.#clock())) this.#feeds.add(feed);
     }

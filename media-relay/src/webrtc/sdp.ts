@@ -89,8 +89,14 @@ export function attributesOf(lines: readonly SdpLine[]): SdpAttribute[] {
 export function onlyAttribute(attributes: readonly SdpAttribute[], name: string): SdpAttribute | undefined {
   const found = attributes.filter((attribute) => attribute.name === name);
   const second = found[1];
-  if (second) throw sdpError('SDP_DUPLICATE_ATTRIBUTE', second.line, `a=${name} a second time`, second.value);
+  if (second)
+    throw sdpError('SDP_DUPLICATE_ATTRIBUTE', second.line, `a=${name} a second time`, shown(second));
   return found[0];
+}
+
+/** What a message may show of an attribute's value: all but a password. */
+export function shown({ name, value }: SdpAttribute): string {
+  return name === 'ice-pwd' ? `${value.length} characters` : value;
 }
 
 /** An error that says where (line, counted from 1), what field, and the offending value. */
@@ -112,7 +118,7 @@ function isBlankFrom(rows: readonly string[], index: number): boolean {
 function toLine(content: string, number: number): SdpLine {
   // eslint-disable-next-line no-control-regex -- NUL, CR and other controls are what must not get through
   if (!/^[a-z]=[^\x00-\x08\x0a-\x1f\x7f]*$/.test(content)) {
-    throw sdpError('SDP_BAD_LINE', number, 'not <letter>=<value>', content);
+    throw sdpError('SDP_BAD_LINE', number, 'not <letter>=<value>', content.replace(/(ice-pwd:).*/s, '$1...'));
   }
   return { number, type: content.charAt(0), value: content.slice(2) };
 }

@@ -1,0 +1,75 @@
+import type { Environment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { Relay } from '../relay.ts';
+import { startRelay } from '../relay.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/** Longer, and whoever stops the relay would kill it. */
+const stopWithinMs = 9_500;
+
+/** Runs the relay until a signal ends it. Rejects with ConfigError or StartError when it cannot start. */
+export async function start(configFile: string | undefined, environment: Environment, version: string): Promise<void> {
+  const config = await loadConfig(configFile, environment);
+  const secrets = new Set<string>();
+  const log = createLog({ ...config.log, secrets });
+  endOnUnforeseenErrors(log);
+  const stop = stopOnSignals(log);
+
+  const relay = await startRelay({
+    config,
+    loadConfig: () => loadConfig(configFile, environment),
+    configFile,
+    version,
+    log,
+    secrets,
+  });
+  process.on('SIGHUP', () => void relay.reload('signal'));
+  log.info({ version, url: relay.url, mediaPort: relay.mediaPort, streams: config.streams.size }, 'relay started');
+  for (const line of banner(relay, config)) log.info(line);
+
+  await relay.close(await stop);
+  log.info('relay stopped');
+  process.exit(0);
+}
+
+function banner(relay: Relay, { streams, http }: Config): string[] {
+  const names = [...streams.keys()];
+  const shown = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  const isLocal = ['127.0.0.1', '::1'].includes(http.address);
+  return [
+    `Open ${relay.url} to watch ${names.length === 0 ? '(no streams are configured yet)' : shown}`,
+    isLocal
+      ? 'It answers to this host only; http.address opens it to others, who need a token.'
+      : 'Other hosts need a token.',
+    `Tokens are in ${relay.tokenFile}; "npm run sightline -- tokens" shows them.`,
+  ];
+}
+
+/** Resolves with the name of the first signal; the same one may come twice, from a terminal and from npm. */
+function stopOnSignals(log: Logger): Promise<string> {
+  return new Promise((resolve) => {
+    const begin = (signal: string): void => {
+      log.info({ signal }, 'stopping');
+      setTimeout(() => {
+        log.error('stopping took too long; what is left is cut off');
+        process.exit(1);
+      }, stopWithinMs).unref();
+      resolve(signal);
+    };
+    let isFirst = true;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (isFirst) begin(signal);
+        isFirst = false;
+      });
+  });
+}
+
+function endOnUnforeseenErrors(log: Logger): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.error({ err: error, origin }, 'unforeseen error; the relay ends');
+    process.exit(1);
+  });
+}

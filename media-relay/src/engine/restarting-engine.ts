@@ -1,0 +1,151 @@
+import type { Clock } from '../media/clock.ts';
+import type { EnginePort } from './engine-port.ts';
+import type {
+  EngineEvent,
+  EngineSnapshot,
+  OfferResult,
+  SessionClock,
+  SessionEnd,
+  StreamSpec,
+} from './messages.ts';
+
+export interface RestartingEngineOptions {
+  /** `mediaPort` is the one that the last engine had, so that a port chosen by the system stays. */
+  readonly start: (mediaPort: number | undefined, onCrash: (error: Error) => void) => Promise<EnginePort>;
+  readonly onCrash: (error: Error, restartInMs: number) => void;
+  readonly clock: Clock;
+}
+
+const firstDelayMs = 200;
+const longestDelayMs = 10_000;
+/** An engine that lived this long has earned a quick restart. */
+const healthyMs = 60_000;
+
+const noEngine: OfferResult = {
+  ok: false,
+  code: 'stream-not-ready',
+  message: 'The media engine is being started again.',
+  retryAfterSeconds: 2,
+};
+
+/**
+ * An engine that outlives its media thread: when that dies, every viewer's session is over, a new thread gets all
+ * streams, and viewers reconnect.
+ */
+export class RestartingEngine implements EnginePort {
+  readonly #options: RestartingEngineOptions;
+  readonly #streams = new Map<string, StreamSpec>();
+  readonly #sessions = new Map<string, string>();
+  readonly #eventListeners: ((event: EngineEvent) => void)[] = [];
+  readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
+  #engine: EnginePort | undefined;
+  #mediaPort: number | undefined;
+  #startedMs = 0;
+  #delayMs = firstDelayMs;
+  #timer: NodeJS.Timeout | undefined;
+  #starting: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  /** Rejects when the first engine cannot start; later ones are tried for ever. */
+  static async start(options: RestartingEngineOptions): Promise<RestartingEngine> {
+    const self = new RestartingEngine(options);
+    await self.#begin();
+    return self;
+  }
+
+  private constructor(options: RestartingEngineOptions) {
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#engine !== undefined;
+  }
+
+  get mediaPort(): number {
+    return this.#mediaPort ?? 0;
+  }
+
+  setStream(spec: StreamSpec): void {
+    this.#streams.set(spec.name, spec);
+    this.#engine?.setStream(spec);
+  }
+
+  removeStream(name: string): void {
+    this.#streams.delete(name);
+    this.#engine?.removeStream(name);
+  }
+
+  restartStream(name: string): void {
+    this.#engine?.restartStream(name);
+  }
+
+  async offer(stream: string, sdp: string): Promise<OfferResult> {
+    const engine = this.#engine;
+    if (engine === undefined) return noEngine;
+    const result = await engine.offer(stream, sdp);
+    if (!result.ok) return result;
+    if (engine !== this.#engine) return noEngine;
+    this.#sessions.set(result.sessionId, stream);
+    return result;
+  }
+
+  async sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
+    return this.#engine?.sessionClock(sessionId, frames);
+  }
+
+  closeSession(sessionId: string): void {
+    this.#engine?.closeSession(sessionId);
+  }
+
+  snapshot(): EngineSnapshot | undefined {
+    return this.#engine?.snapshot();
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): void {
+    this.#eventListeners.push(listener);
+  }
+
+  onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void {
+    this.#endListeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#starting;
+    await this.#engine?.close();
+  }
+
+  async #begin(): Promise<void> {
+    const { start, clock } = this.#options;
+    const engine = await start(this.#mediaPort, (error) => this.#crashed(error));
+    if (this.#isClosed) return engine.close();
+    this.#engine = engine;
+    this.#mediaPort = engine.mediaPort;
+    this.#startedMs = clock();
+    engine.onEvent((event) => {
+      for (const listener of this.#eventListeners) listener(event);
+    });
+    engine.onSessionEnded((sessionId, stream, reason) => this.#endSession(sessionId, stream, reason));
+    for (const spec of this.#streams.values()) engine.setStream(spec);
+  }
+
+  #crashed(error: Error): void {
+    if (this.#isClosed) return;
+    this.#engine = undefined;
+    for (const [sessionId, stream] of this.#sessions) this.#endSession(sessionId, stream, 'closed-by-relay');
+    if (this.#options.clock() - this.#startedMs > healthyMs) this.#delayMs = firstDelayMs;
+    this.#options.onCrash(error, this.#delayMs);
+    this.#timer = setTimeout(() => {
+      this.#starting = this.#begin().catch((failure: unknown) =>
+        this.#crashed(failure instanceof Error ? failure : new Error(String(failure))),
+      );
+    }, this.#delayMs);
+    this.#delayMs = Math.min(2 * this.#delayMs, longestDelayMs);
+  }
+
+  #endSession(sessionId: string, stream: string, reason: SessionEnd): void {
+    this.#sessions.delete(sessionId);
+    for (const listener of this.#endListeners) listener(sessionId, stream, reason);
+  }
+}

@@ -1,0 +1,27 @@
+import type { EngineSnapshot } from './engine/messages.ts';
+import type { HealthReason, HealthReport } from './http/deps.ts';
+
+export interface HealthFacts {
+  readonly isEngineRunning: boolean;
+  readonly isStopping: boolean;
+  readonly snapshot: EngineSnapshot | undefined;
+}
+
+const sentences = {
+  offline: 'A camera cannot be reached.',
+  stalled: 'A camera sends no pictures.',
+  refused: 'A stream cannot be shown in a browser.',
+} as const;
+
+/** A camera that is down degrades the relay, and no more: the others play on. */
+export function healthOf({ isEngineRunning, isStopping, snapshot }: HealthFacts): HealthReport {
+  const reasons: HealthReason[] = [];
+  if (isStopping) reasons.push({ code: 'stopping', message: 'The relay is stopping.' });
+  if (!isEngineRunning && !isStopping)
+    reasons.push({ code: 'engine-restarting', message: 'The media engine is being started again.' });
+  for (const { name, state } of snapshot?.streams ?? [])
+    if (state === 'offline' || state === 'stalled' || state === 'refused')
+      reasons.push({ code: `stream-${state}`, message: sentences[state], stream: name });
+  const isReady = isEngineRunning && !isStopping;
+  return { status: !isReady ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok', ready: isReady, reasons };
+}

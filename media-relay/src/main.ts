@@ -1,0 +1,47 @@
+// The command line of the relay: see cli/command-line.ts.
+import { readFileSync } from 'node:fs';
+
+import { checkConfig } from './cli/check-config.ts';
+import type { Command } from './cli/command-line.ts';
+import { parseCommandLine, usage, UsageError } from './cli/command-line.ts';
+import { start } from './cli/start.ts';
+import { listTokens } from './cli/tokens.ts';
+import { ConfigError } from './config/config-error.ts';
+import { StartError } from './start-error.ts';
+import { redact } from './telemetry/redact.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+async function run(command: Command): Promise<void> {
+  const { env } = process;
+  switch (command.name) {
+    case 'start':
+      return start(command.configFile, env, version);
+    case 'check-config':
+      process.stdout.write(await checkConfig(command.configFile, env));
+      return;
+    case 'tokens':
+      process.stdout.write(await listTokens(command.configFile, env, (message) => console.error(message)));
+      return;
+    case 'version':
+      console.log(version);
+      return;
+    case 'help':
+      process.stdout.write(usage);
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}\n\n${usage}`;
+  if (error instanceof ConfigError || error instanceof StartError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  await run(parseCommandLine(process.argv.slice(2), process.env));
+} catch (error) {
+  console.error(redact(explain(error)));
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
