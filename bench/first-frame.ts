@@ -11,8 +11,9 @@ import { startSignallingProxy, type SignallingOptions } from './support/signalli
 import { median, percentile, round } from './support/stats.ts';
 
 const gopSeconds = 4;
-/** `first-frame.ts 5` for a quick look. */
-const joins = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 30);
+/** `first-frame.ts 5 baseline` for a quick look with pictures that are cheap to decode. */
+const joins = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 30);
+const profile = process.argv.includes('baseline') ? 'baseline' : 'high';
 
 interface PageStatistics {
   readonly jitterBufferDelay: number;
@@ -95,7 +96,7 @@ async function measure(browser: Browser, name: string, options: SignallingOption
 }
 
 await runBench(900, async () => {
-  const camera = await startCameras({ picture: makePicture({ gopSeconds }) });
+  const camera = await startCameras({ picture: makePicture({ gopSeconds, profile }) });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const browser = await launchChromium();
   await delay(gopSeconds * 1000); // the cache holds a GOP
@@ -104,5 +105,5 @@ await runBench(900, async () => {
   const rtt40 = await measure(browser, '40 ms', { ...target, roundTripMs: 40, link: { delayMs: 20 } });
   await browser.close();
   await Promise.all([relay.stop(), camera.stop()]);
-  return { joins, ...loopback, rtt40 };
+  return { joins, profile, ...loopback, rtt40 };
 });

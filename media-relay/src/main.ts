@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { checkConfig } from './cli/check-config.ts';
 import type { Command } from './cli/command-line.ts';
 import { parseCommandLine, usage, UsageError } from './cli/command-line.ts';
-import { start } from './cli/start.ts';
 import { listTokens } from './cli/tokens.ts';
 import { ConfigError } from './config/config-error.ts';
 import { StartError } from './start-error.ts';
@@ -17,8 +16,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 async function run(command: Command): Promise<void> {
   const { env } = process;
   switch (command.name) {
-    case 'start':
+    case 'start': {
+      // Only here: the other commands need neither the engine nor the bundler.
+      const { start } = await import('./cli/start.ts');
       return start(command.configFile, env, version);
+    }
     case 'check-config':
       process.stdout.write(await checkConfig(command.configFile, env));
       return;

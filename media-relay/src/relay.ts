@@ -62,7 +62,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const tokens = new TokenBook(tokensOf(config, stored));
   let authoriser = authoriserOf(config, tokens, log);
 
-  const events = await EventLog.open({ path: join(config.stateDir, 'events.jsonl'), clock: systemClock, warn });
+  const events = await EventLog.open({
+    path: join(config.stateDir, 'events.jsonl'),
+    clock: systemClock,
+    warn,
+  });
   started.defer(() => events.close());
 
   const engine = await startRestartingEngine(config, log);
@@ -81,7 +85,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       remember(secrets, next, stored);
       tokens.replace(tokensOf(next, stored));
       authoriser = authoriserOf(next, tokens, log);
-      streams.replaceConfigured(next.streams, [...diff.addedStreams, ...diff.changedStreams], diff.removedStreams);
+      streams.replaceConfigured(
+        next.streams,
+        [...diff.addedStreams, ...diff.changedStreams],
+        diff.removedStreams,
+      );
       log.level = next.log.level;
       events.record({ kind: 'config-change', ...changesOf(diff) });
     },
@@ -157,12 +165,16 @@ function startRestartingEngine({ media }: Config, log: Logger): Promise<Restarti
         log: (level, message, fields) => log[level](fields, message),
         onCrash,
       }),
-    onCrash: (error, restartInMs) => log.error({ err: error, restartInMs }, 'the media engine died; starting it again'),
+    onCrash: (error, restartInMs) =>
+      log.error({ err: error, restartInMs }, 'the media engine died; starting it again'),
     clock: systemClock,
   }).catch((error: unknown) => {
-    throw new StartError(`The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`, {
-      cause: error,
-    });
+    throw new StartError(
+      `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
+      {
+        cause: error,
+      },
+    );
   });
 }
 
@@ -195,7 +207,8 @@ function authoriserOf({ access, grafana }: Config, tokens: TokenBook, log: Logge
   return createAuthoriser({
     tokens,
     rules: access,
-    verifyGrafanaIdentity: grafana.url === undefined ? undefined : createGrafanaVerifier({ url: grafana.url }),
+    verifyGrafanaIdentity:
+      grafana.url === undefined ? undefined : createGrafanaVerifier({ url: grafana.url }),
     debug: (message) => log.debug(message),
   });
 }

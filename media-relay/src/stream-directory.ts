@@ -54,7 +54,11 @@ export class RelayStreams implements StreamDirectory {
     const parsed = streamSettings.safeParse(settings);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      return { ok: false, code: 'config-invalid', detail: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` };
+      return {
+        ok: false,
+        code: 'config-invalid',
+        detail: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+      };
     }
     this.#fromApi.set(name, parsed.data);
     this.#engine.setStream(toSpec(name, parsed.data));

@@ -38,7 +38,8 @@ export function parseCommandLine(args: readonly string[], environment: Environme
   switch (name) {
     case 'start':
     case 'tokens':
-      if (rest.length > 0) throw new UsageError(`"${rest[0]}" is too much; did you mean --config ${rest[0]}?`);
+      if (rest.length > 0)
+        throw new UsageError(`"${rest[0]}" is too much; did you mean --config ${rest[0]}?`);
       return { name, configFile: fromOutside };
     case 'check-config': {
       const configFile = rest[0] ?? fromOutside;
@@ -47,7 +48,9 @@ export function parseCommandLine(args: readonly string[], environment: Environme
     }
     default: {
       const hint = nearest(name, names);
-      throw new UsageError(`There is no command "${name}"${hint === undefined ? '' : `; did you mean ${hint}?`}`);
+      throw new UsageError(
+        `There is no command "${name}"${hint === undefined ? '' : `; did you mean ${hint}?`}`,
+      );
     }
   }
 }

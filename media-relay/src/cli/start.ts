@@ -10,11 +10,17 @@ import type { Logger } from '../telemetry/log.ts';
 const stopWithinMs = 9_500;
 
 /** Runs the relay until a signal ends it. Rejects with ConfigError or StartError when it cannot start. */
-export async function start(configFile: string | undefined, environment: Environment, version: string): Promise<void> {
+export async function start(
+  configFile: string | undefined,
+  environment: Environment,
+  version: string,
+): Promise<void> {
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
   const log = createLog({ ...config.log, secrets });
   endOnUnforeseenErrors(log);
+  // Whoever read the log is gone; the viewers are not.
+  process.stdout.on('error', () => undefined);
   const stop = stopOnSignals(log);
 
   const relay = await startRelay({
@@ -26,7 +32,10 @@ export async function start(configFile: string | undefined, environment: Environ
     secrets,
   });
   process.on('SIGHUP', () => void relay.reload('signal'));
-  log.info({ version, url: relay.url, mediaPort: relay.mediaPort, streams: config.streams.size }, 'relay started');
+  log.info(
+    { version, url: relay.url, mediaPort: relay.mediaPort, streams: config.streams.size },
+    'relay started',
+  );
   for (const line of banner(relay, config)) log.info(line);
 
   await relay.close(await stop);
@@ -36,7 +45,8 @@ export async function start(configFile: string | undefined, environment: Environ
 
 function banner(relay: Relay, { streams, http }: Config): string[] {
   const names = [...streams.keys()];
-  const shown = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  const shown =
+    names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
   const isLocal = ['127.0.0.1', '::1'].includes(http.address);
   return [
     `Open ${relay.url} to watch ${names.length === 0 ? '(no streams are configured yet)' : shown}`,

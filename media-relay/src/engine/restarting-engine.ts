@@ -130,6 +130,14 @@ export class RestartingEngine implements EnginePort {
     for (const spec of this.#streams.values()) engine.setStream(spec);
   }
 
+  async #tryAgain(): Promise<void> {
+    try {
+      await this.#begin();
+    } catch (error) {
+      this.#crashed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
   #crashed(error: Error): void {
     if (this.#isClosed) return;
     this.#engine = undefined;
@@ -137,9 +145,7 @@ export class RestartingEngine implements EnginePort {
     if (this.#options.clock() - this.#startedMs > healthyMs) this.#delayMs = firstDelayMs;
     this.#options.onCrash(error, this.#delayMs);
     this.#timer = setTimeout(() => {
-      this.#starting = this.#begin().catch((failure: unknown) =>
-        this.#crashed(failure instanceof Error ? failure : new Error(String(failure))),
-      );
+      this.#starting = this.#tryAgain();
     }, this.#delayMs);
     this.#delayMs = Math.min(2 * this.#delayMs, longestDelayMs);
   }

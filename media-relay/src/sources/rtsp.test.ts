@@ -9,6 +9,7 @@ import { systemClock } from '../media/clock.ts';
 import type { Track } from '../media/track.ts';
 import {
   fakeCamera,
+  interleaved,
   large,
   pictureMaker,
   sendUdp,
@@ -145,6 +146,26 @@ describe('a camera over TCP', () => {
     });
     const { error } = await run(`rtsp://127.0.0.1:${hevc.port}/`);
     expect(error).toMatchObject({ code: 'unsupported-codec' });
+  });
+
+  it('leaves out the other formats of a media section', async () => {
+    const cam = await camera((request, link) => {
+      if (request.method === 'DESCRIBE') {
+        link.reply(request, 200, [], videoSdp.replace('AVP 96', 'AVP 96 97'));
+        return true;
+      }
+      if (request.method !== 'PLAY') return false;
+      link.reply(request, 200);
+      link.picture();
+      const [other = new Uint8Array(12)] = pictureMaker()();
+      other[1] = 97;
+      link.write(interleaved(0, other));
+      link.picture({ isKey: false });
+      return true;
+    });
+    const { units, reports } = await run(`rtsp://127.0.0.1:${cam.port}/`, { stopAfter: 2 });
+    expect(units).toHaveLength(2);
+    expect(reports[0]?.packets).toBe(4);
   });
 
   it('sends receiver reports on the RTCP channel', async () => {
