@@ -12,9 +12,11 @@ const node = pinnedNode();
 const main = join(root, 'media-relay', 'src', 'main.ts');
 
 if (realpathSync(node) === realpathSync(process.execPath)) {
+  endWithNpm(() => process.kill(process.pid, 'SIGTERM'));
   await import(pathToFileURL(main).href);
 } else {
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  endWithNpm(() => child.kill('SIGTERM'));
   child.on('error', (error) => fail(`${node} cannot be started: ${error.message}`));
   // A terminal tells the whole process group, so the relay may hear of it twice; it minds the first only.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -22,4 +24,16 @@ if (realpathSync(node) === realpathSync(process.execPath)) {
     process.exitCode = code ?? 1;
     if (signal !== null) console.error(`The relay was ended by ${signal}.`);
   });
+}
+
+/** npm passes SIGTERM to the shell between us, which dies of it and tells nobody: we notice that it is gone. */
+function endWithNpm(end) {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, 250);
+  timer.unref();
 }

@@ -12,7 +12,11 @@ const emit = (message: FromEngine): void => port.postMessage(message);
 const engine = new Engine(workerData as EngineSpec, {
   clock: systemClock,
   random: Math.random,
-  createSource: (spec) => createSource(spec, { clock: systemClock }),
+  createSource: (spec) =>
+    createSource(spec, {
+      clock: systemClock,
+      log: (level, message) => emit({ type: 'log', level, message, fields: { stream: spec.name } }),
+    }),
   emit,
 });
 

@@ -1,11 +1,14 @@
 /** The arena owns every byte whose address C is given. */
-import koffi from 'koffi';
+import { loadAddressOf, NativeError } from './library.ts';
 
 /** A piece of memory that never moves: the same bytes for JavaScript (`bytes`) and for C (`address`). */
 export interface Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly address: number;
 }
+
+/** Where the bytes of a typed array lie, for as long as its backing store lives. */
+export type AddressOf = (bytes: Uint8Array) => number;
 
 const SLAB_BYTES = 256 * 1024;
 const ALIGNMENT = 64;
@@ -21,6 +24,11 @@ export class Arena {
   #slab: Block | undefined;
   #slabUsed = 0;
   #bytesInUse = 0;
+  readonly #addressOf: AddressOf;
+
+  constructor(addressOf: AddressOf = addressesOfThisMachine()) {
+    this.#addressOf = addressOf;
+  }
 
   /** Bytes handed out and not yet freed. */
   get bytesInUse(): number {
@@ -34,7 +42,7 @@ export class Arena {
   /** Zeroed memory of at least one and exactly `byteLength` bytes, aligned to 64. */
   allocate(byteLength: number): Block {
     if (!Number.isSafeInteger(byteLength) || byteLength < 1) throw new RangeError(`arena: cannot allocate ${byteLength} bytes`);
-    const block = byteLength > SLAB_BYTES / 4 ? ownStore(byteLength) : this.#small(byteLength);
+    const block = byteLength > SLAB_BYTES / 4 ? this.#ownStore(byteLength) : this.#small(byteLength);
     this.#live.set(block.address, block);
     this.#bytesInUse += byteLength;
     return block;
@@ -58,7 +66,7 @@ export class Arena {
       return { ...recycled };
     }
     if (!this.#slab || this.#slabUsed + byteLength > SLAB_BYTES) {
-      this.#slab = ownStore(SLAB_BYTES);
+      this.#slab = this.#ownStore(SLAB_BYTES);
       this.#slabUsed = 0;
     }
     const offset = this.#slabUsed;
@@ -66,10 +74,30 @@ export class Arena {
     const bytes = new Uint8Array(this.#slab.bytes.buffer, offset, byteLength);
     return { bytes, address: this.#slab.address + offset };
   }
+
+  #ownStore(byteLength: number): Block {
+    // An explicit ArrayBuffer: a typed array of up to 64 bytes made without one lives on V8's moving heap.
+    const bytes = new Uint8Array(new ArrayBuffer(Math.max(byteLength, 128)), 0, byteLength);
+    return { bytes, address: this.#addressOf(bytes) };
+  }
 }
 
-function ownStore(byteLength: number): Block {
-  // An explicit ArrayBuffer: a typed array of up to 64 bytes made without one lives on V8's moving heap.
-  const bytes = new Uint8Array(new ArrayBuffer(Math.max(byteLength, 128)), 0, byteLength);
-  return { bytes, address: Number(koffi.address(bytes)) };
+/** Made-up addresses that tell blocks apart, for the portable halves: these never show one to C. */
+export function countedAddresses(): AddressOf {
+  let next = ALIGNMENT;
+  return ({ length }) => {
+    const address = next;
+    next += Math.ceil(Math.max(length, 128) / ALIGNMENT) * ALIGNMENT;
+    return address;
+  };
+}
+
+/** Real addresses where foreign functions can be called at all; made-up ones where nothing would take them. */
+function addressesOfThisMachine(): AddressOf {
+  try {
+    return loadAddressOf();
+  } catch (error) {
+    if (error instanceof NativeError) return countedAddresses();
+    throw error;
+  }
 }

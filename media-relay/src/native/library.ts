@@ -1,8 +1,26 @@
 /** Typed access to the C library and to the OpenSSL that Node itself is linked with. */
-import koffi from 'koffi';
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
 
 export class NativeError extends Error {
   override readonly name = 'NativeError';
+}
+
+let loaded: typeof Koffi | undefined;
+
+/** Loaded at its first use: where it has no binary for the platform, the portable halves run without it. */
+function koffi(): typeof Koffi {
+  try {
+    return (loaded ??= createRequire(import.meta.url)('koffi') as typeof Koffi);
+  } catch (error) {
+    throw new NativeError(`koffi cannot be loaded on ${process.platform} ${process.arch}`, { cause: error });
+  }
+}
+
+/** Tells where the bytes of a typed array lie. Throws NativeError where koffi cannot be loaded. */
+export function loadAddressOf(): (bytes: Uint8Array) => number {
+  const { address } = koffi();
+  return (bytes) => Number(address(bytes));
 }
 
 /** Every pointer is a plain number (`uint64_t`): checking a Buffer argument costs more than the cipher. */
@@ -17,9 +35,10 @@ export type CType = 'void' | 'int' | 'uint32_t' | 'long' | 'uint64_t' | 'size_t'
 
 /** `undefined` opens the running program itself, which exports OpenSSL. */
 export function openLibrary(path: string | undefined): Library {
-  let handle: ReturnType<typeof koffi.load>;
+  const { load } = koffi();
+  let handle: ReturnType<typeof load>;
   try {
-    handle = koffi.load(path ?? null);
+    handle = load(path ?? null);
   } catch (error) {
     throw new NativeError(`cannot load ${path ?? 'the running program'}`, { cause: error });
   }
@@ -35,10 +54,10 @@ export function openLibrary(path: string | undefined): Library {
 }
 
 /** Reads eight bytes at an address that C gave us; the value must fit a safe integer. */
-export const readUint64 = (address: number): number => Number(koffi.decode(BigInt(address), 'uint64_t'));
+export const readUint64 = (address: number): number => Number(koffi().decode(BigInt(address), 'uint64_t'));
 
 /** `errno` of the last foreign call on this thread. */
-export const errno = (): number => koffi.errno();
+export const errno = (): number => koffi().errno();
 
 /** Makes a function pointer of a JavaScript function; it must only be called on this thread. */
 export function registerCallback(
@@ -46,6 +65,7 @@ export function registerCallback(
   args: readonly CType[],
   callback: (...args: number[]) => number,
 ): { pointer: number; release: () => void } {
-  const pointer = koffi.register(callback, koffi.pointer(koffi.proto(result, [...args])));
-  return { pointer: Number(pointer), release: () => koffi.unregister(pointer) };
+  const { pointer: pointerTo, proto, register, unregister } = koffi();
+  const pointer = register(callback, pointerTo(proto(result, [...args])));
+  return { pointer: Number(pointer), release: () => unregister(pointer) };
 }

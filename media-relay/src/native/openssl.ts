@@ -89,6 +89,11 @@ export function loadOpenSsl() {
     EVP_CIPHER_CTX_ctrl: f('EVP_CIPHER_CTX_ctrl', 'int', [P, 'int', 'int', P]),
     EVP_CipherInit_ex: f('EVP_CipherInit_ex', 'int', [P, P, P, P, P, 'int']),
     EVP_Cipher: f('EVP_Cipher', 'int', [P, P, P, 'uint32_t']),
+    // The same functions for the packet path: no result to convert, and `int` is the cheapest length. They cannot fail
+    // there, as the self-test shows: the context has its key, and lengths are right.
+    cipherIv: f('EVP_CipherInit_ex', 'void', [P, P, P, P, P, 'int']),
+    cipherData: f('EVP_Cipher', 'void', [P, P, P, 'int']),
+    cipherControl: f('EVP_CIPHER_CTX_ctrl', 'void', [P, 'int', 'int', P]),
     HMAC_CTX_new: f('HMAC_CTX_new', P, []),
     HMAC_CTX_free: f('HMAC_CTX_free', 'void', [P]),
     HMAC_Init_ex: f('HMAC_Init_ex', 'int', [P, P, 'int', P, P]),

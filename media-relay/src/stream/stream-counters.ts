@@ -14,6 +14,8 @@ export class StreamCounters {
   roundTripSeconds: number | undefined;
   transport: string | undefined;
   lastFrameMs: number | undefined;
+  /** The sender's own clock at the newest frame of this connection. */
+  lastCaptureMs: number | undefined;
   keyFrameIntervalSeconds: number | undefined;
   framesPerSecond = 0;
   bitrateBps = 0;
@@ -28,6 +30,7 @@ export class StreamCounters {
     this.frames++;
     this.#videoBytes += unit.data.length;
     this.lastFrameMs = unit.arrivalMs;
+    this.lastCaptureMs = unit.captureMs ?? this.lastCaptureMs;
     if (unit.isBroken) this.brokenFrames++;
     if (!unit.isKey) return;
     this.keyFrames++;

@@ -39,6 +39,7 @@ export interface StreamDeps {
 
 /** An on-demand camera stays connected this long after its last viewer, for the one who comes back. */
 const LINGER_MS = 10_000;
+const NO_CLOCK_AFTER_MS = 30_000;
 
 const B_FRAMES = 'The camera sends B-frames, which browsers cannot show over WebRTC. Set its profile to Baseline, or its B-frames to 0.';
 
@@ -61,6 +62,7 @@ export class Stream {
   #refusal: string | undefined;
   #lastState: StreamState = 'idle';
   #stateSinceMs: number;
+  #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
   #facts: H264Facts | undefined;
   #closed = false;
@@ -155,6 +157,8 @@ export class Stream {
     this.#counters.updateRates(nowMs);
     this.#noteState(nowMs);
     this.#setWarning('gop-too-long', this.#video?.store.gopTooLong ?? false);
+    this.#setWarning('udp-fallback', this.spec.transport === 'auto' && this.spec.url.startsWith('rtsp:') && this.#counters.transport === 'tcp');
+    this.#setWarning('no-clock', this.#isWithoutClock(nowMs));
   }
 
   snapshot(): StreamSnapshot {
@@ -264,6 +268,10 @@ export class Stream {
 
   #onLink(state: SupervisorState): void {
     this.#link = state.kind;
+    if (state.kind === 'connected') {
+      this.#connectedMs = this.#deps.clock();
+      this.#counters.lastCaptureMs = undefined;
+    }
     if (state.kind !== 'waiting') {
       // What follows a (re)connection refers to nothing that was before.
       this.#interrupt();
@@ -358,6 +366,13 @@ export class Stream {
     else if (state === 'offline' && before !== 'offline') {
       this.#emit({ kind: 'stream-down', reason: 'offline', message: this.#failure ?? 'no frames' });
     }
+  }
+
+  /** Senders report every few seconds; a camera that has not by now does not. */
+  #isWithoutClock(nowMs: number): boolean {
+    const { transport, lastCaptureMs } = this.#counters;
+    const isRemote = transport === 'tcp' || transport === 'udp';
+    return isRemote && this.#link === 'connected' && lastCaptureMs === undefined && nowMs - this.#connectedMs > NO_CLOCK_AFTER_MS;
   }
 
   #setWarning(warning: StreamWarning, on: boolean): void {

@@ -18,6 +18,14 @@ interface NativeSocket extends LocalSocket {
   readonly socket: dgram.Socket;
 }
 
+interface NativeDestination extends Destination {
+  readonly socket: NativeSocket;
+  /** struct sockaddr_in or sockaddr_in6. */
+  readonly sockaddr: Block;
+  /** False once this path refused UDP segmentation: single datagrams from then on. */
+  segmentation: boolean;
+}
+
 /** Throws NativeError where the C library cannot be used. */
 export function nativeEgress(arena: Arena): UdpEgress {
   return new NativeEgress(arena, loadLibc(arena));
@@ -57,7 +65,7 @@ class NativeEgress implements UdpEgress {
     return local;
   }
 
-  destination(socket: LocalSocket, address: string, port: number): Destination {
+  destination(socket: NativeSocket, address: string, port: number): NativeDestination {
     const scratch = new Uint8Array(SOCKADDR_BYTES);
     const length = writeSockaddr(scratch, address, port, socket.family);
     const sockaddr = this.#arena.allocate(length);
@@ -65,11 +73,11 @@ class NativeEgress implements UdpEgress {
     return { socket, address, port, sockaddr, segmentation: true };
   }
 
-  release(destination: Destination): void {
+  release(destination: NativeDestination): void {
     this.#arena.free(destination.sockaddr);
   }
 
-  send(to: Destination, byteLength: number, segmentBytes: number): void {
+  send(to: NativeDestination, byteLength: number, segmentBytes: number): void {
     if (!to.segmentation && byteLength > segmentBytes) {
       this.#sendSingly(to, 0, byteLength, segmentBytes);
       return;
@@ -78,7 +86,7 @@ class NativeEgress implements UdpEgress {
     this.#sendRange(to, this.buffer, 0, byteLength, segment);
   }
 
-  sendDatagram(to: Destination, datagram: Uint8Array): void {
+  sendDatagram(to: NativeDestination, datagram: Uint8Array): void {
     if (datagram.length > this.#small.bytes.length) return;
     this.#small.bytes.set(datagram);
     this.#sendRange(to, this.#small, 0, datagram.length, 0);
@@ -93,8 +101,8 @@ class NativeEgress implements UdpEgress {
     }
   }
 
-  #sendRange(to: Destination, block: Block, offset: number, byteLength: number, segmentBytes: number): void {
-    const native = to.socket as NativeSocket;
+  #sendRange(to: NativeDestination, block: Block, offset: number, byteLength: number, segmentBytes: number): void {
+    const native = to.socket;
     if (!this.#sockets.has(native)) return;
     const result = this.#libc.send(native.fd, to.sockaddr, block.address + offset, byteLength, segmentBytes);
     this.statistics.calls++;
@@ -113,7 +121,7 @@ class NativeEgress implements UdpEgress {
     }
   }
 
-  #sendSingly(to: Destination, offset: number, byteLength: number, segmentBytes: number): void {
+  #sendSingly(to: NativeDestination, offset: number, byteLength: number, segmentBytes: number): void {
     for (let at = offset; at < offset + byteLength; at += segmentBytes) {
       this.#sendRange(to, this.buffer, at, Math.min(segmentBytes, offset + byteLength - at), 0);
     }
@@ -122,7 +130,7 @@ class NativeEgress implements UdpEgress {
   /** libuv queues what the kernel does not take and sends it when the socket is writable again; we hold back until then. */
   #queue(
     native: NativeSocket,
-    to: Destination,
+    to: NativeDestination,
     block: Block,
     offset: number,
     byteLength: number,

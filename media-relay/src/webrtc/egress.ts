@@ -15,10 +15,6 @@ export interface Destination {
   readonly socket: LocalSocket;
   readonly address: string;
   readonly port: number;
-  /** struct sockaddr_in or sockaddr_in6. */
-  readonly sockaddr: Block;
-  /** False once this path refused UDP segmentation: single datagrams from then on. */
-  segmentation: boolean;
 }
 
 export interface UdpEgress {

@@ -27,6 +27,7 @@ export class RtpSender {
   readonly #cipher: SrtpCipher;
   readonly #egress: UdpEgress;
   readonly #playoutDelayId: number | undefined;
+  readonly #out: DataView;
   #seq: number;
   #roc = 0;
   /** Packets and payload octets sent, as in sender reports. */
@@ -39,6 +40,8 @@ export class RtpSender {
     this.#seq = options.firstSeq & 0xffff;
     this.#cipher = options.cipher;
     this.#egress = options.egress;
+    const { bytes } = options.egress.buffer;
+    this.#out = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#playoutDelayId = options.playoutDelayId;
   }
 
@@ -191,19 +194,9 @@ export class RtpSender {
   }
 
   #fixedHeader(at: number, first: number, second: number, seq: number, timestamp: number): void {
-    const out = this.#egress.buffer.bytes;
-    const { ssrc } = this;
-    out[at] = first;
-    out[at + 1] = second;
-    out[at + 2] = seq >>> 8;
-    out[at + 3] = seq;
-    out[at + 4] = timestamp >>> 24;
-    out[at + 5] = timestamp >>> 16;
-    out[at + 6] = timestamp >>> 8;
-    out[at + 7] = timestamp;
-    out[at + 8] = ssrc >>> 24;
-    out[at + 9] = ssrc >>> 16;
-    out[at + 10] = ssrc >>> 8;
-    out[at + 11] = ssrc;
+    const out = this.#out;
+    out.setUint32(at, (first << 24) | (second << 16) | seq);
+    out.setUint32(at + 4, timestamp);
+    out.setUint32(at + 8, this.ssrc);
   }
 }

@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Arena, Block } from '../native/arena.ts';
 import { control, type OpenSsl } from '../native/openssl.ts';
+import { cmIv, gcmRtcpIv, readWord, writeWord } from './srtp-iv.ts';
 import {
   ReplayWindow,
   srtpProfiles,
@@ -16,6 +17,7 @@ const ENCRYPTED = 0x8000_0000;
 
 /** Scratch memory that all ciphers of one engine share: nothing here outlives one call. */
 interface Scratch {
+  readonly arena: Arena;
   readonly openssl: OpenSsl;
   readonly out: Block;
   readonly iv: Block;
@@ -29,6 +31,7 @@ interface Scratch {
 /** `sendBuffer` is where sealed packets are made; the egress sends from it. */
 export function nativeSrtp(openssl: OpenSsl, arena: Arena, sendBuffer: Block): SrtpCipherFactory {
   const scratch: Scratch = {
+    arena,
     openssl,
     out: sendBuffer,
     iv: arena.allocate(16),
@@ -54,12 +57,26 @@ class GcmCipher implements SrtpCipher {
   readonly #local: SrtpSessionKeys;
   readonly #remote: SrtpSessionKeys;
   readonly #replay = new ReplayWindow();
+  /** Its own, so that most of it stands from the packet before. */
+  readonly #iv: { readonly block: Block; readonly address: number; readonly view: DataView };
+  readonly #salt0: number;
+  readonly #salt2: number;
+  readonly #salt6: number;
+  readonly #salt10: number;
+  #ivSsrc = -1;
   #rtcpIndex = 0;
 
   constructor(scratch: Scratch, local: SrtpSessionKeys, remote: SrtpSessionKeys) {
     this.#s = scratch;
     this.#local = local;
     this.#remote = remote;
+    const block = scratch.arena.allocate(12);
+    this.#iv = { block, address: block.address, view: new DataView(block.bytes.buffer, block.bytes.byteOffset, 12) };
+    const salt = Buffer.from(local.rtp.salt);
+    this.#salt0 = salt.readUInt16BE(0);
+    this.#salt2 = salt.readUInt32BE(2);
+    this.#salt6 = salt.readUInt32BE(6);
+    this.#salt10 = salt.readUInt16BE(10);
     const gcm = scratch.openssl.EVP_aes_128_gcm();
     this.#rtp = keyedContext(scratch, gcm, local.rtp.key, 1);
     this.#rtcpOut = keyedContext(scratch, gcm, local.rtcp.key, 1);
@@ -76,31 +93,29 @@ class GcmCipher implements SrtpCipher {
     roc: number,
     seq: number,
   ): number {
-    const { openssl, iv: ivBlock, out } = this.#s;
-    const salt = this.#local.rtp.salt;
-    // RFC 7714 8.1: 00 00 || SSRC || ROC || SEQ, XORed with the salt
-    const iv = ivBlock.bytes;
-    iv[0] = at(salt, 0);
-    iv[1] = at(salt, 1);
-    iv[2] = (ssrc >>> 24) ^ at(salt, 2);
-    iv[3] = (ssrc >>> 16) ^ at(salt, 3);
-    iv[4] = (ssrc >>> 8) ^ at(salt, 4);
-    iv[5] = ssrc ^ at(salt, 5);
-    iv[6] = (roc >>> 24) ^ at(salt, 6);
-    iv[7] = (roc >>> 16) ^ at(salt, 7);
-    iv[8] = (roc >>> 8) ^ at(salt, 8);
-    iv[9] = roc ^ at(salt, 9);
-    iv[10] = (seq >>> 8) ^ at(salt, 10);
-    iv[11] = seq ^ at(salt, 11);
+    const { openssl, out } = this.#s;
+    this.#writeIv(ssrc, roc, seq);
     const context = this.#rtp;
     const packet = out.address + packetAt;
     const payload = packet + headerBytes;
-    openssl.EVP_CipherInit_ex(context, 0, 0, 0, ivBlock.address, -1);
-    openssl.EVP_Cipher(context, 0, packet, headerBytes);
-    openssl.EVP_Cipher(context, payload, source.address + sourceAt, sourceBytes);
-    openssl.EVP_Cipher(context, 0, 0, 0);
-    openssl.EVP_CIPHER_CTX_ctrl(context, control.EVP_CTRL_AEAD_GET_TAG, 16, payload + sourceBytes);
+    openssl.cipherIv(context, 0, 0, 0, this.#iv.address, -1);
+    openssl.cipherData(context, 0, packet, headerBytes);
+    openssl.cipherData(context, payload, source.address + sourceAt, sourceBytes);
+    openssl.cipherData(context, 0, 0, 0);
+    openssl.cipherControl(context, control.EVP_CTRL_AEAD_GET_TAG, 16, payload + sourceBytes);
     return headerBytes + sourceBytes + 16;
+  }
+
+  /** RFC 7714 8.1: 00 00 || SSRC || ROC || SEQ, XORed with the salt. Only what changed is written. */
+  #writeIv(ssrc: number, roc: number, seq: number): void {
+    const { view } = this.#iv;
+    if (ssrc !== this.#ivSsrc) {
+      this.#ivSsrc = ssrc;
+      view.setUint16(0, this.#salt0);
+      view.setUint32(2, ssrc ^ this.#salt2);
+    }
+    view.setUint32(6, roc ^ this.#salt6);
+    view.setUint16(10, seq ^ this.#salt10);
   }
 
   sealRtcp(packetAt: number, length: number): number {
@@ -144,6 +159,7 @@ class GcmCipher implements SrtpCipher {
   close(): void {
     for (const context of [this.#rtp, this.#rtcpOut, this.#rtcpIn])
       this.#s.openssl.EVP_CIPHER_CTX_free(context);
+    this.#s.arena.free(this.#iv.block);
   }
 }
 
@@ -267,44 +283,3 @@ function keyedMac({ openssl, key: block }: Scratch, key: Uint8Array): number {
   block.bytes.fill(0);
   return mac;
 }
-
-/** RFC 7714 9.1: 00 00 || SSRC || 00 00 || SRTCP index, XORed with the salt. */
-function gcmRtcpIv(
-  iv: Uint8Array,
-  salt: Uint8Array,
-  packet: Uint8Array,
-  packetAt: number,
-  index: number,
-): void {
-  iv.fill(0);
-  iv.set(packet.subarray(packetAt + 4, packetAt + 8), 2);
-  writeWord(iv, 8, index);
-  for (let i = 0; i < 12; i++) iv[i] = at(iv, i) ^ at(salt, i);
-}
-
-/** RFC 3711 4.1.1: (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16); the 48-bit index comes as its top 16 and low 32 bits. */
-function cmIv(iv: Uint8Array, salt: Uint8Array, ssrc: number, indexHigh: number, indexLow: number): void {
-  iv.fill(0);
-  writeWord(iv, 4, ssrc);
-  // 48-bit index at bytes 8..13
-  iv[8] = indexHigh >>> 8;
-  iv[9] = indexHigh;
-  writeWord(iv, 10, indexLow);
-  for (let i = 0; i < 14; i++) iv[i] = at(iv, i) ^ at(salt, i);
-}
-
-const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
-
-function writeWord(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value >>> 24;
-  bytes[offset + 1] = value >>> 16;
-  bytes[offset + 2] = value >>> 8;
-  bytes[offset + 3] = value;
-}
-
-const readWord = (bytes: Uint8Array, offset: number): number =>
-  ((at(bytes, offset) << 24) |
-    (at(bytes, offset + 1) << 16) |
-    (at(bytes, offset + 2) << 8) |
-    at(bytes, offset + 3)) >>>
-  0;
