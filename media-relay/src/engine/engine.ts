@@ -38,7 +38,7 @@ export class Engine {
 
   constructor(spec: EngineSpec, deps: EngineDeps) {
     this.#deps = deps;
-    this.#parts = openParts(this.arena, deps.clock());
+    this.#parts = openParts(this.arena, deps.clock(), spec.parts);
     this.#whep = new WhepOutput(spec, {
       arena: this.arena,
       clock: deps.clock,

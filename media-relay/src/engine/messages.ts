@@ -22,6 +22,8 @@ export interface EngineSpec {
   readonly mediaAddresses: readonly string[];
   /** Addresses or `address:port` to announce besides (NAT, containers). */
   readonly announcedAddresses: readonly string[];
+  /** Halves to use whatever this machine can do (tests). A forced native half that does not work is an error. */
+  readonly parts?: Partial<BackEnds>;
 }
 
 export type ToEngine =

@@ -1,14 +1,18 @@
-/** Picks the half of each seam that works on this machine. The portable halves join the table when they exist. */
+/** Picks the half of each seam that works on this machine: the native one, or else the portable one and a warning. */
 import type { Arena } from '../native/arena.ts';
-import { loadOpenSsl } from '../native/openssl.ts';
+import { NativeError } from '../native/library.ts';
+import { loadOpenSsl, type OpenSsl } from '../native/openssl.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
 import type { DtlsFactory } from '../webrtc/dtls.ts';
 import { nativeDtls } from '../webrtc/dtls-native.ts';
+import { portableDtls } from '../webrtc/dtls-portable.ts';
 import type { UdpEgress } from '../webrtc/egress.ts';
 import { nativeEgress } from '../webrtc/egress-native.ts';
-import { selfTest } from '../webrtc/self-test.ts';
+import { portableEgress } from '../webrtc/egress-portable.ts';
+import { checkCipher, checkVersion } from '../webrtc/self-test.ts';
 import type { SrtpCipherFactory } from '../webrtc/srtp.ts';
 import { nativeSrtp } from '../webrtc/srtp-native.ts';
+import { portableSrtp } from '../webrtc/srtp-portable.ts';
 import type { BackEnds } from './messages.ts';
 
 export interface Parts {
@@ -21,19 +25,61 @@ export interface Parts {
   close(): void;
 }
 
-/** Throws NativeError when this machine lacks what the native halves need. */
-export function openParts(arena: Arena, nowMs: number): Parts {
-  const openssl = loadOpenSsl();
-  const egress = nativeEgress(arena);
-  const srtp = nativeSrtp(openssl, arena, egress.buffer);
-  selfTest(openssl, srtp, egress.buffer);
-  const dtls = nativeDtls(openssl, arena, createCertificate(nowMs));
+/** `forced` names halves to use, and then no other. Throws NativeError when a forced native half does not work here. */
+export function openParts(arena: Arena, nowMs: number, forced: Partial<BackEnds> = {}): Parts {
+  const problems: string[] = [];
+  const certificate = createCertificate(nowMs);
+  let openssl: OpenSsl | undefined;
+  const checkedOpenSsl = (): OpenSsl => {
+    if (openssl) return openssl;
+    const loaded = loadOpenSsl();
+    checkVersion(loaded);
+    return (openssl = loaded);
+  };
+  const checked = (srtp: SrtpCipherFactory): SrtpCipherFactory => {
+    checkCipher(srtp, egress.half.buffer);
+    return srtp;
+  };
+
+  const pick = <T>(seam: keyof BackEnds, native: () => T, portable: () => T): Picked<T> => {
+    if (forced[seam] === 'portable') return { half: portable(), back: 'portable' };
+    try {
+      return { half: native(), back: 'native' };
+    } catch (error) {
+      if (!(error instanceof NativeError) || forced[seam] === 'native') throw error;
+      problems.push(`${seams[seam]} runs without native code, which is slower: ${error.message}`);
+      return { half: portable(), back: 'portable' };
+    }
+  };
+  const egress = pick(
+    'udp',
+    () => nativeEgress(arena),
+    () => portableEgress(arena),
+  );
+  const { buffer } = egress.half;
+  const srtp = pick(
+    'srtp',
+    () => checked(nativeSrtp(checkedOpenSsl(), arena, buffer)),
+    () => checked(portableSrtp(buffer)),
+  );
+  const dtls = pick(
+    'dtls',
+    () => nativeDtls(checkedOpenSsl(), arena, certificate),
+    () => portableDtls(certificate),
+  );
   return {
-    egress,
-    srtp,
-    dtls,
-    backEnds: { dtls: 'native', srtp: 'native', udp: 'native' },
-    problems: [],
-    close: () => dtls.close(),
+    egress: egress.half,
+    srtp: srtp.half,
+    dtls: dtls.half,
+    backEnds: { dtls: dtls.back, srtp: srtp.back, udp: egress.back },
+    problems,
+    close: () => dtls.half.close(),
   };
 }
+
+interface Picked<T> {
+  readonly half: T;
+  readonly back: 'native' | 'portable';
+}
+
+const seams = { dtls: 'DTLS', srtp: 'SRTP', udp: 'sending UDP' } as const;

@@ -41,7 +41,8 @@ export class Arena {
 
   /** Zeroed memory of at least one and exactly `byteLength` bytes, aligned to 64. */
   allocate(byteLength: number): Block {
-    if (!Number.isSafeInteger(byteLength) || byteLength < 1) throw new RangeError(`arena: cannot allocate ${byteLength} bytes`);
+    if (!Number.isSafeInteger(byteLength) || byteLength < 1)
+      throw new RangeError(`arena: cannot allocate ${byteLength} bytes`);
     const block = byteLength > SLAB_BYTES / 4 ? this.#ownStore(byteLength) : this.#small(byteLength);
     this.#live.set(block.address, block);
     this.#bytesInUse += byteLength;

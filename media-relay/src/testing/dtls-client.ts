@@ -1,6 +1,13 @@
 /** An OpenSSL DTLS client in memory, for tests: with its own certificate, or with one whose key it does not have. */
 import type { Arena } from '../native/arena.ts';
-import { acceptAnyCertificate, control, sslFlags, writeCString, type OpenSsl } from '../native/openssl.ts';
+import {
+  acceptAnyCertificate,
+  control,
+  fastHandshakeTimer,
+  sslFlags,
+  writeCString,
+  type OpenSsl,
+} from '../native/openssl.ts';
 
 export interface ClientCertificate {
   readonly der: Uint8Array;
@@ -16,8 +23,14 @@ export class DtlsTestClient {
   readonly #out: number;
   readonly #scratch;
   readonly #verify = acceptAnyCertificate();
+  readonly #timer = fastHandshakeTimer();
 
-  constructor(openssl: OpenSsl, arena: Arena, certificate: ClientCertificate | undefined, profiles = 'SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80') {
+  constructor(
+    openssl: OpenSsl,
+    arena: Arena,
+    certificate: ClientCertificate | undefined,
+    profiles = 'SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80',
+  ) {
     this.#openssl = openssl;
     this.#arena = arena;
     this.#scratch = arena.allocate(16_384);
@@ -27,7 +40,9 @@ export class DtlsTestClient {
       bytes.set(certificate.der);
       must(openssl.SSL_CTX_use_certificate_ASN1(this.#context, certificate.der.length, address));
       bytes.set(certificate.privateKeyDer);
-      must(openssl.SSL_CTX_use_PrivateKey_ASN1(408, this.#context, address, certificate.privateKeyDer.length));
+      must(
+        openssl.SSL_CTX_use_PrivateKey_ASN1(408, this.#context, address, certificate.privateKeyDer.length),
+      );
     }
     openssl.SSL_CTX_set_tlsext_use_srtp(this.#context, writeCString(this.#scratch, 0, profiles));
     openssl.SSL_CTX_set_options(this.#context, sslFlags.SSL_OP_NO_QUERY_MTU);
@@ -37,6 +52,7 @@ export class DtlsTestClient {
     this.#out = openssl.BIO_new(openssl.BIO_s_dgram_mem());
     openssl.SSL_set_bio(this.#ssl, this.#in, this.#out);
     openssl.SSL_ctrl(this.#ssl, control.SSL_CTRL_SET_MTU, 1200, 0);
+    openssl.DTLS_set_timer_cb(this.#ssl, this.#timer.pointer);
     openssl.SSL_set_connect_state(this.#ssl);
   }
 
@@ -47,8 +63,16 @@ export class DtlsTestClient {
       this.#openssl.BIO_write(this.#in, this.#scratch.address, datagram.length);
     }
     this.#openssl.ERR_clear_error();
-    if (this.#openssl.SSL_is_init_finished(this.#ssl)) this.#openssl.SSL_read(this.#ssl, this.#scratch.address, 4096);
+    if (this.#openssl.SSL_is_init_finished(this.#ssl))
+      this.#openssl.SSL_read(this.#ssl, this.#scratch.address, 4096);
     else this.#openssl.SSL_do_handshake(this.#ssl);
+    return this.#drain();
+  }
+
+  /** Sends its flight again, if its timer has run out: after 50 ms the first time. */
+  handleTimeout(): Uint8Array[] {
+    this.#openssl.ERR_clear_error();
+    this.#openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_HANDLE_TIMEOUT, 0, 0);
     return this.#drain();
   }
 
@@ -69,7 +93,16 @@ export class DtlsTestClient {
   keyingMaterial(length: number): Uint8Array {
     const label = 'EXTRACTOR-dtls_srtp';
     const at = writeCString(this.#scratch, 1024, label);
-    this.#openssl.SSL_export_keying_material(this.#ssl, this.#scratch.address, length, at, label.length, 0, 0, 0);
+    this.#openssl.SSL_export_keying_material(
+      this.#ssl,
+      this.#scratch.address,
+      length,
+      at,
+      label.length,
+      0,
+      0,
+      0,
+    );
     return this.#scratch.bytes.slice(0, length);
   }
 
@@ -77,6 +110,7 @@ export class DtlsTestClient {
     this.#openssl.SSL_free(this.#ssl);
     this.#openssl.SSL_CTX_free(this.#context);
     this.#verify.release();
+    this.#timer.release();
     this.#arena.free(this.#scratch);
   }
 

@@ -7,7 +7,13 @@
 import { createHash, createHmac, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
 
 export const contentType = { changeCipherSpec: 20, alert: 21, handshake: 22 } as const;
-export const handshakeType = { clientHello: 1, certificate: 11, clientKeyExchange: 16, certificateVerify: 15, finished: 20 } as const;
+export const handshakeType = {
+  clientHello: 1,
+  certificate: 11,
+  clientKeyExchange: 16,
+  certificateVerify: 15,
+  finished: 20,
+} as const;
 
 const RECORD_HEADER_BYTES = 13;
 const MESSAGE_HEADER_BYTES = 12;
@@ -28,7 +34,7 @@ export interface DtlsRecord {
 /** The records of a datagram; whatever does not look like one, and all behind it, is left out. */
 export function readRecords(datagram: Buffer): DtlsRecord[] {
   const records: DtlsRecord[] = [];
-  for (let at = 0; at + RECORD_HEADER_BYTES <= datagram.length; ) {
+  for (let at = 0; at + RECORD_HEADER_BYTES <= datagram.length;) {
     const end = at + RECORD_HEADER_BYTES + datagram.readUInt16BE(at + 11);
     if (end > datagram.length || datagram[at + 1] !== 0xfe) break;
     records.push({
@@ -61,7 +67,7 @@ export interface HandshakeMessage {
   readonly whole: Buffer;
 }
 
-interface Partial {
+interface PartialMessage {
   readonly whole: Buffer;
   readonly present: Uint8Array;
   missing: number;
@@ -69,7 +75,7 @@ interface Partial {
 
 /** Puts one side's handshake messages together and hands them out in order, each once. */
 export class HandshakeAssembly {
-  readonly #partial = new Map<number, Partial>();
+  readonly #partial = new Map<number, PartialMessage>();
   #next = 0;
 
   /** Sequence number of the message to come. */
@@ -80,7 +86,7 @@ export class HandshakeAssembly {
   /** Takes one handshake record; true when it repeats a message that was handed out already. */
   add(fragments: Buffer): boolean {
     let repeats = false;
-    for (let at = 0; at + MESSAGE_HEADER_BYTES <= fragments.length; ) {
+    for (let at = 0; at + MESSAGE_HEADER_BYTES <= fragments.length;) {
       const length = fragments.readUIntBE(at + 1, 3);
       const seq = fragments.readUInt16BE(at + 4);
       const offset = fragments.readUIntBE(at + 6, 3);
@@ -134,9 +140,19 @@ export class HandshakeAssembly {
 /** One whole, unfragmented message; undefined when the bytes are anything else. */
 export function readMessage(whole: Buffer): HandshakeMessage | undefined {
   const length = whole.length - MESSAGE_HEADER_BYTES;
-  if (length < 0 || whole.readUIntBE(1, 3) !== length || whole.readUIntBE(6, 3) !== 0 || whole.readUIntBE(9, 3) !== length)
+  if (
+    length < 0 ||
+    whole.readUIntBE(1, 3) !== length ||
+    whole.readUIntBE(6, 3) !== 0 ||
+    whole.readUIntBE(9, 3) !== length
+  )
     return undefined;
-  return { type: whole.readUInt8(0), seq: whole.readUInt16BE(4), body: whole.subarray(MESSAGE_HEADER_BYTES), whole };
+  return {
+    type: whole.readUInt8(0),
+    seq: whole.readUInt16BE(4),
+    body: whole.subarray(MESSAGE_HEADER_BYTES),
+    whole,
+  };
 }
 
 /** The first certificate of a Certificate message (RFC 5246 7.4.2), in DER; undefined when there is none. */
@@ -176,7 +192,10 @@ export function provesPossession(body: Buffer, certificateDer: Buffer, transcrip
 
 /** RFC 5246 7.4.9: true when `verifyData` shows that the client saw the same `transcript` and has the same secret. */
 export function isClientFinished(verifyData: Buffer, masterSecret: Buffer, transcript: Buffer): boolean {
-  const seed = Buffer.concat([Buffer.from('client finished'), createHash('sha256').update(transcript).digest()]);
+  const seed = Buffer.concat([
+    Buffer.from('client finished'),
+    createHash('sha256').update(transcript).digest(),
+  ]);
   const a1 = createHmac('sha256', masterSecret).update(seed).digest();
   const expected = createHmac('sha256', masterSecret).update(a1).update(seed).digest().subarray(0, 12);
   return verifyData.length === expected.length && timingSafeEqual(verifyData, expected);

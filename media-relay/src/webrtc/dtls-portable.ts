@@ -50,9 +50,14 @@ const FINISHED_SEQ = clientMessages.length;
 const AWAITING_CERTIFICATE = 2;
 
 /** Takes about a second and 40 MB, so only where it is needed. Throws when werift is not installed. */
-export function portableDtls(certificate: Certificate, clock: () => number = () => performance.now()): DtlsFactory {
+export function portableDtls(
+  certificate: Certificate,
+  clock: () => number = () => performance.now(),
+): DtlsFactory {
   // Its CommonJS build, which a plain `require` would choose, is several times slower.
-  const { DtlsServer } = createRequire(import.meta.url)(fileURLToPath(import.meta.resolve('werift'))) as typeof Werift;
+  const { DtlsServer } = createRequire(import.meta.url)(
+    fileURLToPath(import.meta.resolve('werift')),
+  ) as typeof Werift;
   const cert = pem('CERTIFICATE', certificate.der);
   const key = pem('PRIVATE KEY', certificate.privateKeyDer);
   const serve = (transport: DtlsTransport): Werift.DtlsServer =>
@@ -67,7 +72,8 @@ export function portableDtls(certificate: Certificate, clock: () => number = () 
     });
   return {
     fingerprint: certificate.fingerprint,
-    accept: (peerFingerprint, events) => new PortableDtls(serve, peerFingerprint.toUpperCase(), events, clock),
+    accept: (peerFingerprint, events) =>
+      new PortableDtls(serve, peerFingerprint.toUpperCase(), events, clock),
     close: () => {},
   };
 }
@@ -145,7 +151,8 @@ class PortableDtls implements Dtls {
   #handshake(record: DtlsRecord): void {
     if (record.type === contentType.alert && record.epoch === 0) {
       const [level, description] = record.fragment;
-      if (level === FATAL || description === 0) this.#end('failed', `the viewer answered with alert ${description}`);
+      if (level === FATAL || description === 0)
+        this.#end('failed', `the viewer answered with alert ${description}`);
     } else if (record.type === contentType.handshake && record.epoch === 1) {
       this.#finish(record);
     } else if (record.type === contentType.handshake && record.epoch === 0) {
@@ -180,12 +187,15 @@ class PortableDtls implements Dtls {
       this.#fail('bad signature: the viewer does not have the key of its certificate', DECRYPT_ERROR);
       return;
     }
+    if (message.type === handshakeType.clientHello) this.#flight = [];
     this.#feed(writeRecord(contentType.handshake, 0, message.whole));
     if (message.type === handshakeType.clientHello && message.seq > 0) this.#checkHello();
   }
 
   #isOwner(message: HandshakeMessage): boolean {
-    return this.#certificate !== undefined && provesPossession(message.body, this.#certificate, this.#transcript());
+    return (
+      this.#certificate !== undefined && provesPossession(message.body, this.#certificate, this.#transcript())
+    );
   }
 
   /** What werift made of the ClientHello with the cookie. */
@@ -197,7 +207,8 @@ class PortableDtls implements Dtls {
     }
     this.#profile = profileById(srtp.srtpProfile ?? 0);
     if (this.#profile === undefined) this.#fail(NO_PROFILE, HANDSHAKE_FAILURE);
-    else if (!dtls.remoteExtendedMasterSecret) this.#fail('the viewer lacks extended master secret', HANDSHAKE_FAILURE);
+    else if (!dtls.remoteExtendedMasterSecret)
+      this.#fail('the viewer lacks extended master secret', HANDSHAKE_FAILURE);
     else this.#resendAtMs = this.#clock() + this.#timeoutMs;
   }
 
@@ -225,7 +236,10 @@ class PortableDtls implements Dtls {
     const profile = this.#profile;
     if (this.#state !== 'proven' || profile === undefined) return;
     this.#state = 'connected';
-    const keyingMaterial = this.#server.exportKeyingMaterial(keyingMaterialLabel, keyingMaterialBytes(profile));
+    const keyingMaterial = this.#server.exportKeyingMaterial(
+      keyingMaterialLabel,
+      keyingMaterialBytes(profile),
+    );
     this.#events.connected(profile, keyingMaterial);
   }
 
@@ -268,8 +282,6 @@ class PortableDtls implements Dtls {
   /** What werift sends. It sends a flight again by a timer of its own, from 500 ms on: ours is earlier, so that is dropped. */
   #sendFlight(datagram: Uint8Array): Promise<void> {
     if (this.#state === 'ended' || this.#flight.includes(datagram)) return Promise.resolve();
-    // A HelloVerifyRequest is answered before anything else is sent.
-    if (this.#assembly.next === 1) this.#flight = [];
     this.#flight.push(datagram);
     this.#events.send(datagram);
     return Promise.resolve();
@@ -283,7 +295,11 @@ class PortableDtls implements Dtls {
     const { cipher, dtls } = this.#server;
     const sequenceNumber = ++dtls.recordSequenceNumber;
     const header = { type: contentType.alert, version: 0xfefd, epoch: 1, sequenceNumber };
-    const record = writeRecord(contentType.alert, sequenceNumber, cipher.cipher.encrypt(SERVER_SIDE, alert, header));
+    const record = writeRecord(
+      contentType.alert,
+      sequenceNumber,
+      cipher.cipher.encrypt(SERVER_SIDE, alert, header),
+    );
     record.writeUInt16BE(1, 3);
     this.#events.send(record);
   }
@@ -319,6 +335,9 @@ class PortableDtls implements Dtls {
 const NO_PROFILE = 'the viewer supports none of our SRTP profiles';
 
 function pem(label: string, der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -101,7 +101,13 @@ class NativeEgress implements UdpEgress {
     }
   }
 
-  #sendRange(to: NativeDestination, block: Block, offset: number, byteLength: number, segmentBytes: number): void {
+  #sendRange(
+    to: NativeDestination,
+    block: Block,
+    offset: number,
+    byteLength: number,
+    segmentBytes: number,
+  ): void {
     const native = to.socket;
     if (!this.#sockets.has(native)) return;
     const result = this.#libc.send(native.fd, to.sockaddr, block.address + offset, byteLength, segmentBytes);

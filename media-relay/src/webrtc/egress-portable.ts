@@ -48,8 +48,9 @@ class PortableEgress implements UdpEgress {
       lookup: (host, _options, callback) => callback(null, host, family),
     });
     try {
+      const listening = once(socket, 'listening'); // with such a lookup it comes before `bind` returns
       socket.bind({ address, port, exclusive: true });
-      await once(socket, 'listening');
+      await listening;
     } catch (error) {
       socket.close();
       throw new Error(`bind ${address} port ${port}: ${sentenceOf(error)}`, { cause: error });

@@ -2,6 +2,7 @@
 import type { Block } from '../native/arena.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
 import { MAX_RUN_PACKETS, type Destination, type UdpEgress } from './egress.ts';
+import type { SentPacket } from './sent-frames.ts';
 import type { SrtpCipher } from './srtp.ts';
 
 const HEADER_BYTES = 12;
@@ -52,7 +53,8 @@ export class RtpSender {
 
   /**
    * Sends packets `from` (inclusive) to `to` (exclusive) of a frame whose payloads lie in `memory`. The last packet of
-   * the frame carries the marker. Returns the bytes that left.
+   * the frame carries the marker; `extended` puts playout-delay into each, so that segments stay equal. Returns the
+   * bytes that left.
    */
   sendPackets(
     destination: Destination,
@@ -61,11 +63,12 @@ export class RtpSender {
     from: number,
     to: number,
     timestamp: number,
+    extended: boolean,
   ): number {
     const { payloadLengths } = frame;
     const lastPacket = payloadLengths.length - 1;
     const tagBytes = this.#cipher.rtpTagBytes;
-    const headerBytes = this.#headerBytes(frame);
+    const headerBytes = this.#headerBytes(extended);
     let source = frame.offset;
     for (let i = 0; i < from; i++) source += payloadLengths[i] ?? 0;
     let seq = this.#seq;
@@ -86,7 +89,7 @@ export class RtpSender {
         run = 0;
         segmentBytes = packetBytes;
       }
-      this.#writeHeader(filled, frame, i === lastPacket, seq, timestamp);
+      this.#writeHeader(filled, extended, i === lastPacket, seq, timestamp);
       filled += this.#cipher.sealRtp(filled, headerBytes, memory, source, payloadBytes, this.ssrc, roc, seq);
       run++;
       source += payloadBytes;
@@ -114,29 +117,16 @@ export class RtpSender {
   }
 
   /** Sends one packet again exactly as it was: same sequence number, roll-over count, timestamp and payload. */
-  resend(
-    destination: Destination,
-    memory: Block,
-    frame: StoredFrame,
-    packet: number,
-    timestamp: number,
-    extendedSeq: number,
-  ): number {
+  resend(destination: Destination, memory: Block, frame: StoredFrame, sent: SentPacket): number {
+    const { packet, timestamp, extended, extendedSeq } = sent;
     let source = frame.offset;
     for (let i = 0; i < packet; i++) source += frame.payloadLengths[i] ?? 0;
     const payloadBytes = frame.payloadLengths[packet] ?? 0;
     const seq = extendedSeq & 0xffff;
-    this.#writeHeader(0, frame, packet === frame.payloadLengths.length - 1, seq, timestamp);
-    const bytes = this.#cipher.sealRtp(
-      0,
-      this.#headerBytes(frame),
-      memory,
-      source,
-      payloadBytes,
-      this.ssrc,
-      Math.floor(extendedSeq / 0x1_0000),
-      seq,
-    );
+    const roc = Math.floor(extendedSeq / 0x1_0000);
+    const headerBytes = this.#headerBytes(extended);
+    this.#writeHeader(0, extended, packet === frame.payloadLengths.length - 1, seq, timestamp);
+    const bytes = this.#cipher.sealRtp(0, headerBytes, memory, source, payloadBytes, this.ssrc, roc, seq);
     this.#egress.send(destination, bytes, bytes);
     return bytes;
   }
@@ -170,18 +160,20 @@ export class RtpSender {
     return bytes;
   }
 
-  /** The extension goes with key frames: every packet of a frame has the same header, so that segments stay equal. */
-  #headerBytes(frame: StoredFrame): number {
-    return this.#playoutDelayId !== undefined && frame.isKey
-      ? HEADER_BYTES + PLAYOUT_DELAY_BYTES
-      : HEADER_BYTES;
+  #headerBytes(extended: boolean): number {
+    return extended && this.#playoutDelayId !== undefined ? HEADER_BYTES + PLAYOUT_DELAY_BYTES : HEADER_BYTES;
   }
 
-  #writeHeader(at: number, frame: StoredFrame, marker: boolean, seq: number, timestamp: number): void {
-    const id = this.#playoutDelayId;
-    const extended = id !== undefined && frame.isKey;
-    this.#fixedHeader(at, extended ? 0x90 : 0x80, (marker ? 0x80 : 0) | this.payloadType, seq, timestamp);
-    if (!extended) return;
+  #writeHeader(at: number, extended: boolean, marker: boolean, seq: number, timestamp: number): void {
+    const id = extended ? this.#playoutDelayId : undefined;
+    this.#fixedHeader(
+      at,
+      id === undefined ? 0x80 : 0x90,
+      (marker ? 0x80 : 0) | this.payloadType,
+      seq,
+      timestamp,
+    );
+    if (id === undefined) return;
     const out = this.#egress.buffer.bytes;
     out[at + 12] = 0xbe;
     out[at + 13] = 0xde;

@@ -20,8 +20,18 @@ const sealed = hex(
 
 /** Throws NativeError when OpenSSL is another major version or encrypts wrongly. */
 export function selfTest(openssl: OpenSsl, srtp: SrtpCipherFactory, sendBuffer: Block): void {
+  checkVersion(openssl);
+  checkCipher(srtp, sendBuffer);
+}
+
+/** Structures and control numbers are those of OpenSSL 3. */
+export function checkVersion(openssl: OpenSsl): void {
   const major = openssl.versionMajor();
   if (major !== 3) throw new NativeError(`needs OpenSSL 3, this Node.js has ${major}`);
+}
+
+/** Throws NativeError when the cipher of either half encrypts wrongly. */
+export function checkCipher(srtp: SrtpCipherFactory, sendBuffer: Block): void {
   const cipher = srtp.create('aes128gcm', keys, keys);
   sendBuffer.bytes.set(header);
   sendBuffer.bytes.set(payload, 4096);

@@ -5,26 +5,37 @@ import { SentFrames } from './sent-frames.ts';
 
 test('finds every packet of the newest 512 frames by its 16-bit number, across wraps, and nothing else', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 0xffff }), fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 700 }), (first, sizes) => {
-      const sent = new SentFrames();
-      let next = first;
-      const frames = sizes.map((packets, number) => {
-        const from = next;
-        sent.add(from, packets, number, (number * 3000) >>> 0, number);
-        next += packets;
-        return { from, packets, number };
-      });
-      for (const { from, packets, number } of frames) {
-        for (const packet of [0, packets - 1]) {
-          const extendedSeq = from + packet;
-          if (next - extendedSeq >= 0x1_0000) continue;
-          const found = sent.find(extendedSeq & 0xffff, next);
-          if (number < frames.length - 512) expect(found).toBeUndefined();
-          else expect(found).toEqual({ frameNumber: number, packet, timestamp: (number * 3000) >>> 0, extendedSeq });
+    fc.property(
+      fc.integer({ min: 0, max: 0xffff }),
+      fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 700 }),
+      (first, sizes) => {
+        const sent = new SentFrames();
+        let next = first;
+        const frames = sizes.map((packets, number) => {
+          const from = next;
+          sent.add(from, packets, number, (number * 3000) >>> 0, number % 3 === 0, number);
+          next += packets;
+          return { from, packets, number };
+        });
+        for (const { from, packets, number } of frames) {
+          for (const packet of [0, packets - 1]) {
+            const extendedSeq = from + packet;
+            if (next - extendedSeq >= 0x1_0000) continue;
+            const found = sent.find(extendedSeq & 0xffff, next);
+            if (number < frames.length - 512) expect(found).toBeUndefined();
+            else
+              expect(found).toEqual({
+                frameNumber: number,
+                packet,
+                timestamp: (number * 3000) >>> 0,
+                extended: number % 3 === 0,
+                extendedSeq,
+              });
+          }
         }
-      }
-      expect(sent.find(next & 0xffff, next)?.extendedSeq ?? first).toBeLessThan(next);
-    }),
+        expect(sent.find(next & 0xffff, next)?.extendedSeq ?? first).toBeLessThan(next);
+      },
+    ),
     timeBox,
   );
 });
@@ -32,7 +43,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
 test('tells the newest frames, oldest first', () => {
   const sent = new SentFrames();
   expect(sent.newest(5)).toEqual([]);
-  for (let i = 0; i < 600; i++) sent.add(i * 2, 2, i, i * 3000, i);
+  for (let i = 0; i < 600; i++) sent.add(i * 2, 2, i, i * 3000, false, i);
   expect(sent.newest(2)).toEqual([
     [598 * 3000, 598],
     [599 * 3000, 599],

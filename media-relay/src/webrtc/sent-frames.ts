@@ -8,6 +8,8 @@ export interface SentPacket {
   readonly frameNumber: number;
   readonly packet: number;
   readonly timestamp: number;
+  /** It carried the header extension. */
+  readonly extended: boolean;
   /** Sequence number with its roll-over count: roc * 65536 + seq. */
   readonly extendedSeq: number;
 }
@@ -17,15 +19,24 @@ export class SentFrames {
   readonly #packets = new Uint16Array(SLOTS);
   readonly #frame = new Float64Array(SLOTS);
   readonly #timestamp = new Uint32Array(SLOTS);
+  readonly #extended = new Uint8Array(SLOTS);
   readonly #arrivalMs = new Float64Array(SLOTS);
   #count = 0;
 
-  add(firstExtendedSeq: number, packets: number, frameNumber: number, timestamp: number, arrivalMs: number): void {
+  add(
+    firstExtendedSeq: number,
+    packets: number,
+    frameNumber: number,
+    timestamp: number,
+    extended: boolean,
+    arrivalMs: number,
+  ): void {
     const slot = this.#count % SLOTS;
     this.#firstSeq[slot] = firstExtendedSeq;
     this.#packets[slot] = packets;
     this.#frame[slot] = frameNumber;
     this.#timestamp[slot] = timestamp;
+    this.#extended[slot] = extended ? 1 : 0;
     this.#arrivalMs[slot] = arrivalMs;
     this.#count++;
   }
@@ -46,6 +57,7 @@ export class SentFrames {
           frameNumber: this.#frame[slot] ?? 0,
           packet: extendedSeq - first,
           timestamp: this.#timestamp[slot] ?? 0,
+          extended: this.#extended[slot] === 1,
           extendedSeq,
         };
     }

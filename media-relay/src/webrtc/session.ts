@@ -172,14 +172,7 @@ export class Session implements PortClient, StreamReader {
     if (!media?.audio || !store || !this.#destination) return;
     media.audioOffset ??= -frame.ticks;
     const timestamp = (media.audioFirstTimestamp + frame.ticks + media.audioOffset) >>> 0;
-    const bytes = media.audio.sendPackets(
-      this.#destination,
-      store.memory,
-      { ...frame, isKey: false },
-      0,
-      1,
-      timestamp,
-    );
+    const bytes = media.audio.sendPackets(this.#destination, store.memory, frame, 0, 1, timestamp, false);
     this.stream.statistics.sent(1, bytes);
   }
 
@@ -316,7 +309,7 @@ export class Session implements PortClient, StreamReader {
       this.#resentAt.set(seq, nowMs);
       const bytes = media.rtx
         ? this.#resendByRtx(media.rtx, destination, store.memory, frame, sent.packet, sent.timestamp, seq)
-        : media.video.resend(destination, store.memory, frame, sent.packet, sent.timestamp, sent.extendedSeq);
+        : media.video.resend(destination, store.memory, frame, sent);
       this.stream.statistics.resent(bytes);
     }
   }

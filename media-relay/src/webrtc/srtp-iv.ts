@@ -31,7 +31,13 @@ export function gcmRtcpIv(
 }
 
 /** RFC 3711 4.1.1: (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16); the 48-bit index comes as its top 16 and low 32 bits. */
-export function cmIv(iv: Uint8Array, salt: Uint8Array, ssrc: number, indexHigh: number, indexLow: number): void {
+export function cmIv(
+  iv: Uint8Array,
+  salt: Uint8Array,
+  ssrc: number,
+  indexHigh: number,
+  indexLow: number,
+): void {
   iv.fill(0);
   writeWord(iv, 4, ssrc);
   // 48-bit index at bytes 8..13

@@ -71,7 +71,11 @@ class GcmCipher implements SrtpCipher {
     this.#local = local;
     this.#remote = remote;
     const block = scratch.arena.allocate(12);
-    this.#iv = { block, address: block.address, view: new DataView(block.bytes.buffer, block.bytes.byteOffset, 12) };
+    this.#iv = {
+      block,
+      address: block.address,
+      view: new DataView(block.bytes.buffer, block.bytes.byteOffset, 12),
+    };
     const salt = Buffer.from(local.rtp.salt);
     this.#salt0 = salt.readUInt16BE(0);
     this.#salt2 = salt.readUInt32BE(2);

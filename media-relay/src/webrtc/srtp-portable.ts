@@ -2,7 +2,14 @@
  * SRTP and SRTCP by node:crypto alone: RFC 7714 (AES-128-GCM), RFC 3711 (AES-CM with HMAC-SHA1-80). Bit for bit what
  * the native half makes. Keys are KeyObjects: with a Buffer as key, Node 24 spends 10 us more on each packet.
  */
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto';
 import type { Block } from '../native/arena.ts';
 import { cmIv, gcmRtcpIv, gcmRtpIv, readWord, writeWord } from './srtp-iv.ts';
 import {
@@ -24,7 +31,9 @@ const gcmOptions = { authTagLength: GCM_TAG_BYTES } as const;
 export function portableSrtp(sendBuffer: Block): SrtpCipherFactory {
   return {
     create: (profile, local, remote) =>
-      profile === 'aes128gcm' ? new GcmCipher(sendBuffer.bytes, local, remote) : new CmCipher(sendBuffer.bytes, local, remote),
+      profile === 'aes128gcm'
+        ? new GcmCipher(sendBuffer.bytes, local, remote)
+        : new CmCipher(sendBuffer.bytes, local, remote),
   };
 }
 

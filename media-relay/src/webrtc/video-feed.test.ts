@@ -8,7 +8,13 @@ import type { Destination } from './egress.ts';
 import { Pacer, TokenBucket } from './pacer.ts';
 import { MIN_PACE_BPS, VideoFeed } from './video-feed.ts';
 
-const track: VideoTrack = { kind: 'video', codec: 'h264', encodingName: 'H264', clockRate: 90_000, h264: undefined };
+const track: VideoTrack = {
+  kind: 'video',
+  codec: 'h264',
+  encodingName: 'H264',
+  clockRate: 90_000,
+  h264: undefined,
+};
 const packetiser: Packetiser = {
   bound: ({ data }) => ({ packets: Math.ceil(data.length / 1000), bytes: data.length }),
   write({ data }, target, offset, lengths) {
@@ -58,7 +64,16 @@ function bench() {
   const frame = (bytes: number, isKey = false, toFeed = true): void => {
     ticks += 2970;
     const data = new Uint8Array(bytes);
-    const unit: AccessUnit = { track, ticks, arrivalMs: Date.now(), captureMs: undefined, isKey, isBroken: false, data, unitEnds: [bytes] };
+    const unit: AccessUnit = {
+      track,
+      ticks,
+      arrivalMs: Date.now(),
+      captureMs: undefined,
+      isKey,
+      isBroken: false,
+      data,
+      unitEnds: [bytes],
+    };
     const stored = store.append(unit, ticks);
     if (stored && toFeed) feed.onFrame(stored, Date.now());
   };
@@ -93,7 +108,10 @@ describe('joining', () => {
       if (!before) continue;
       expect(step(before.timestamp, one.timestamp)).toBeGreaterThan(0);
       // Departure times, not capture times: off by less than a millisecond and the frames of the same tick.
-      expect(step(burst[0]?.timestamp ?? 0, one.timestamp) / 90).toBeCloseTo(one.atMs - (burst[0]?.atMs ?? 0), -0.5);
+      expect(step(burst[0]?.timestamp ?? 0, one.timestamp) / 90).toBeCloseTo(
+        one.atMs - (burst[0]?.atMs ?? 0),
+        -0.5,
+      );
     }
     const bytes = 100_000 + 59 * 16_000;
     const lastMs = (burst.at(-1)?.atMs ?? 0) - joinedMs;
@@ -125,9 +143,11 @@ describe('joining', () => {
     const all = frames(sent);
     expect(all.map(({ number }) => number)).toEqual(Array.from({ length: 90 }, (_, i) => i));
     const live = all.slice(-20);
-    for (const [i, one] of live.entries()) if (i > 0) expect(step(live[i - 1]?.timestamp ?? 0, one.timestamp)).toBe(2970);
+    for (const [i, one] of live.entries())
+      if (i > 0) expect(step(live[i - 1]?.timestamp ?? 0, one.timestamp)).toBe(2970);
     // On the viewer's clock the burst ran straight into the live frames: no jump.
-    for (const [i, one] of all.entries()) if (i > 0) expect(step(all[i - 1]?.timestamp ?? 0, one.timestamp)).toBeLessThan(33 * 90 * 2);
+    for (const [i, one] of all.entries())
+      if (i > 0) expect(step(all[i - 1]?.timestamp ?? 0, one.timestamp)).toBeLessThan(33 * 90 * 2);
   });
 
   test('waits for a key frame when none is cached', () => {

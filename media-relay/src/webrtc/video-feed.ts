@@ -50,6 +50,7 @@ export class VideoFeed implements PacedFeed {
   #cursor = 0;
   #packet = 0;
   #timestamp = 0;
+  #extended = false;
   /** Ticks of the viewer's clock relative to `firstTimestamp`; undefined until the first frame leaves. */
   #lastTicks = -1;
   /** Viewer ticks = stream ticks + offset. */
@@ -118,6 +119,7 @@ export class VideoFeed implements PacedFeed {
         this.#packet,
         upTo,
         this.#timestamp,
+        this.#extended,
       );
       credit -= bytes;
       this.#bucket.take(bytes);
@@ -194,7 +196,17 @@ export class VideoFeed implements PacedFeed {
     const ticks = Math.max(departure + (this.#offset ?? 0), this.#lastTicks + 1);
     this.#lastTicks = ticks;
     this.#timestamp = this.#toRtp(ticks);
-    this.sent.add(this.#sender.nextExtendedSeq, frame.payloadLengths.length, frame.number, this.#timestamp, frame.arrivalMs);
+    // Playout-delay makes a browser show frames as they come, which live frames should be; but a browser that is
+    // catching up must stay free to skip what is late.
+    this.#extended = frame.isKey && this.#mode === 'live';
+    this.sent.add(
+      this.#sender.nextExtendedSeq,
+      frame.payloadLengths.length,
+      frame.number,
+      this.#timestamp,
+      this.#extended,
+      frame.arrivalMs,
+    );
     if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
   }
 

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import dgram from 'node:dgram';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Arena, countedAddresses } from '../native/arena.ts';
+import { nativeEgress } from './egress-native.ts';
+import { portableEgress } from './egress-portable.ts';
+import type { UdpEgress } from './egress.ts';
+
+const halves = {
+  native: (): UdpEgress => nativeEgress(new Arena()),
+  portable: (): UdpEgress => portableEgress(new Arena(countedAddresses())),
+};
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+/** A peer that keeps what it receives. */
+async function peer(address: string, family: 4 | 6) {
+  const socket = dgram.createSocket(family === 6 ? 'udp6' : 'udp4');
+  const received: Buffer[] = [];
+  const waiting = new Set<() => void>();
+  socket.on('message', (datagram) => {
+    received.push(datagram);
+    for (const look of waiting) look();
+  });
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  cleanups.push(() => socket.close());
+  const until = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (received.length >= count) resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  return { socket, received, until, port: socket.address().port };
+}
+
+describe.each(['native', 'portable'] as const)('the %s half', (half) => {
+  test.each([
+    ['127.0.0.1', 4],
+    ['::1', 6],
+  ] as const)(
+    'receives and sends over %s: one datagram, and a run of equal ones with a shorter last',
+    async (address, family) => {
+      const egress = halves[half]();
+      const other = await peer(address, family);
+      let heard = (_from: string): void => {};
+      const asked = new Promise<string>((resolve) => (heard = resolve));
+      const socket = await egress.open(address, family, 0, (datagram, from, port) =>
+        heard(`${Buffer.from(datagram).toString()} ${from} ${port}`),
+      );
+      cleanups.push(() => egress.closeSocket(socket));
+      other.socket.send('hello', socket.port, address);
+      expect(await asked).toBe(`hello ${address} ${other.port}`);
+
+      const destination = egress.destination(socket, address, other.port);
+      egress.sendDatagram(destination, Buffer.from('welcome'));
+      egress.buffer.bytes.fill(1, 0, 1000).fill(2, 1000, 2000).fill(3, 2000, 2300);
+      egress.send(destination, 2300, 1000);
+      egress.buffer.bytes.fill(9); // the next run
+      egress.send(destination, 500, 1000);
+      await other.until(5);
+      expect(other.received[0]?.toString()).toBe('welcome');
+      expect(
+        other.received.slice(1).map((datagram) => [datagram.length, datagram[0], datagram.at(-1)]),
+      ).toEqual([
+        [1000, 1, 1],
+        [1000, 2, 2],
+        [300, 3, 3],
+        [500, 9, 9],
+      ]);
+      expect(socket.writable).toBe(true);
+      expect(egress.statistics).toMatchObject({ errors: 0, congested: 0 });
+      expect(egress.statistics.calls).toBeGreaterThanOrEqual(3);
+      egress.release(destination);
+    },
+  );
+
+  test('names address and port of what cannot be bound', async () => {
+    const egress = halves[half]();
+    const other = await peer('127.0.0.1', 4);
+    await expect(egress.open('127.0.0.1', 4, other.port, () => {})).rejects.toThrow(
+      new RegExp(`bind 127.0.0.1 port ${other.port}: .*address in use`),
+    );
+  });
+
+  test('a datagram that cannot be sent is counted, and the next one is sent', async () => {
+    const egress = halves[half]();
+    const other = await peer('127.0.0.1', 4);
+    const socket = await egress.open('127.0.0.1', 4, 0, () => {});
+    cleanups.push(() => egress.closeSocket(socket));
+    const nowhere = egress.destination(socket, '255.255.255.255', 9); // EACCES without SO_BROADCAST
+    egress.sendDatagram(nowhere, Buffer.of(1));
+    const destination = egress.destination(socket, '127.0.0.1', other.port);
+    egress.sendDatagram(destination, Buffer.of(2));
+    await other.until(1);
+    expect(other.received).toEqual([Buffer.of(2)]);
+    expect(egress.statistics.errors).toBe(1);
+    expect(socket.writable).toBe(true);
+  });
+
+  test('after its socket was closed, nothing leaves and nothing throws', async () => {
+    const egress = halves[half]();
+    const socket = await egress.open('127.0.0.1', 4, 0, () => {});
+    const destination = egress.destination(socket, '127.0.0.1', 9);
+    egress.closeSocket(socket);
+    egress.closeSocket(socket);
+    egress.sendDatagram(destination, Buffer.of(1));
+    egress.send(destination, 2000, 1000);
+    expect(socket.writable).toBe(false);
+    expect(egress.statistics.calls).toBe(0);
+    egress.release(destination);
+  });
+});
