@@ -1,7 +1,18 @@
 /** The main thread's end: starts the media thread, asks it, and remembers its newest statistics. */
 import { Worker } from 'node:worker_threads';
 import type { EnginePort } from './engine-port.ts';
-import type { EngineEvent, EngineSnapshot, EngineSpec, FromEngine, LogFields, OfferResult, SessionClock, SessionEnd, StreamSpec, ToEngine } from './messages.ts';
+import type {
+  EngineEvent,
+  EngineSnapshot,
+  EngineSpec,
+  FromEngine,
+  LogFields,
+  OfferResult,
+  SessionClock,
+  SessionEnd,
+  StreamSpec,
+  ToEngine,
+} from './messages.ts';
 
 export interface EngineClientOptions {
   readonly spec: EngineSpec;
@@ -36,7 +47,10 @@ class EngineClient implements EnginePort {
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options.spec, name: 'media' });
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: options.spec,
+      name: 'media',
+    });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     this.#worker.on('message', (message: FromEngine) => {
@@ -56,7 +70,8 @@ class EngineClient implements EnginePort {
       this.#worker.on('exit', () => {
         done();
         this.#failPending();
-        if (!this.#stopping && this.#mediaPort !== 0) options.onCrash(failure ?? new Error('the media thread ended'));
+        if (!this.#stopping && this.#mediaPort !== 0)
+          options.onCrash(failure ?? new Error('the media thread ended'));
       });
     });
   }
@@ -79,16 +94,33 @@ class EngineClient implements EnginePort {
 
   offer(stream: string, sdp: string): Promise<OfferResult> {
     const requestId = this.#nextRequest++;
-    const late: OfferResult = { ok: false, code: 'stream-not-ready', message: 'The relay is busy.', retryAfterSeconds: 2 };
-    return this.#request<OfferResult>(this.#offers, requestId, late, { type: 'offer', requestId, stream, sdp }, (result) => {
-      // Nobody waits for this session any more.
-      if (result.ok) this.closeSession(result.sessionId);
-    });
+    const late: OfferResult = {
+      ok: false,
+      code: 'stream-not-ready',
+      message: 'The relay is busy.',
+      retryAfterSeconds: 2,
+    };
+    return this.#request<OfferResult>(
+      this.#offers,
+      requestId,
+      late,
+      { type: 'offer', requestId, stream, sdp },
+      (result) => {
+        // Nobody waits for this session any more.
+        if (result.ok) this.closeSession(result.sessionId);
+      },
+    );
   }
 
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
     const requestId = this.#nextRequest++;
-    return this.#request<SessionClock | undefined>(this.#clocks, requestId, undefined, { type: 'session-clock', requestId, sessionId, frames }, () => undefined);
+    return this.#request<SessionClock | undefined>(
+      this.#clocks,
+      requestId,
+      undefined,
+      { type: 'session-clock', requestId, sessionId, frames },
+      () => undefined,
+    );
   }
 
   closeSession(sessionId: string): void {
@@ -121,7 +153,13 @@ class EngineClient implements EnginePort {
   }
 
   /** Resolves with the answer, or with `late` after two seconds; a later answer goes to `onLate`. */
-  #request<T>(pending: Map<number, (value: T) => void>, requestId: number, late: T, message: ToEngine, onLate: (value: T) => void): Promise<T> {
+  #request<T>(
+    pending: Map<number, (value: T) => void>,
+    requestId: number,
+    late: T,
+    message: ToEngine,
+    onLate: (value: T) => void,
+  ): Promise<T> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         pending.set(requestId, (value) => {
@@ -148,7 +186,8 @@ class EngineClient implements EnginePort {
         this.#clocks.get(message.requestId)?.(message.clock);
         return;
       case 'session-ended':
-        for (const listener of this.#endListeners) listener(message.sessionId, message.stream, message.reason);
+        for (const listener of this.#endListeners)
+          listener(message.sessionId, message.stream, message.reason);
         return;
       case 'statistics':
         this.#snapshot = message.snapshot;
@@ -165,7 +204,13 @@ class EngineClient implements EnginePort {
   }
 
   #failPending(): void {
-    for (const answer of this.#offers.values()) answer({ ok: false, code: 'stream-not-ready', message: 'The media engine stopped.', retryAfterSeconds: 2 });
+    for (const answer of this.#offers.values())
+      answer({
+        ok: false,
+        code: 'stream-not-ready',
+        message: 'The media engine stopped.',
+        retryAfterSeconds: 2,
+      });
     for (const answer of this.#clocks.values()) answer(undefined);
   }
 }

@@ -10,7 +10,17 @@ import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
 import { Stream } from '../stream/stream.ts';
 import type { Session } from '../webrtc/session.ts';
-import type { EngineEvent, EngineSnapshot, EngineSpec, FromEngine, LogFields, OfferResult, SessionClock, SessionEnd, StreamSpec } from './messages.ts';
+import type {
+  EngineEvent,
+  EngineSnapshot,
+  EngineSpec,
+  FromEngine,
+  LogFields,
+  OfferResult,
+  SessionClock,
+  SessionEnd,
+  StreamSpec,
+} from './messages.ts';
 import { openParts, type Parts } from './parts.ts';
 
 export interface EngineDeps {
@@ -150,7 +160,12 @@ export class Engine {
   }
 
   #onJoined(session: Session): void {
-    this.#event({ kind: 'viewer-joined', sessionId: session.id, atMs: this.#deps.clock(), stream: session.stream.spec.name });
+    this.#event({
+      kind: 'viewer-joined',
+      sessionId: session.id,
+      atMs: this.#deps.clock(),
+      stream: session.stream.spec.name,
+    });
   }
 
   #onLeft(session: Session, reason: SessionEnd, detail: string): void {

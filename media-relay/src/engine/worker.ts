@@ -35,10 +35,18 @@ async function handle(message: ToEngine): Promise<void> {
       engine.restartStream(message.name);
       return;
     case 'offer':
-      emit({ type: 'answer', requestId: message.requestId, result: await engine.offer(message.stream, message.sdp) });
+      emit({
+        type: 'answer',
+        requestId: message.requestId,
+        result: await engine.offer(message.stream, message.sdp),
+      });
       return;
     case 'session-clock':
-      emit({ type: 'session-clock', requestId: message.requestId, clock: engine.sessionClock(message.sessionId, message.frames) });
+      emit({
+        type: 'session-clock',
+        requestId: message.requestId,
+        clock: engine.sessionClock(message.sessionId, message.frames),
+      });
       return;
     case 'close-session':
       engine.closeSession(message.sessionId);

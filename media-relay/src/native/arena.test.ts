@@ -9,19 +9,22 @@ const collect = (): void => {
 
 const memset = openLibrary('libc.so.6').bind('memset', 'uint64_t', ['uint64_t', 'int', 'size_t']);
 
-test.each([1, 12, 64, 65, 4096, 300_000])('C and JavaScript see the same %i bytes, before and after garbage collections', (size) => {
-  const arena = new Arena();
-  const block = arena.allocate(size);
-  for (const value of [0x5a, 0xa5]) {
-    memset(block.address, value, size);
-    collect();
-    expect(block.bytes.every((byte) => byte === value)).toBe(true);
-    // Make V8 move what can be moved.
-    const litter = Array.from({ length: 1000 }, (_, i) => new Uint8Array(i % 64));
-    expect(litter).toHaveLength(1000);
-  }
-  arena.free(block);
-});
+test.each([1, 12, 64, 65, 4096, 300_000])(
+  'C and JavaScript see the same %i bytes, before and after garbage collections',
+  (size) => {
+    const arena = new Arena();
+    const block = arena.allocate(size);
+    for (const value of [0x5a, 0xa5]) {
+      memset(block.address, value, size);
+      collect();
+      expect(block.bytes.every((byte) => byte === value)).toBe(true);
+      // Make V8 move what can be moved.
+      const litter = Array.from({ length: 1000 }, (_, i) => new Uint8Array(i % 64));
+      expect(litter).toHaveLength(1000);
+    }
+    arena.free(block);
+  },
+);
 
 test('blocks do not overlap, stay alive while in use, and their bytes are accounted for', () => {
   const arena = new Arena();

@@ -17,7 +17,18 @@ const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const MSG_DONTWAIT = 0x40;
 
-export const errnoOf = { EPERM: 1, EIO: 5, EAGAIN: 11, EINVAL: 22, EMSGSIZE: 90, EADDRINUSE: 98, ENETUNREACH: 101, ENOBUFS: 105, EHOSTUNREACH: 113, ECONNREFUSED: 111 } as const;
+export const errnoOf = {
+  EPERM: 1,
+  EIO: 5,
+  EAGAIN: 11,
+  EINVAL: 22,
+  EMSGSIZE: 90,
+  EADDRINUSE: 98,
+  ENETUNREACH: 101,
+  ENOBUFS: 105,
+  EHOSTUNREACH: 113,
+  ECONNREFUSED: 111,
+} as const;
 
 export const SOCKADDR_BYTES = 28;
 
@@ -34,7 +45,8 @@ export interface Libc {
 
 /** Throws NativeError where these calls cannot be had (not Linux, another libc). */
 export function loadLibc(arena: Arena): Libc {
-  if (process.platform !== 'linux') throw new NativeError(`native UDP needs Linux, this is ${process.platform}`);
+  if (process.platform !== 'linux')
+    throw new NativeError(`native UDP needs Linux, this is ${process.platform}`);
   const library = openLibrary('libc.so.6');
   const socket = library.bind('socket', 'int', ['int', 'int', 'int']);
   const bind = library.bind('bind', 'int', ['int', 'uint64_t', 'uint32_t']);
@@ -61,7 +73,9 @@ export function loadLibc(arena: Arena): Libc {
       if (bind(fd, scratch.address, length) < 0) {
         const code = errno();
         close(fd);
-        throw new NativeError(`bind ${address} port ${port}: errno ${code}${code === errnoOf.EADDRINUSE ? ' (address in use)' : ''}`);
+        throw new NativeError(
+          `bind ${address} port ${port}: errno ${code}${code === errnoOf.EADDRINUSE ? ' (address in use)' : ''}`,
+        );
       }
       return fd;
     },
@@ -120,7 +134,13 @@ class SendMessage {
 }
 
 /** Fills a struct sockaddr_in or sockaddr_in6; returns its length (16 or 28). `scopeId` only for link-local IPv6. */
-export function writeSockaddr(target: Uint8Array, address: string, port: number, family: 4 | 6, scopeId = 0): number {
+export function writeSockaddr(
+  target: Uint8Array,
+  address: string,
+  port: number,
+  family: 4 | 6,
+  scopeId = 0,
+): number {
   target.fill(0, 0, SOCKADDR_BYTES);
   target[0] = family === 6 ? AF_INET6 : AF_INET; // sa_family is a little-endian uint16
   target[2] = port >>> 8;
@@ -149,7 +169,8 @@ export function ipv6Bytes(address: string): Uint8Array {
     text = `${dotted[1]}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
   }
   const [head = '', tail] = text.split('::');
-  const words = (part: string): number[] => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));
+  const words = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
   const front = words(head);
   const back = tail === undefined ? [] : words(tail);
   front.forEach((word, i) => bytes.set([word >>> 8, word & 0xff], i * 2));

@@ -65,7 +65,16 @@ export function loadOpenSsl() {
     SSL_get_shutdown: f('SSL_get_shutdown', 'int', [P]),
     SSL_get1_peer_certificate: f('SSL_get1_peer_certificate', P, [P]),
     SSL_get_selected_srtp_profile: f('SSL_get_selected_srtp_profile', P, [P]),
-    SSL_export_keying_material: f('SSL_export_keying_material', 'int', [P, P, 'size_t', P, 'size_t', P, 'size_t', 'int']),
+    SSL_export_keying_material: f('SSL_export_keying_material', 'int', [
+      P,
+      P,
+      'size_t',
+      P,
+      'size_t',
+      P,
+      'size_t',
+      'int',
+    ]),
     /** Reads an `unsigned long` of a structure that OpenSSL owns. */
     readUlong: readUint64,
     DTLS_set_timer_cb: f('DTLS_set_timer_cb', 'void', [P, P]),
@@ -110,7 +119,9 @@ export const acceptAnyCertificate = () => registerCallback('int', ['int', P], ()
 
 /** `DTLS_set_timer_cb` callback: retransmission after 50 ms, doubling up to 1.6 s (RFC 6347 4.2.4.1 allows it). */
 export const fastHandshakeTimer = () =>
-  registerCallback('uint32_t', [P, 'uint32_t'], (_ssl, timerUs = 0) => (timerUs === 0 ? 50_000 : Math.min(timerUs * 2, 1_600_000)));
+  registerCallback('uint32_t', [P, 'uint32_t'], (_ssl, timerUs = 0) =>
+    timerUs === 0 ? 50_000 : Math.min(timerUs * 2, 1_600_000),
+  );
 
 /** Copies a C string (with its NUL) into `block` at `offset`; returns its address. */
 export function writeCString(block: Block, offset: number, text: string): number {

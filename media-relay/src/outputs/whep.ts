@@ -115,12 +115,17 @@ export class WhepOutput {
     const facts = stream.videoFacts;
     const state = stream.state(this.#deps.clock());
     if (facts === undefined || !(state === 'live' || state === 'connecting' || state === 'stalled')) {
-      return refuse('stream-not-ready', 'The camera cannot be reached at the moment; the relay keeps trying.', 2);
+      return refuse(
+        'stream-not-ready',
+        'The camera cannot be reached at the moment; the relay keeps trying.',
+        2,
+      );
     }
     const audio = stream.audioTrack;
     const negotiation = negotiate(offer, {
       video: { profileLevelId: facts.profileLevelId },
-      audio: audio && audio.codec !== 'unsupported' ? { codec: audio.codec, channels: audio.channels } : undefined,
+      audio:
+        audio && audio.codec !== 'unsupported' ? { codec: audio.codec, channels: audio.channels } : undefined,
     });
     if (isRefusal(negotiation)) return refuse(negotiation.code, negotiation.message);
     if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
@@ -161,7 +166,9 @@ export class WhepOutput {
 
   #writeAnswer(negotiation: Negotiation, ice: IceCredentials, ssrcs: SessionSsrcs): string {
     const bound = new Set(this.#port.addresses);
-    const local = localAddresses(networkInterfaces(), this.#spec.mediaAddresses).filter(({ address }) => bound.has(address));
+    const local = localAddresses(networkInterfaces(), this.#spec.mediaAddresses).filter(({ address }) =>
+      bound.has(address),
+    );
     return writeAnswer(negotiation, {
       ice,
       fingerprint: this.#deps.parts.dtls.fingerprint,
@@ -187,5 +194,7 @@ export class WhepOutput {
 }
 
 function refuse(code: RefusalCode, message: string, retryAfterSeconds?: number): OfferResult {
-  return retryAfterSeconds === undefined ? { ok: false, code, message } : { ok: false, code, message, retryAfterSeconds };
+  return retryAfterSeconds === undefined
+    ? { ok: false, code, message }
+    : { ok: false, code, message, retryAfterSeconds };
 }

@@ -6,7 +6,13 @@ import { Arena } from '../native/arena.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { PacketStore, type Packetiser, type StoredFrame } from './packet-store.ts';
 
-const track: VideoTrack = { kind: 'video', codec: 'h264', encodingName: 'H264', clockRate: 90_000, h264: undefined };
+const track: VideoTrack = {
+  kind: 'video',
+  codec: 'h264',
+  encodingName: 'H264',
+  clockRate: 90_000,
+  h264: undefined,
+};
 
 /** Payloads of at most 1,000 bytes, as they are. */
 const plainPacketiser: Packetiser = {
@@ -33,10 +39,20 @@ afterEach(() => {
 
 function unit(bytes: number, arrivalMs: number, isKey = false, fill = 1, isBroken = false): AccessUnit {
   const data = new Uint8Array(bytes).fill(fill);
-  return { track, ticks: arrivalMs * 90, arrivalMs, captureMs: undefined, isKey, isBroken, data, unitEnds: [bytes] };
+  return {
+    track,
+    ticks: arrivalMs * 90,
+    arrivalMs,
+    captureMs: undefined,
+    isKey,
+    isBroken,
+    data,
+    unitEnds: [bytes],
+  };
 }
 
-const bytesOf = (from: PacketStore, frame: StoredFrame): Uint8Array => from.memory.bytes.subarray(frame.offset, frame.offset + frame.byteLength);
+const bytesOf = (from: PacketStore, frame: StoredFrame): Uint8Array =>
+  from.memory.bytes.subarray(frame.offset, frame.offset + frame.byteLength);
 
 describe('the group of pictures', () => {
   test('starts at a key frame and holds what follows, in order', () => {
@@ -64,19 +80,22 @@ describe('the group of pictures', () => {
     ['600 frames', { count: 601, stepMs: 1, bytes: 10 }],
     ['10 s', { count: 12, stepMs: 1000, bytes: 10 }],
     ['its bytes', { count: 30, stepMs: 33, bytes: 10_000 }],
-  ])('longer than %s, it is not kept, and says so until a group is short again', (_name, { count, stepMs, bytes }) => {
-    const s = store({ gopSeconds: 10, gopFrames: 600, gopBytes: 200_000, historySeconds: 2 });
-    let at = 0;
-    s.append(unit(bytes, at, true), 0);
-    for (let i = 0; i < count; i++) s.append(unit(bytes, (at += stepMs)), 0);
-    expect(s.gopStart).toBeUndefined();
-    expect(s.gopTooLong).toBe(true);
-    s.append(unit(bytes, (at += 33), true), 0);
-    expect(s.gopStart).toBeDefined();
-    expect(s.gopTooLong).toBe(true);
-    s.append(unit(bytes, (at += 33), true), 0);
-    expect(s.gopTooLong).toBe(false);
-  });
+  ])(
+    'longer than %s, it is not kept, and says so until a group is short again',
+    (_name, { count, stepMs, bytes }) => {
+      const s = store({ gopSeconds: 10, gopFrames: 600, gopBytes: 200_000, historySeconds: 2 });
+      let at = 0;
+      s.append(unit(bytes, at, true), 0);
+      for (let i = 0; i < count; i++) s.append(unit(bytes, (at += stepMs)), 0);
+      expect(s.gopStart).toBeUndefined();
+      expect(s.gopTooLong).toBe(true);
+      s.append(unit(bytes, (at += 33), true), 0);
+      expect(s.gopStart).toBeDefined();
+      expect(s.gopTooLong).toBe(true);
+      s.append(unit(bytes, (at += 33), true), 0);
+      expect(s.gopTooLong).toBe(false);
+    },
+  );
 
   test('is broken by an interruption of the source', () => {
     const s = store();
@@ -105,25 +124,40 @@ test('an access unit that could never fit is left out', () => {
 
 test('whatever comes, stored frames keep their bytes and memory stays bounded', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 300_000 }), key: fc.boolean(), gapMs: fc.integer({ min: 0, max: 3000 }) }), { maxLength: 200 }), (units) => {
-      const s = new PacketStore(arena, plainPacketiser, { gopSeconds: 10, gopFrames: 600, gopBytes: 2 ** 20, historySeconds: 2 });
-      let at = 0;
-      for (const { bytes, key, gapMs } of units) {
-        at += gapMs;
-        const frame = s.append(unit(bytes, at, key, s.nextNumber % 251), 0);
-        expect(frame?.number).toBe(s.nextNumber - 1);
-        for (let number = s.nextNumber - 1; number >= 0; number--) {
-          const stored = s.frame(number);
-          if (stored === undefined) break;
-          const stretch = bytesOf(s, stored);
-          expect(stretch[0]).toBe(number % 251);
-          expect(stretch.at(-1)).toBe(number % 251);
+    fc.property(
+      fc.array(
+        fc.record({
+          bytes: fc.integer({ min: 1, max: 300_000 }),
+          key: fc.boolean(),
+          gapMs: fc.integer({ min: 0, max: 3000 }),
+        }),
+        { maxLength: 200 },
+      ),
+      (units) => {
+        const s = new PacketStore(arena, plainPacketiser, {
+          gopSeconds: 10,
+          gopFrames: 600,
+          gopBytes: 2 ** 20,
+          historySeconds: 2,
+        });
+        let at = 0;
+        for (const { bytes, key, gapMs } of units) {
+          at += gapMs;
+          const frame = s.append(unit(bytes, at, key, s.nextNumber % 251), 0);
+          expect(frame?.number).toBe(s.nextNumber - 1);
+          for (let number = s.nextNumber - 1; number >= 0; number--) {
+            const stored = s.frame(number);
+            if (stored === undefined) break;
+            const stretch = bytesOf(s, stored);
+            expect(stretch[0]).toBe(number % 251);
+            expect(stretch.at(-1)).toBe(number % 251);
+          }
+          if (s.gopStart !== undefined) expect(s.frame(s.gopStart)?.isKey).toBe(true);
         }
-        if (s.gopStart !== undefined) expect(s.frame(s.gopStart)?.isKey).toBe(true);
-      }
-      expect(s.memory.bytes.length).toBeLessThanOrEqual(9 * 2 ** 20 + 300_000);
-      s.close();
-    }),
+        expect(s.memory.bytes.length).toBeLessThanOrEqual(9 * 2 ** 20 + 300_000);
+        s.close();
+      },
+    ),
     timeBox,
   );
 });

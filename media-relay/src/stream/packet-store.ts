@@ -31,7 +31,12 @@ export interface StoreLimits {
   readonly historySeconds: number;
 }
 
-export const defaultStoreLimits: StoreLimits = { gopSeconds: 10, gopFrames: 600, gopBytes: 16 * 2 ** 20, historySeconds: 2 };
+export const defaultStoreLimits: StoreLimits = {
+  gopSeconds: 10,
+  gopFrames: 600,
+  gopBytes: 16 * 2 ** 20,
+  historySeconds: 2,
+};
 
 /** More than `gopFrames` plus the history at any frame rate that we meet. */
 const FRAME_SLOTS = 1024;
@@ -42,7 +47,12 @@ const HISTORY_BYTES = 8 * 2 ** 20;
 /** Writes the payloads of one access unit to `target` from `offset` on and tells their lengths. */
 export interface Packetiser {
   bound(unit: AccessUnit): { readonly packets: number; readonly bytes: number };
-  write(unit: AccessUnit, target: Uint8Array, offset: number, lengths: Uint16Array): { readonly packets: number; readonly bytes: number };
+  write(
+    unit: AccessUnit,
+    target: Uint8Array,
+    offset: number,
+    lengths: Uint16Array,
+  ): { readonly packets: number; readonly bytes: number };
 }
 
 export class PacketStore {
@@ -166,7 +176,9 @@ export class PacketStore {
         this.#grow(byteLength);
         continue;
       }
-      const needed = (this.#gopStart !== undefined && oldest.number >= this.#gopStart) || nowMs - oldest.arrivalMs < this.#limits.historySeconds * 1000;
+      const needed =
+        (this.#gopStart !== undefined && oldest.number >= this.#gopStart) ||
+        nowMs - oldest.arrivalMs < this.#limits.historySeconds * 1000;
       if (needed && this.#memory.bytes.length < this.#maxBytes) this.#grow(byteLength);
       else this.#evict();
     }

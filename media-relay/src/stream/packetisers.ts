@@ -8,13 +8,20 @@ import type { Packetiser } from './packet-store.ts';
 export const MAX_PAYLOAD_BYTES = 1200 - 12 - 12 - 16 - 2;
 
 export const h264Packetiser: Packetiser = {
-  bound: (unit) => ({ packets: packetsBound(unit, MAX_PAYLOAD_BYTES), bytes: packetisedBytesBound(unit, MAX_PAYLOAD_BYTES) }),
-  write: (unit, target, offset, lengths) => packetiseH264(unit, MAX_PAYLOAD_BYTES, target, offset, lengths, 0),
+  bound: (unit) => ({
+    packets: packetsBound(unit, MAX_PAYLOAD_BYTES),
+    bytes: packetisedBytesBound(unit, MAX_PAYLOAD_BYTES),
+  }),
+  write: (unit, target, offset, lengths) =>
+    packetiseH264(unit, MAX_PAYLOAD_BYTES, target, offset, lengths, 0),
 };
 
 /** G.711 and Opus: one frame is one payload (RFC 3551 4.5.14, RFC 7587 4.2). */
 export const audioPacketiser: Packetiser = {
-  bound: (unit) => (unit.data.length === 0 || unit.data.length > MAX_PAYLOAD_BYTES ? { packets: 0, bytes: 0 } : { packets: 1, bytes: unit.data.length }),
+  bound: (unit) =>
+    unit.data.length === 0 || unit.data.length > MAX_PAYLOAD_BYTES
+      ? { packets: 0, bytes: 0 }
+      : { packets: 1, bytes: unit.data.length },
   write(unit, target, offset, lengths) {
     target.set(unit.data, offset);
     lengths[0] = unit.data.length;

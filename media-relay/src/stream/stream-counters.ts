@@ -34,7 +34,8 @@ export class StreamCounters {
     if (unit.isBroken) this.brokenFrames++;
     if (!unit.isKey) return;
     this.keyFrames++;
-    if (this.#lastKeyMs !== undefined) this.keyFrameIntervalSeconds = (unit.arrivalMs - this.#lastKeyMs) / 1000;
+    if (this.#lastKeyMs !== undefined)
+      this.keyFrameIntervalSeconds = (unit.arrivalMs - this.#lastKeyMs) / 1000;
     this.#lastKeyMs = unit.arrivalMs;
   }
 

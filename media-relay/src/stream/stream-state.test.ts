@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { streamState, type StreamFacts } from './stream-state.ts';
 
-const facts: StreamFacts = { wanted: true, link: 'connecting', lastFrameMs: undefined, failed: false, refusal: undefined };
+const facts: StreamFacts = {
+  wanted: true,
+  link: 'connecting',
+  lastFrameMs: undefined,
+  failed: false,
+  refusal: undefined,
+};
 
 test.each<[string, Partial<StreamFacts>, string]>([
   ['nobody watches an on-demand camera', { wanted: false, link: 'off' }, 'idle'],
@@ -13,7 +19,11 @@ test.each<[string, Partial<StreamFacts>, string]>([
   ['connected again after a failure, but no frame', { link: 'connected', failed: true }, 'stalled'],
   ['the first attempt failed', { link: 'waiting', failed: true }, 'offline'],
   ['trying again', { link: 'connecting', failed: true }, 'offline'],
-  ['the connection broke a moment ago: frames are still young', { link: 'waiting', failed: true, lastFrameMs: 99_000 }, 'live'],
+  [
+    'the connection broke a moment ago: frames are still young',
+    { link: 'waiting', failed: true, lastFrameMs: 99_000 },
+    'live',
+  ],
   ['it broke long ago', { link: 'connecting', lastFrameMs: 1000 }, 'offline'],
   ['the codec cannot be shown', { link: 'connected', lastFrameMs: 99_000, refusal: 'H265' }, 'refused'],
   ['lingering after the last viewer', { wanted: false, link: 'connected', lastFrameMs: 99_900 }, 'live'],

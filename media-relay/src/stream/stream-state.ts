@@ -18,6 +18,7 @@ export function streamState(facts: StreamFacts, nowMs: number): StreamState {
   if (!facts.wanted && facts.link === 'off') return 'idle';
   if (facts.refusal !== undefined) return 'refused';
   if (facts.lastFrameMs !== undefined && nowMs - facts.lastFrameMs <= LIVE_WITHIN_MS) return 'live';
-  if (facts.link === 'connected') return facts.lastFrameMs === undefined && !facts.failed ? 'connecting' : 'stalled';
+  if (facts.link === 'connected')
+    return facts.lastFrameMs === undefined && !facts.failed ? 'connecting' : 'stalled';
   return facts.failed || facts.lastFrameMs !== undefined ? 'offline' : 'connecting';
 }

@@ -41,9 +41,14 @@ export interface StreamDeps {
 const LINGER_MS = 10_000;
 const NO_CLOCK_AFTER_MS = 30_000;
 
-const B_FRAMES = 'The camera sends B-frames, which browsers cannot show over WebRTC. Set its profile to Baseline, or its B-frames to 0.';
+const B_FRAMES =
+  'The camera sends B-frames, which browsers cannot show over WebRTC. Set its profile to Baseline, or its B-frames to 0.';
 
-type EventBody = EngineEvent extends infer E ? (E extends EngineEvent ? Omit<E, 'atMs' | 'stream'> : never) : never;
+type EventBody = EngineEvent extends infer E
+  ? E extends EngineEvent
+    ? Omit<E, 'atMs' | 'stream'>
+    : never
+  : never;
 
 export class Stream {
   readonly spec: StreamSpec;
@@ -157,7 +162,12 @@ export class Stream {
     this.#counters.updateRates(nowMs);
     this.#noteState(nowMs);
     this.#setWarning('gop-too-long', this.#video?.store.gopTooLong ?? false);
-    this.#setWarning('udp-fallback', this.spec.transport === 'auto' && this.spec.url.startsWith('rtsp:') && this.#counters.transport === 'tcp');
+    this.#setWarning(
+      'udp-fallback',
+      this.spec.transport === 'auto' &&
+        this.spec.url.startsWith('rtsp:') &&
+        this.#counters.transport === 'tcp',
+    );
     this.#setWarning('no-clock', this.#isWithoutClock(nowMs));
   }
 
@@ -216,7 +226,9 @@ export class Stream {
   }
 
   #isDecided(): boolean {
-    return this.#closed || this.#refusal !== undefined || (this.#facts !== undefined && this.#link === 'connected');
+    return (
+      this.#closed || this.#refusal !== undefined || (this.#facts !== undefined && this.#link === 'connected')
+    );
   }
 
   #start(): void {
@@ -372,7 +384,12 @@ export class Stream {
   #isWithoutClock(nowMs: number): boolean {
     const { transport, lastCaptureMs } = this.#counters;
     const isRemote = transport === 'tcp' || transport === 'udp';
-    return isRemote && this.#link === 'connected' && lastCaptureMs === undefined && nowMs - this.#connectedMs > NO_CLOCK_AFTER_MS;
+    return (
+      isRemote &&
+      this.#link === 'connected' &&
+      lastCaptureMs === undefined &&
+      nowMs - this.#connectedMs > NO_CLOCK_AFTER_MS
+    );
   }
 
   #setWarning(warning: StreamWarning, on: boolean): void {

@@ -30,18 +30,23 @@ test('a new connection goes on where the old one was, however near its ticks are
 
 test('never moves more than 5 s away from the relay\u2019s clock between two access units', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 2 ** 40 }), fc.integer({ min: 0, max: 60_000 }), fc.boolean())), (steps) => {
-      const timeline = new Timeline(90_000);
-      let at = 0;
-      let last: number | undefined;
-      for (const [ticks, gapMs, restart] of steps) {
-        at += gapMs;
-        if (restart) timeline.restart();
-        const mapped = timeline.map(ticks, at);
-        if (last !== undefined) expect(Math.abs(mapped - last - gapMs * 90)).toBeLessThanOrEqual(450_001);
-        last = mapped;
-      }
-    }),
+    fc.property(
+      fc.array(
+        fc.tuple(fc.integer({ min: 0, max: 2 ** 40 }), fc.integer({ min: 0, max: 60_000 }), fc.boolean()),
+      ),
+      (steps) => {
+        const timeline = new Timeline(90_000);
+        let at = 0;
+        let last: number | undefined;
+        for (const [ticks, gapMs, restart] of steps) {
+          at += gapMs;
+          if (restart) timeline.restart();
+          const mapped = timeline.map(ticks, at);
+          if (last !== undefined) expect(Math.abs(mapped - last - gapMs * 90)).toBeLessThanOrEqual(450_001);
+          last = mapped;
+        }
+      },
+    ),
     timeBox,
   );
 });

@@ -23,7 +23,8 @@ export class Timeline {
       const elapsed = Math.round(((arrivalMs - this.#lastArrivalMs) / 1000) * this.#clockRate);
       const claimed = sourceTicks + this.#offset - this.#lastTicks;
       const disagreement = Math.abs(claimed - elapsed);
-      if (this.#state === 'restarted' || disagreement > MAX_DISAGREEMENT_SECONDS * this.#clockRate) this.#offset += elapsed - claimed;
+      if (this.#state === 'restarted' || disagreement > MAX_DISAGREEMENT_SECONDS * this.#clockRate)
+        this.#offset += elapsed - claimed;
     }
     this.#state = 'continuous';
     this.#lastTicks = sourceTicks + this.#offset;

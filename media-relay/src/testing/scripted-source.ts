@@ -8,7 +8,14 @@ export const scriptedTrack: VideoTrack = {
   codec: 'h264',
   encodingName: 'H264',
   clockRate: 90_000,
-  h264: { profileLevelId: '42e01f', profileName: 'Constrained Baseline', width: 320, height: 240, framesPerSecond: 30, maxReorderFrames: 0 },
+  h264: {
+    profileLevelId: '42e01f',
+    profileName: 'Constrained Baseline',
+    width: 320,
+    height: 240,
+    framesPerSecond: 30,
+    maxReorderFrames: 0,
+  },
 };
 
 export class ScriptedSource implements Source {
@@ -42,7 +49,9 @@ export class ScriptedSource implements Source {
   /** One picture of `bytes` bytes; a key frame has SPS and PPS in front. `nowMs` defaults to now. */
   frame(bytes: number, isKey = false, nowMs = performance.timeOrigin + performance.now()): AccessUnit {
     this.#ticks += 3000;
-    const nals = isKey ? [Uint8Array.of(0x67, 1, 2, 3), Uint8Array.of(0x68, 4, 5), picture(0x65, bytes)] : [picture(0x41, bytes)];
+    const nals = isKey
+      ? [Uint8Array.of(0x67, 1, 2, 3), Uint8Array.of(0x68, 4, 5), picture(0x65, bytes)]
+      : [picture(0x41, bytes)];
     let end = 0;
     const unit: AccessUnit = {
       track: scriptedTrack,

@@ -80,7 +80,9 @@ export class TestViewer {
 
   /** Binds, and takes the relay's loopback candidate of the given family out of the answer. */
   async open(answer: string, address = '127.0.0.1'): Promise<void> {
-    const line = answer.split('\r\n').find((text) => text.startsWith('a=candidate:') && text.includes(` ${address} `));
+    const line = answer
+      .split('\r\n')
+      .find((text) => text.startsWith('a=candidate:') && text.includes(` ${address} `));
     const port = Number(line?.split(' ')[5]);
     const field = (name: string): string => new RegExp(`a=${name}:(\\S+)`).exec(answer)?.[1] ?? '';
     this.#remote = { port, address, ufrag: field('ice-ufrag'), pwd: field('ice-pwd') };

@@ -293,7 +293,13 @@ function sumDown(samples: Uint8Array, at: number, step: number, count: number): 
 }
 
 /** nC of 9.2.1. */
-function contextAt(totals: Uint8Array, stride: number, at: number, hasLeft: boolean, hasTop: boolean): number {
+function contextAt(
+  totals: Uint8Array,
+  stride: number,
+  at: number,
+  hasLeft: boolean,
+  hasTop: boolean,
+): number {
   const left = hasLeft ? (totals[at - 1] ?? 0) : 0;
   const top = hasTop ? (totals[at - stride] ?? 0) : 0;
   return hasLeft && hasTop ? (left + top + 1) >> 1 : left + top;

@@ -45,7 +45,12 @@ function paintArea(
       const cb = background.cb[index] ?? 0;
       const cr = background.cr[index] ?? 0;
       const part = coverage(2 * x + 1, 2 * y + 1);
-      canvas.setChroma(x, y, (cb + (colour.cb - cb) * part + 0.5) | 0, (cr + (colour.cr - cr) * part + 0.5) | 0);
+      canvas.setChroma(
+        x,
+        y,
+        (cb + (colour.cb - cb) * part + 0.5) | 0,
+        (cr + (colour.cr - cr) * part + 0.5) | 0,
+      );
     }
   }
 }
@@ -76,7 +81,9 @@ export class Orb {
     const { lane, radius } = this;
     const reach = (lane.right - lane.left) / 2 - radius;
     const rise = Math.max(0, (lane.bottom - lane.top) / 2 - radius - 2);
-    this.x = (lane.left + lane.right) / 2 + reach * Math.sin(((timeMs % orbCrossingMs) / orbCrossingMs) * fullCircle);
+    this.x =
+      (lane.left + lane.right) / 2 +
+      reach * Math.sin(((timeMs % orbCrossingMs) / orbCrossingMs) * fullCircle);
     this.y = (lane.top + lane.bottom) / 2 + rise * Math.sin(((timeMs % orbBobMs) / orbBobMs) * fullCircle);
     const area: Area = {
       left: this.x - radius - 1,

@@ -50,7 +50,9 @@ export function parseDemoUrl(url: string): DemoOptions {
   }
   const title = parameters.get('title') ?? '';
   if (!/^[\x20-\x7e]*$/.test(title) || title.length > longestTitle) {
-    throw badParameter(`title "${excerpt(title)}" must be at most ${longestTitle} printable ASCII characters`);
+    throw badParameter(
+      `title "${excerpt(title)}" must be at most ${longestTitle} printable ASCII characters`,
+    );
   }
   return {
     width: integer(parameters, 'width'),

@@ -85,7 +85,8 @@ function readAt(
   height: number,
   sample: Sample,
 ): number | undefined {
-  if (pitch * (columns + 1) > width + 1 || pitch * (timeCodeBits / columns + 1) > height + 1) return undefined;
+  if (pitch * (columns + 1) > width + 1 || pitch * (timeCodeBits / columns + 1) > height + 1)
+    return undefined;
   const level = (index: number): number =>
     blockLevel(pitch, 1 + (index % columns), 1 + Math.floor(index / columns), sample);
   const white = (level(0) + level(2)) / 2;
