@@ -203,7 +203,7 @@ describe('VLC', () => {
       ...(isRoot ? { uid: nobody, gid: nobody } : {}),
     });
     children.push(child);
-    await untilListening(port, child);
+    await untilDescribed(port, child);
   });
 
   it('plays over UDP, chosen automatically', async () => {
@@ -230,15 +230,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
+/** VLC listens before its film is open, and answers 500 until then: ready is when it describes it. */
+async function untilDescribed(port: number, child: ChildProcess): Promise<void> {
+  const request = `DESCRIBE rtsp://127.0.0.1:${port}/live RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n`;
   while (child.exitCode === null) {
     const socket = connect(port, '127.0.0.1');
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    const answer = await new Promise<string>((resolve) => {
+      socket.once('connect', () => socket.write(request));
+      socket.once('data', (data) => resolve(data.toString('latin1')));
+      socket.once('error', () => resolve(''));
+      socket.once('close', () => resolve(''));
     });
     socket.destroy();
-    if (isOpen) return;
+    if (answer.startsWith('RTSP/1.0 200')) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error('VLC ended before it listened');
+  throw new Error('VLC ended before it had its film');
 }
