@@ -20,6 +20,8 @@ const PACE_FACTOR = 2.5;
 const CREDIT_MS = 2.5;
 /** A live frame waits no longer than this: the rate rises instead. */
 const MAX_LIVE_WAIT_MS = 100;
+/** After a burst, the slowest browser has caught up by now. */
+const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
 const RESYNC_INTERVAL_MS = 1000;
 
@@ -99,6 +101,7 @@ export class VideoFeed implements PacedFeed {
     if (!destination.socket.writable) return true;
     let credit = this.#credit(nowMs);
     while (credit > 0) {
+      this.#skipToNewerGroup();
       const frame = this.#store.frame(this.#cursor);
       if (frame === undefined) {
         if (this.#cursor >= this.#store.nextNumber) {
@@ -133,6 +136,13 @@ export class VideoFeed implements PacedFeed {
     if (this.#cursor < this.#store.nextNumber) return true;
     this.#mode = 'live';
     return false;
+  }
+
+  /** A burst that a new key frame overtakes goes on from there: older pictures only keep the decoder busy. */
+  #skipToNewerGroup(): void {
+    const { gopStart } = this.#store;
+    if (this.#mode === 'burst' && this.#packet === 0 && gopStart !== undefined && gopStart > this.#cursor)
+      this.#cursor = gopStart;
   }
 
   /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
@@ -197,8 +207,8 @@ export class VideoFeed implements PacedFeed {
     this.#lastTicks = ticks;
     this.#timestamp = this.#toRtp(ticks);
     // Playout-delay makes a browser show frames as they come, which live frames should be; but a browser that is
-    // catching up must stay free to skip what is late.
-    this.#extended = frame.isKey && this.#mode === 'live';
+    // still catching up must stay free to skip what is late.
+    this.#extended = frame.isKey && this.#mode === 'live' && nowMs - this.#lastResyncMs > CATCH_UP_MS;
     this.sent.add(
       this.#sender.nextExtendedSeq,
       frame.payloadLengths.length,
