@@ -10,7 +10,13 @@ import type { Clock } from '../media/clock.ts';
 import { ProtocolError } from '../media/protocol-error.ts';
 import type { Arena, Block } from '../native/arena.ts';
 import type { Stream } from '../stream/stream.ts';
-import { candidates, localAddresses, parseAnnounced, type AnnouncedAddress } from '../webrtc/addresses.ts';
+import {
+  candidates,
+  localAddresses,
+  parseAnnounced,
+  type AnnouncedAddress,
+  type LocalAddress,
+} from '../webrtc/addresses.ts';
 import { writeAnswer } from '../webrtc/answer.ts';
 import { newIceCredentials, type IceCredentials } from '../webrtc/ice-credentials.ts';
 import { MediaPort } from '../webrtc/media-port.ts';
@@ -44,6 +50,7 @@ export class WhepOutput {
   readonly #burstBudget: TokenBucket;
   readonly #payload: Block;
   readonly #announced: readonly AnnouncedAddress[];
+  #local: readonly LocalAddress[] = [];
   readonly #sessions = new Map<string, Session>();
   /** Offers by outcome: 'ok' once media can flow, else why not. */
   readonly joins: Record<string, number> = {};
@@ -69,7 +76,8 @@ export class WhepOutput {
 
   /** Binds the addresses that this host has now; call it again when they may have changed. Throws when none can be bound. */
   async bind(): Promise<void> {
-    await this.#port.setAddresses(localAddresses(networkInterfaces(), this.#spec.mediaAddresses));
+    this.#local = localAddresses(networkInterfaces(), this.#spec.mediaAddresses);
+    await this.#port.setAddresses(this.#local);
   }
 
   async offer(stream: Stream | undefined, sdp: string): Promise<OfferResult> {
@@ -166,9 +174,7 @@ export class WhepOutput {
 
   #writeAnswer(negotiation: Negotiation, ice: IceCredentials, ssrcs: SessionSsrcs): string {
     const bound = new Set(this.#port.addresses);
-    const local = localAddresses(networkInterfaces(), this.#spec.mediaAddresses).filter(({ address }) =>
-      bound.has(address),
-    );
+    const local = this.#local.filter(({ address }) => bound.has(address));
     return writeAnswer(negotiation, {
       ice,
       fingerprint: this.#deps.parts.dtls.fingerprint,

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { deriveKey, deriveSessionKeys, keyingMaterialBytes, splitKeyingMaterial } from './srtp-keys.ts';
+import { deriveKeys, deriveSessionKeys, keyingMaterialBytes, splitKeyingMaterial } from './srtp-keys.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** RFC 3711 B.3. */
@@ -34,7 +34,7 @@ describe('session keys', () => {
 
   test('a master key is not changed', () => {
     const copy = { key: Buffer.from(master.key), salt: Buffer.from(master.salt) };
-    deriveKey(copy, 5, 64);
+    deriveKeys(copy, [{ label: 5, byteLength: 64 }]);
     expect(copy).toEqual(master);
   });
 });
