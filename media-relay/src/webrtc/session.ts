@@ -15,7 +15,7 @@ import type { IceCredentials } from './ice-credentials.ts';
 import { IceLite } from './ice-lite.ts';
 import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
-import type { Pacer, TokenBucket } from './pacer.ts';
+import { TokenBucket, type Pacer } from './pacer.ts';
 import { RtpSender } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
@@ -26,6 +26,10 @@ const SILENCE_MS = 30_000;
 /** From the answer to keys. */
 const CONNECT_WITHIN_MS = 15_000;
 const SENDER_REPORT_MS = 1000;
+/** Resends take at most this share of the stream's rate, so that a bad path is not made worse. */
+const RESEND_SHARE = 0.3;
+/** A stream whose rate is not known yet. */
+const MIN_RESEND_BPS = 300_000;
 /** Resends of one packet are at least this far apart when the round trip is unknown or shorter. */
 const MIN_RESEND_INTERVAL_MS = 10;
 
@@ -88,6 +92,7 @@ export class Session implements PortClient, StreamReader {
   #nextReportMs = 0;
   #roundTripMs: number | undefined;
   readonly #resentAt = new Map<number, number>();
+  readonly #resendBudget: TokenBucket;
   #wasConnected = false;
   #ended = false;
 
@@ -108,6 +113,7 @@ export class Session implements PortClient, StreamReader {
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     this.#lastHeardMs = this.#createdMs;
+    this.#resendBudget = new TokenBucket(MIN_RESEND_BPS, MIN_RESEND_BPS / 8, this.#createdMs);
     this.#dtls = deps.dtls.accept(negotiation.remote.fingerprint, {
       send: (datagram) => {
         if (this.#dtlsDestination) deps.egress.sendDatagram(this.#dtlsDestination, datagram);
@@ -198,6 +204,8 @@ export class Session implements PortClient, StreamReader {
     if (nowMs < this.#nextReportMs) return;
     this.#nextReportMs = nowMs + SENDER_REPORT_MS;
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
+    const resendBps = Math.max(MIN_RESEND_BPS, this.stream.bitrateBps * RESEND_SHARE);
+    this.#resendBudget.setRate(resendBps, resendBps / 8);
     this.#sendReports(this.#media, nowMs);
     for (const [seq, atMs] of this.#resentAt) if (nowMs - atMs > 1000) this.#resentAt.delete(seq);
   }
@@ -306,10 +314,12 @@ export class Session implements PortClient, StreamReader {
         return;
       }
       if (nowMs - (this.#resentAt.get(seq) ?? Number.NEGATIVE_INFINITY) < interval) continue;
+      if (this.#resendBudget.credit(nowMs) <= 0) return;
       this.#resentAt.set(seq, nowMs);
       const bytes = media.rtx
         ? this.#resendByRtx(media.rtx, destination, store.memory, frame, sent.packet, sent.timestamp, seq)
         : media.video.resend(destination, store.memory, frame, sent);
+      this.#resendBudget.take(bytes);
       this.stream.statistics.resent(bytes);
     }
   }

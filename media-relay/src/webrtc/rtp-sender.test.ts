@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Arena, type Block } from '../native/arena.ts';
+import type { StoredFrame } from '../stream/packet-store.ts';
+import { timeBox } from '../testing/time-box.ts';
+import { MAX_RUN_PACKETS, SEND_BUFFER_BYTES, type Destination, type UdpEgress } from './egress.ts';
+import { RtpSender } from './rtp-sender.ts';
+import { SentFrames } from './sent-frames.ts';
+import type { SrtpCipher } from './srtp.ts';
+
+const TAG = 16;
+
+interface Run {
+  readonly bytes: number;
+  readonly segmentBytes: number;
+}
+
+/** A cipher that leaves bytes as they are, and remembers what each nonce covered. */
+function bench(firstSeq: number, playoutDelayId?: number) {
+  const arena = new Arena();
+  const buffer = arena.allocate(SEND_BUFFER_BYTES);
+  const memory = arena.allocate(200_000);
+  memory.bytes.forEach((_, i, bytes) => (bytes[i] = (i * 131) >>> 3));
+  const covered = new Map<string, string>();
+  const reused: string[] = [];
+  const runs: Run[] = [];
+  const headers: Buffer[] = [];
+  const cipher: SrtpCipher = {
+    profile: 'aes128gcm',
+    rtpTagBytes: TAG,
+    sealRtp(packetAt, headerBytes, source: Block, sourceAt, sourceBytes, ssrc, roc, seq) {
+      const header = Buffer.from(buffer.bytes.subarray(packetAt, packetAt + headerBytes));
+      const payload = Buffer.from(source.bytes.subarray(sourceAt, sourceAt + sourceBytes));
+      headers.push(header);
+      const nonce = `${ssrc} ${roc} ${seq}`;
+      const packet = `${header.toString('hex')} ${payload.toString('hex')}`;
+      if ((covered.get(nonce) ?? packet) !== packet) reused.push(nonce);
+      covered.set(nonce, packet);
+      return headerBytes + sourceBytes + TAG;
+    },
+    sealRtcp: (_at, length) => length,
+    openRtcp: () => undefined,
+    close: () => undefined,
+  };
+  const egress = {
+    buffer,
+    send: (_to: Destination, bytes: number, segmentBytes: number) => void runs.push({ bytes, segmentBytes }),
+  } as unknown as UdpEgress;
+  const sender = new RtpSender({
+    ssrc: 0xdead_beef,
+    payloadType: 102,
+    firstSeq,
+    cipher,
+    egress,
+    playoutDelayId,
+  });
+  return { sender, memory, runs, headers, covered, reused };
+}
+
+const frame = (number: number, payloads: readonly number[], offset = 0): StoredFrame => ({
+  number,
+  offset,
+  byteLength: payloads.reduce((sum, bytes) => sum + bytes, 0),
+  payloadLengths: Uint16Array.from(payloads),
+  ticks: 0,
+  arrivalMs: 0,
+  captureMs: undefined,
+  isKey: true,
+  isBroken: false,
+});
+
+const nowhere = {} as Destination;
+
+describe('runs for segmentation offload', () => {
+  test.each([
+    ['equal packets with a shorter last one', [1000, 1000, 1000, 400], [{ bytes: 3512, segmentBytes: 1028 }]],
+    [
+      'more than ten',
+      Array.from({ length: 12 }, () => 500),
+      [
+        { bytes: 5280, segmentBytes: 528 },
+        { bytes: 1056, segmentBytes: 528 },
+      ],
+    ],
+    [
+      'a small one in front',
+      [30, 900, 900],
+      [
+        { bytes: 58, segmentBytes: 58 },
+        { bytes: 1856, segmentBytes: 928 },
+      ],
+    ],
+    [
+      'slices of different size',
+      [800, 500, 900, 300],
+      [
+        { bytes: 1356, segmentBytes: 828 },
+        { bytes: 1256, segmentBytes: 928 },
+      ],
+    ],
+  ])('%s', (_name, payloads, expected) => {
+    const { sender, memory, runs } = bench(7);
+    sender.sendPackets(nowhere, memory, frame(0, payloads), 0, payloads.length, 1, false);
+    expect(runs).toEqual(expected);
+  });
+
+  test('every run is segments of one size, only the last shorter, at most ten', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 1158 }), { minLength: 1, maxLength: 80 }),
+        (payloads) => {
+          const { sender, memory, runs } = bench(1);
+          sender.sendPackets(nowhere, memory, frame(0, payloads), 0, payloads.length, 1, true);
+          const sizes = runs.flatMap(({ bytes, segmentBytes }) => {
+            const count = Math.ceil(bytes / segmentBytes);
+            expect(count).toBeLessThanOrEqual(MAX_RUN_PACKETS);
+            return Array.from({ length: count }, (_, i) => Math.min(segmentBytes, bytes - i * segmentBytes));
+          });
+          expect(sizes).toEqual(payloads.map((bytes) => bytes + 28));
+        },
+      ),
+      timeBox,
+    );
+  });
+});
+
+test('headers: version, marker on the last packet, sequence numbers over the wrap, playout-delay where asked', () => {
+  const { sender, memory, headers } = bench(0xffff, 6);
+  sender.sendPackets(nowhere, memory, frame(0, [100, 100]), 0, 2, 0x0102_0304, true);
+  sender.sendPackets(nowhere, memory, frame(1, [100]), 0, 1, 0x0102_0305, false);
+  expect(headers.map((header) => header.toString('hex'))).toEqual([
+    '9066ffff01020304deadbeefbede000162000032',
+    '90e6000001020304deadbeefbede000162000032',
+    '80e6000101020305deadbeef',
+  ]);
+  expect(sender.nextExtendedSeq).toBe(0x1_0002);
+});
+
+test('no nonce ever covers two different packets, whatever is sent and resent, across roll-overs', () => {
+  const action = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('frame' as const),
+        packets: fc.integer({ min: 1, max: 400 }),
+        extended: fc.boolean(),
+        split: fc.integer({ min: 1, max: 40 }),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('resend' as const),
+        back: fc.integer({ min: 0, max: 70_000 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('payload' as const),
+        bytes: fc.integer({ min: 1, max: 1100 }),
+      }),
+    },
+  );
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 0xffff }),
+      fc.array(action, { maxLength: 400 }),
+      (firstSeq, actions) => {
+        const { sender, memory, reused } = bench(firstSeq, 5);
+        const sent = new SentFrames();
+        const frames = new Map<number, StoredFrame>();
+        for (const [i, one] of actions.entries()) {
+          if (one.kind === 'frame') {
+            const made = frame(
+              i,
+              Array.from({ length: one.packets }, (_, packet) => 50 + ((packet * 37 + i) % 100)),
+              (i * 97) % 100_000,
+            );
+            frames.set(i, made);
+            sent.add(sender.nextExtendedSeq, one.packets, i, i * 3000, one.extended, 0);
+            for (let from = 0; from < one.packets; from += one.split) {
+              sender.sendPackets(
+                nowhere,
+                memory,
+                made,
+                from,
+                Math.min(one.packets, from + one.split),
+                i * 3000,
+                one.extended,
+              );
+            }
+          } else if (one.kind === 'resend') {
+            const found = sent.find((sender.nextExtendedSeq - 1 - one.back) & 0xffff, sender.nextExtendedSeq);
+            const made = found && frames.get(found.frameNumber);
+            if (found && made) sender.resend(nowhere, memory, made, found);
+          } else {
+            // Unknown to the history, as RTX packets are: never found again.
+            sender.sendPayload(nowhere, memory, one.bytes, i * 3000, true);
+          }
+        }
+        expect(reused).toEqual([]);
+      },
+    ),
+    timeBox,
+  );
+});
