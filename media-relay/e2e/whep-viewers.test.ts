@@ -13,7 +13,8 @@ let relay: TestRelay;
 beforeAll(async () => {
   camera = await startGstCamera(['--audio']);
   relay = await TestRelay.start({
-    demo: 'demo:?width=640&height=360&fps=25&gop=50',
+    // A group that a socket buffer of the usual size holds, however slowly it is emptied.
+    demo: 'demo:?width=320&height=180&fps=25&gop=25&bitrate=500000',
     camera: { url: `rtsp://127.0.0.1:${camera.port}/live`, transport: 'tcp' },
   });
   await relay.live('demo', 'camera');

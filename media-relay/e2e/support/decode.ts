@@ -15,8 +15,8 @@ export interface ReceivedPicture {
 const startCode = Buffer.of(0, 0, 0, 1);
 
 /**
- * Pictures from the RTP packets of one H.264 track, from the first packet on. Waits for a packet that is missing as long
- * as it takes: a small socket buffer loses some of a burst, and its owner asks for them again.
+ * Pictures from the RTP packets of one H.264 track, from the first packet on. Waits for a packet that is missing
+ * as long as it takes: its owner may have asked for it again.
  */
 export class PictureReceiver {
   readonly pictures: ReceivedPicture[] = [];

@@ -79,9 +79,9 @@ describe('parseRtcp', () => {
   });
 
   it('steps over what it does not know', () => {
-    expect(parseHex('80cf0001 00000001 8fcd0003 00000001 00000002 00000000')).toEqual([
+    expect(parseHex('80cf0001 00000001 88cd0003 00000001 00000002 00000000')).toEqual([
       { type: 'other', packetType: 207, format: 0 },
-      { type: 'other', packetType: 205, format: 15 },
+      { type: 'other', packetType: 205, format: 8 },
     ]);
   });
 

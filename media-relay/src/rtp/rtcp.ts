@@ -1,11 +1,12 @@
 // RTCP: RFC 3550 6 (SR, RR, SDES, BYE), RFC 4585 6.1-6.3 (generic NACK, PLI), RFC 5104 4.3.1 (FIR),
-// draft-alvestrand-rmcat-remb-03 (REMB). Reduced-size compound packets (RFC 5506) are accepted.
-// Not implemented: profile-specific extensions of SR and RR, SDES items other than CNAME, APP, XR, SLI, RPSI,
-// transport-wide congestion control; they parse as 'other' or are stepped over.
+// draft-alvestrand-rmcat-remb-03 (REMB), transport-wide feedback in transport-cc.ts. Reduced-size compound packets
+// (RFC 5506) are accepted. Not implemented: profile-specific extensions of SR and RR, SDES items other than CNAME, APP,
+// XR, SLI, RPSI; they parse as 'other' or are stepped over.
 
 import { ProtocolError } from '../media/protocol-error.ts';
 import { unixMsToNtp } from './clock.ts';
 import { byteAt, uint32At } from './packet.ts';
+import { parseTransportFeedback, type TransportFeedback } from './transport-cc.ts';
 
 export type RtcpPacket =
   | SenderReport
@@ -25,6 +26,7 @@ export type RtcpPacket =
       readonly bitrateBps: number;
       readonly ssrcs: readonly number[];
     }
+  | ({ readonly type: 'transport-cc' } & TransportFeedback)
   | { readonly type: 'other'; readonly packetType: number; readonly format: number };
 
 interface Feedback {
@@ -65,7 +67,7 @@ export interface SdesChunk {
 }
 
 const packetType = { sr: 200, rr: 201, sdes: 202, bye: 203, rtpFeedback: 205, payloadFeedback: 206 } as const;
-const feedbackFormat = { nack: 1, pli: 1, fir: 4, application: 15 } as const;
+const feedbackFormat = { nack: 1, pli: 1, fir: 4, application: 15, transportCc: 15 } as const;
 const sdesCname = 1;
 const reportBlockBytes = 24;
 /** Entries in one NACK; 17 sequence numbers each. Nobody asks for more at once, and the answer is bounded by it. */
@@ -102,7 +104,11 @@ export function parseRtcp(buffer: Uint8Array, start: number, end: number): RtcpP
 
 function withoutPadding(buffer: Uint8Array, start: number, next: number, end: number): number {
   const padding = byteAt(buffer, next - 1);
-  if (next !== end || padding === 0 || padding % 4 !== 0 || padding > next - start - 4) {
+  // RFC 3550 6.4.1 pads the last packet by whole words. Transport-wide feedback fills its own last word instead,
+  // wherever it stands.
+  const fillsLastWord = isTransportCc(byteAt(buffer, start + 1), byteAt(buffer, start) & 0x1f);
+  const isAllowed = fillsLastWord || (next === end && padding % 4 === 0);
+  if (!isAllowed || padding === 0 || padding > next - start - 4) {
     throw new ProtocolError('RTCP_BAD_PADDING', `Padding of ${padding} bytes in a packet of ${next - start}`);
   }
   return next - padding;
@@ -138,12 +144,18 @@ function parseOne(buffer: Uint8Array, start: number, end: number): RtcpPacket {
       need(end - body, 4 * count, 'BYE');
       return { type: 'bye', ssrcs: uint32List(buffer, body, count) };
     case packetType.rtpFeedback:
+      if (isTransportCc(type, count))
+        return { type: 'transport-cc', ...parseTransportFeedback(buffer, body, end) };
       return count === feedbackFormat.nack ? parseNack(buffer, body, end) : other(type, count);
     case packetType.payloadFeedback:
       return parsePayloadFeedback(buffer, body, end, count);
     default:
       return other(type, count);
   }
+}
+
+function isTransportCc(type: number, format: number): boolean {
+  return type === packetType.rtpFeedback && format === feedbackFormat.transportCc;
 }
 
 function other(packetType: number, format: number): RtcpPacket {

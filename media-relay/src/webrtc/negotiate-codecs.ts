@@ -5,8 +5,8 @@ import { decodableBy, defaultProfileLevelId, h264Profile } from './h264-profile.
 import type { ChosenPayload, Refusal, StreamMedia } from './negotiation.ts';
 import type { OfferedPayload } from './offer-payloads.ts';
 
-/** In the order of the answer. transport-cc joins when its header extension is sent. */
-const answeredFeedback = ['goog-remb', 'ccm fir', 'nack', 'nack pli'];
+/** In the order of the answer. */
+const answeredFeedback = ['goog-remb', 'transport-cc', 'ccm fir', 'nack', 'nack pli'];
 
 /**
  * Every H.264 payload type with packetization-mode 1, the best for the stream first; empty without any. Best is the

@@ -17,6 +17,8 @@ import type {
 } from './negotiation.ts';
 
 const playoutDelayUri = 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay';
+const transportCcUri = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+const transportCcFeedback = 'transport-cc';
 
 /** What to tell a player whose offer `parseOffer` threw at. */
 export function malformedOffer(error: ProtocolError): Refusal {
@@ -91,6 +93,7 @@ function matchAudio(offer: Offer, video: OfferedMedia, stream: StreamMedia): Mat
 }
 
 function negotiatedVideo({ media, chosen }: Match): NegotiatedVideo {
+  const transportCcId = transportCc(media, [chosen])?.id;
   const has = (feedback: string) => chosen.feedback.includes(feedback);
   return {
     mid: media.mid,
@@ -101,9 +104,10 @@ function negotiatedVideo({ media, chosen }: Match): NegotiatedVideo {
       nackPli: has('nack pli'),
       ccmFir: has('ccm fir'),
       googRemb: has('goog-remb'),
-      transportCc: false,
+      transportCc: transportCcId !== undefined,
     },
-    playoutDelayId: answerExtensions(media)[0]?.id,
+    playoutDelayId: extension(media, playoutDelayUri)?.id,
+    transportCcId,
     reducedSizeRtcp: media.reducedSizeRtcp,
   };
 }
@@ -114,14 +118,16 @@ function negotiatedAudio({ media, chosen }: Match, codec: NegotiatedAudio['codec
 
 function accept({ media, payloads }: Match, isTagged: boolean): AcceptedSection {
   const kind = media.kind === 'audio' ? 'audio' : 'video';
+  const cc = kind === 'video' ? transportCc(media, payloads) : undefined;
+  const playoutDelay = kind === 'video' ? extension(media, playoutDelayUri) : undefined;
   return {
     accepted: true,
     kind,
     protocol: media.protocol,
     mid: media.mid,
     reducedSizeRtcp: media.reducedSizeRtcp,
-    payloads,
-    extensions: kind === 'video' ? answerExtensions(media) : [],
+    payloads: cc ? payloads : payloads.map(withoutTransportCc),
+    extensions: [cc, playoutDelay].filter((one) => one !== undefined).toSorted((a, b) => a.id - b.id),
     isTagged,
   };
 }
@@ -131,21 +137,25 @@ function reject({ kind, protocol, mid, formats }: OfferedMedia): RejectedSection
 }
 
 /**
- * Playout-delay alone. The mid extension would cost bytes in each packet and tell nothing: the answer declares every
- * SSRC, and payload types differ between sections. Ids above 14 need two-byte headers, which we do not write.
+ * One that we write: playout-delay and the transport-wide sequence number. The mid extension would cost bytes in each
+ * packet and tell nothing: the answer declares every SSRC, and payload types differ between sections. Ids above 14 need
+ * two-byte headers, which we do not write.
  */
-function answerExtensions(media: OfferedMedia): AnswerExtension[] {
+function extension(media: OfferedMedia, wanted: string): AnswerExtension | undefined {
   const found = media.extensions.find(
-    ({ uri, id, direction }) => uri === playoutDelayUri && id <= 14 && receives(direction),
+    ({ uri, id, direction }) => uri === wanted && id <= 14 && receives(direction),
   );
-  if (!found) return [];
-  return [
-    {
-      id: found.id,
-      uri: found.uri,
-      direction: found.direction === 'recvonly' ? ('sendonly' as const) : undefined,
-    },
-  ];
+  return found && { id: found.id, uri: wanted, direction: found.direction === 'recvonly' ? 'sendonly' : undefined };
+}
+
+/** The number in each packet and the feedback about it are of no use without each other. */
+function transportCc(media: OfferedMedia, payloads: readonly ChosenPayload[]): AnswerExtension | undefined {
+  const isReported = payloads[0]?.feedback.includes(transportCcFeedback) === true;
+  return isReported ? extension(media, transportCcUri) : undefined;
+}
+
+function withoutTransportCc(payload: ChosenPayload): ChosenPayload {
+  return { ...payload, feedback: payload.feedback.filter((one) => one !== transportCcFeedback) };
 }
 
 /** RFC 9143 7.3.1: the first accepted section of the offered group decides the transport. */

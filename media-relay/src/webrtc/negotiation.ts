@@ -68,6 +68,8 @@ export interface NegotiatedVideo {
   readonly feedback: Feedback;
   /** Header extension id, 1 to 14, when offered. */
   readonly playoutDelayId: number | undefined;
+  /** Header extension id of the transport-wide sequence number, 1 to 14, when it and its feedback are offered. */
+  readonly transportCcId: number | undefined;
   readonly reducedSizeRtcp: boolean;
 }
 
@@ -97,6 +99,6 @@ export interface Feedback {
   readonly nackPli: boolean;
   readonly ccmFir: boolean;
   readonly googRemb: boolean;
-  /** Not answered yet: needs the transport-wide sequence number extension in every packet. */
-  readonly transportCc: false;
+  /** Needs the transport-wide sequence number in every packet: `transportCcId`. */
+  readonly transportCc: boolean;
 }

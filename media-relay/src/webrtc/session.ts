@@ -9,13 +9,15 @@ import type { Arena, Block } from '../native/arena.ts';
 import { parseRtcp, writeSenderReport, type ReportBlock, type RtcpPacket } from '../rtp/rtcp.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
+import { AudioFeed } from './audio-feed.ts';
 import type { Destination, UdpEgress } from './egress.ts';
 import type { Dtls, DtlsFactory } from './dtls.ts';
 import type { IceCredentials } from './ice-credentials.ts';
 import { IceLite } from './ice-lite.ts';
 import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
-import { TokenBucket, type Pacer } from './pacer.ts';
+import type { Pacer, TokenBucket } from './pacer.ts';
+import { Resender } from './resender.ts';
 import { RtpSender } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
@@ -26,13 +28,6 @@ const SILENCE_MS = 30_000;
 /** From the answer to keys. */
 const CONNECT_WITHIN_MS = 15_000;
 const SENDER_REPORT_MS = 1000;
-/** Resends take at most this share of the stream's rate, so that a bad path is not made worse. */
-const RESEND_SHARE = 0.3;
-/** A stream whose rate is not known yet. */
-const MIN_RESEND_BPS = 300_000;
-/** Resends of one packet are at least this far apart when the round trip is unknown or shorter. */
-const MIN_RESEND_INTERVAL_MS = 10;
-
 /** RFC 7022 wants it unique per endpoint; one session is one RTP endpoint to its viewer. */
 export const CNAME = 'sightline';
 
@@ -66,11 +61,9 @@ export const randomSsrcs = (): SessionSsrcs => {
 interface Media {
   readonly cipher: SrtpCipher;
   readonly video: RtpSender;
-  readonly rtx: RtpSender | undefined;
-  readonly audio: RtpSender | undefined;
   readonly feed: VideoFeed;
-  readonly audioFirstTimestamp: number;
-  audioOffset: number | undefined;
+  readonly resender: Resender;
+  readonly audio: AudioFeed | undefined;
 }
 
 export class Session implements PortClient, StreamReader {
@@ -91,8 +84,6 @@ export class Session implements PortClient, StreamReader {
   #lastHeardMs: number;
   #nextReportMs = 0;
   #roundTripMs: number | undefined;
-  readonly #resentAt = new Map<number, number>();
-  readonly #resendBudget: TokenBucket;
   #wasConnected = false;
   #ended = false;
 
@@ -113,7 +104,6 @@ export class Session implements PortClient, StreamReader {
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     this.#lastHeardMs = this.#createdMs;
-    this.#resendBudget = new TokenBucket(MIN_RESEND_BPS, MIN_RESEND_BPS / 8, this.#createdMs);
     this.#dtls = deps.dtls.accept(negotiation.remote.fingerprint, {
       send: (datagram) => {
         if (this.#dtlsDestination) deps.egress.sendDatagram(this.#dtlsDestination, datagram);
@@ -173,13 +163,8 @@ export class Session implements PortClient, StreamReader {
   }
 
   onAudio(frame: StoredFrame): void {
-    const media = this.#media;
-    const store = this.stream.audioStore;
-    if (!media?.audio || !store || !this.#destination) return;
-    media.audioOffset ??= -frame.ticks;
-    const timestamp = (media.audioFirstTimestamp + frame.ticks + media.audioOffset) >>> 0;
-    const bytes = media.audio.sendPackets(this.#destination, store.memory, frame, 0, 1, timestamp, false);
-    this.stream.statistics.sent(1, bytes);
+    if (!this.#media?.audio || !this.#destination) return;
+    this.stream.statistics.sent(1, this.#media.audio.send(frame, this.#destination));
   }
 
   onInterrupt(): void {
@@ -204,10 +189,8 @@ export class Session implements PortClient, StreamReader {
     if (nowMs < this.#nextReportMs) return;
     this.#nextReportMs = nowMs + SENDER_REPORT_MS;
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
-    const resendBps = Math.max(MIN_RESEND_BPS, this.stream.bitrateBps * RESEND_SHARE);
-    this.#resendBudget.setRate(resendBps, resendBps / 8);
+    this.#media.resender.tick(this.stream.bitrateBps, nowMs);
     this.#sendReports(this.#media, nowMs);
-    for (const [seq, atMs] of this.#resentAt) if (nowMs - atMs > 1000) this.#resentAt.delete(seq);
   }
 
   /** RTP timestamps of the newest `frames` frames sent, with their arrival at the relay. */
@@ -244,27 +227,37 @@ export class Session implements PortClient, StreamReader {
       return;
     }
     const videoSender = sender(this.ssrcs.video, video.payloadType, video.playoutDelayId);
-    this.#media = {
-      cipher,
+    const feed = new VideoFeed({
+      store,
+      sender: videoSender,
+      destination: () => this.#destination,
+      pacer: deps.pacer,
+      burstBudget: deps.burstBudget,
+      statistics: this.stream.statistics,
+      firstTimestamp: randomBytes(4).readUInt32BE(),
+      nowMs,
+    });
+    const { rtxPayloadType } = video;
+    const resender = new Resender({
+      store,
+      sent: feed.sent,
       video: videoSender,
-      rtx:
-        video.rtxPayloadType === undefined
-          ? undefined
-          : sender(this.ssrcs.rtx, video.rtxPayloadType, undefined),
-      audio: audio && sender(this.ssrcs.audio, audio.payloadType, undefined),
-      feed: new VideoFeed({
-        store,
-        sender: videoSender,
-        destination: () => this.#destination,
-        pacer: deps.pacer,
-        burstBudget: deps.burstBudget,
-        statistics: this.stream.statistics,
-        firstTimestamp: randomBytes(4).readUInt32BE(),
-        nowMs,
-      }),
-      audioFirstTimestamp: randomBytes(4).readUInt32BE(),
-      audioOffset: undefined,
-    };
+      rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, undefined),
+      payload: deps.payload,
+      statistics: this.stream.statistics,
+      nowMs,
+    });
+    const { audioStore } = this.stream;
+    const audioFeed =
+      audio && audioStore
+        ? new AudioFeed(
+            sender(this.ssrcs.audio, audio.payloadType, undefined),
+            audioStore,
+            audio.clockRate,
+            randomBytes(4).readUInt32BE(),
+          )
+        : undefined;
+    this.#media = { cipher, video: videoSender, feed, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
@@ -279,7 +272,7 @@ export class Session implements PortClient, StreamReader {
           if (report.ssrc === this.ssrcs.video) this.#measureRoundTrip(report, nowMs);
         return;
       case 'nack':
-        if (packet.mediaSsrc === this.ssrcs.video) this.#resend(media, packet.sequences, nowMs);
+        if (packet.mediaSsrc === this.ssrcs.video) this.#answerNack(media, packet.sequences, nowMs);
         return;
       case 'pli':
         if (packet.mediaSsrc === this.ssrcs.video) media.feed.resync(nowMs);
@@ -290,8 +283,15 @@ export class Session implements PortClient, StreamReader {
       case 'sdes':
       case 'bye':
       case 'remb':
+      case 'transport-cc':
       case 'other':
     }
+  }
+
+  #answerNack(media: Media, sequences: readonly number[], nowMs: number): void {
+    if (!this.#destination) return;
+    const isInHistory = media.resender.resend(sequences, this.#destination, this.#roundTripMs, nowMs);
+    if (!isInHistory) media.feed.resync(nowMs);
   }
 
   /** RFC 3550 6.4.1: now - LSR - DLSR, in units of 1/65,536 s. */
@@ -301,64 +301,12 @@ export class Session implements PortClient, StreamReader {
     if (units >= 0) this.#roundTripMs = (units / 65_536) * 1000;
   }
 
-  #resend(media: Media, sequences: readonly number[], nowMs: number): void {
-    const store = this.stream.videoStore;
-    const destination = this.#destination;
-    if (!store || !destination) return;
-    const interval = Math.max(MIN_RESEND_INTERVAL_MS, this.#roundTripMs ?? 0);
-    for (const seq of sequences) {
-      const sent = media.feed.sent.find(seq, media.video.nextExtendedSeq);
-      const frame = sent && store.frame(sent.frameNumber);
-      if (!sent || !frame) {
-        media.feed.resync(nowMs);
-        return;
-      }
-      if (nowMs - (this.#resentAt.get(seq) ?? Number.NEGATIVE_INFINITY) < interval) continue;
-      if (this.#resendBudget.credit(nowMs) <= 0) return;
-      this.#resentAt.set(seq, nowMs);
-      const bytes = media.rtx
-        ? this.#resendByRtx(media.rtx, destination, store.memory, frame, sent.packet, sent.timestamp, seq)
-        : media.video.resend(destination, store.memory, frame, sent);
-      this.#resendBudget.take(bytes);
-      this.stream.statistics.resent(bytes);
-    }
-  }
-
-  /** RFC 4588 4: the original sequence number, then the original payload. */
-  #resendByRtx(
-    rtx: RtpSender,
-    destination: Destination,
-    memory: Block,
-    frame: StoredFrame,
-    packet: number,
-    timestamp: number,
-    seq: number,
-  ): number {
-    let from = frame.offset;
-    for (let i = 0; i < packet; i++) from += frame.payloadLengths[i] ?? 0;
-    const length = frame.payloadLengths[packet] ?? 0;
-    const { payload } = this.#deps;
-    payload.bytes[0] = seq >>> 8;
-    payload.bytes[1] = seq;
-    payload.bytes.set(memory.bytes.subarray(from, from + length), 2);
-    return rtx.sendPayload(
-      destination,
-      payload,
-      length + 2,
-      timestamp,
-      packet === frame.payloadLengths.length - 1,
-    );
-  }
-
   #sendReports(media: Media, nowMs: number): void {
-    const timestamp = media.feed.rtpTimestampAt(nowMs);
-    if (timestamp !== undefined) this.#sendReport(media, media.video, timestamp, nowMs);
-    const newest = this.stream.audioStore?.newest;
-    const rate = this.stream.audioTrack?.clockRate;
-    if (media.audio && media.audioOffset !== undefined && newest && rate) {
-      const ticks = newest.ticks + media.audioOffset + Math.round(((nowMs - newest.arrivalMs) / 1000) * rate);
-      this.#sendReport(media, media.audio, (media.audioFirstTimestamp + ticks) >>> 0, nowMs);
-    }
+    const videoTimestamp = media.feed.rtpTimestampAt(nowMs);
+    if (videoTimestamp !== undefined) this.#sendReport(media, media.video, videoTimestamp, nowMs);
+    const audioTimestamp = media.audio?.rtpTimestampAt(nowMs);
+    if (media.audio && audioTimestamp !== undefined)
+      this.#sendReport(media, media.audio.sender, audioTimestamp, nowMs);
   }
 
   #sendReport(media: Media, sender: RtpSender, rtpTimestamp: number, nowMs: number): void {
