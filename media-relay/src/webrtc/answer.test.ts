@@ -143,7 +143,11 @@ describe('writeAnswer', () => {
       const listed = String(video?.payloads).split(' ').map(Number);
       expect(video?.rtp.map(({ payload }) => payload)).toEqual(listed);
       expect(offer.media[0]?.formats).toEqual(expect.arrayContaining(listed.map(String)));
-      expect(text).not.toMatch(/transport-cc|undefined/);
+      expect(text).not.toContain('undefined');
+      // Both or neither: the number in each packet and the feedback about it.
+      const isCounted = text.includes('draft-holmer-rmcat-transport-wide-cc-extensions-01');
+      expect(isCounted).toBe(['chromium', 'firefox', 'safari'].includes(name));
+      expect(text.includes(' transport-cc\r\n')).toBe(isCounted);
     },
   );
 
@@ -151,7 +155,12 @@ describe('writeAnswer', () => {
     expect(writeAnswer(negotiation(offerText('firefox')), facts)).toContain(
       'a=extmap:6/sendonly http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n',
     );
-    expect(writeAnswer(negotiation(offerText('chromium')), facts)).toContain('a=extmap:5 http');
+    expect(writeAnswer(negotiation(offerText('firefox')), facts)).toContain(
+      'a=extmap:7 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n',
+    );
+    expect(writeAnswer(negotiation(offerText('chromium')), facts)).toMatch(
+      /a=extmap:4 http:.*transport-wide.*\r\na=extmap:5 http:.*playout-delay/,
+    );
   });
 
   test('Opus keeps its two channels, and says when they differ', () => {

@@ -63,7 +63,7 @@ describe('video', () => {
       nackPli: true,
       ccmFir: true,
       googRemb: true,
-      transportCc: false,
+      transportCc: true,
     });
     expect(accepted(offerText('werift'), baseline).video.feedback).toMatchObject({
       nack: true,
@@ -79,6 +79,22 @@ describe('video', () => {
     expect(accepted(high, baseline).video.playoutDelayId).toBeUndefined();
     const sending = offerText('firefox').replace('extmap:6/recvonly', 'extmap:6/sendonly');
     expect(accepted(sending, baseline).video.playoutDelayId).toBeUndefined();
+  });
+
+  test('takes the transport-wide sequence number where its feedback is offered too', () => {
+    expect(accepted(offerText('chromium'), baseline).video.transportCcId).toBe(4);
+    expect(accepted(offerText('safari'), baseline).video.transportCcId).toBe(4);
+    const neither = { transportCcId: undefined, feedback: { transportCc: false } };
+    expect(accepted(offerText('werift'), baseline).video).toMatchObject(neither);
+    const reportless = offerText('chromium').replaceAll(/a=rtcp-fb:\d+ transport-cc\r\n/g, '');
+    expect(accepted(reportless, baseline).video).toMatchObject(neither);
+    const high = offerText('chromium').replaceAll('extmap:4 ', 'extmap:15 ');
+    const result = accepted(high, baseline);
+    expect(result.video).toMatchObject(neither);
+    const [section] = result.sections;
+    expect(section?.accepted && section.payloads.flatMap(({ feedback }) => feedback)).not.toContain(
+      'transport-cc',
+    );
   });
 
   test('never takes a payload type that looks like RTCP', () => {

@@ -145,7 +145,9 @@ function extension(media: OfferedMedia, wanted: string): AnswerExtension | undef
   const found = media.extensions.find(
     ({ uri, id, direction }) => uri === wanted && id <= 14 && receives(direction),
   );
-  return found && { id: found.id, uri: wanted, direction: found.direction === 'recvonly' ? 'sendonly' : undefined };
+  return (
+    found && { id: found.id, uri: wanted, direction: found.direction === 'recvonly' ? 'sendonly' : undefined }
+  );
 }
 
 /** The number in each packet and the feedback about it are of no use without each other. */
