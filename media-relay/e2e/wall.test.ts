@@ -102,7 +102,10 @@ describe('the wall', () => {
   });
 
   test('knows what it plays', async () => {
-    expect(await relay.stream('tcp')).toMatchObject({ transport: 'tcp', videoProfile: 'Constrained Baseline' });
+    expect(await relay.stream('tcp')).toMatchObject({
+      transport: 'tcp',
+      videoProfile: 'Constrained Baseline',
+    });
     expect(await relay.stream('udp')).toMatchObject({ transport: 'udp', width: 320, height: 240 });
     expect(await relay.stream('slices')).toMatchObject({ videoProfile: 'High' });
     await says('demo', '.statistics', /fps.*bit\/s640×360$/);

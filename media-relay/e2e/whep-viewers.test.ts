@@ -30,27 +30,30 @@ describe.each([
   ['werift', watchWithWerift],
   ['libdatachannel', watchWithLibdatachannel],
 ] as const)('%s', (_name, watch) => {
-  test.each(['demo', 'camera'])('receives %s from its key frame on, decodable to the last picture', async (stream) => {
-    await using viewer = await watch(relay, stream);
-    const { pictures } = viewer.video;
-    await expect.poll(() => pictures.length, { timeout: 10_000 }).toBeGreaterThan(60);
-    expect((await relay.stream(stream)).viewers).toBe(1);
+  test.each(['demo', 'camera'])(
+    'receives %s from its key frame on, decodable to the last picture',
+    async (stream) => {
+      await using viewer = await watch(relay, stream);
+      const { pictures } = viewer.video;
+      await expect.poll(() => pictures.length, { timeout: 10_000 }).toBeGreaterThan(60);
+      expect((await relay.stream(stream)).viewers).toBe(1);
 
-    const isPicture = (type: number): boolean => type !== 6 && type !== 9;
-    expect(pictures[0]?.nalTypes.filter(isPicture).slice(0, 3)).toEqual([7, 8, 5]);
-    expect(pictures.some(({ isBroken }) => isBroken)).toBe(false);
-    const whole = pictures.slice();
-    expect(await decode(whole)).toEqual({ pictures: whole.length, complaints: '' });
+      const isPicture = (type: number): boolean => type !== 6 && type !== 9;
+      expect(pictures[0]?.nalTypes.filter(isPicture).slice(0, 3)).toEqual([7, 8, 5]);
+      expect(pictures.some(({ isBroken }) => isBroken)).toBe(false);
+      const whole = pictures.slice();
+      expect(await decode(whole)).toEqual({ pictures: whole.length, complaints: '' });
 
-    expect((await relay.ask(viewer.session, { method: 'DELETE' })).status).toBe(200);
-    const again = await relay.ask(viewer.session, { method: 'DELETE' });
-    expect(again).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
-    expect(again.body).toContain('"session-not-found"');
-    await relay.viewers(stream, 0);
-    const { length } = pictures;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(pictures.length - length).toBeLessThanOrEqual(1);
-  });
+      expect((await relay.ask(viewer.session, { method: 'DELETE' })).status).toBe(200);
+      const again = await relay.ask(viewer.session, { method: 'DELETE' });
+      expect(again).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
+      expect(again.body).toContain('"session-not-found"');
+      await relay.viewers(stream, 0);
+      const { length } = pictures;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(pictures.length - length).toBeLessThanOrEqual(1);
+    },
+  );
 
   test('hears the A-law of the camera, 50 packets of 20 ms a second', async () => {
     await using viewer = await watch(relay, 'camera', { audio: true });
