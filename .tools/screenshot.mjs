@@ -1,0 +1,66 @@
+// node .tools/screenshot.mjs: what `npm start` shows to a newcomer, as docs/images/wall.png (1920 x 1080).
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { ensureInstalled, fail, pinnedNode, root } from './install.mjs';
+
+ensureInstalled({ forTests: true });
+const { chromium } = await import('playwright-core');
+const picture = join(root, 'docs', 'images', 'wall.png');
+const stateDir = mkdtempSync(join(tmpdir(), 'sightline-screenshot-'));
+const relay = spawn(pinnedNode(), [join(root, 'media-relay', 'src', 'main.ts'), 'start'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env: {
+    ...process.env,
+    SIGHTLINE_HTTP_PORT: '0',
+    SIGHTLINE_MEDIA_PORT: '0',
+    SIGHTLINE_STATE_DIR: stateDir,
+    SIGHTLINE_LOG_FORMAT: 'json',
+  },
+});
+const relayEnded = once(relay, 'exit');
+
+try {
+  await takePicture(await relayUrl());
+  console.log(picture);
+} finally {
+  relay.kill('SIGTERM');
+  await relayEnded;
+  rmSync(stateDir, { recursive: true, force: true });
+}
+
+async function relayUrl() {
+  for await (const line of createInterface({ input: relay.stdout })) {
+    const { msg, url } = JSON.parse(line);
+    if (msg === 'relay started') return url;
+  }
+  return fail('The relay ended before it had started.');
+}
+
+async function takePicture(url) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+    await page.goto(url);
+    await page.waitForFunction(() => {
+      const tiles = [...document.querySelectorAll('.tile')];
+      // The statistics come a second after the picture.
+      const isShown = (tile) =>
+        tile.dataset.state === 'live' && tile.querySelector('.statistics').textContent !== '';
+      return tiles.length === 2 && tiles.every(isShown);
+    });
+    // Long enough for the figures to be those of a steady stream.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    mkdirSync(dirname(picture), { recursive: true });
+    await page.screenshot({ path: picture });
+  } finally {
+    await browser.close();
+  }
+}
