@@ -1,0 +1,164 @@
+/**
+ * What transport-wide feedback tells about packets that left back to back ("trains"): how fast they arrived, whether
+ * each was slower than the one before (a queue fills), how many are missing. Pure; 24 kB per viewer while it sends.
+ */
+import { notReceived, ReferenceClock, ticksPerMs, type TransportFeedback } from '../rtp/transport-cc.ts';
+
+/** Packets remembered: 195 ms at 100 Mbit/s, seconds at the rate of a stream. A power of two. */
+const RING_PACKETS = 2048;
+/** Packets further apart belong to different trains. Frames are at least 16 ms apart. */
+const TRAIN_GAP_MS = 10;
+/** The head of a train counts by itself: it may have left at another rate than the rest. */
+export const HEAD_PACKETS = 32;
+/** The smallest delay ever seen stands for an empty queue; it is forgotten after one to two of these, for clocks drift. */
+const BASE_WINDOW_MS = 10_000;
+/** Resolution of arrival times. */
+const TICK_MS = 1 / ticksPerMs;
+
+export interface Train {
+  readonly received: number;
+  readonly lost: number;
+  /** At which it arrived, or left if that is slower. */
+  readonly deliveredBps: number;
+  /** How much longer its last packet took than its first. */
+  readonly growthMs: number;
+  /** The delay grew all along the train, as a queue makes it, not in one jump at the end. */
+  readonly isGradual: boolean;
+  /** How much longer its last packet took than the fastest packet of late. */
+  readonly queueMs: number;
+}
+
+export interface FeedbackTotals {
+  readonly received: number;
+  readonly receivedBytes: number;
+  readonly lost: number;
+  /** Mean over what was received; undefined when nothing was. */
+  readonly queueMs: number | undefined;
+}
+
+interface OpenTrain {
+  isHead: boolean;
+  received: number;
+  lost: number;
+  bytes: number;
+  firstSentMs: number;
+  lastSentMs: number;
+  firstArrivalMs: number;
+  lastArrivalMs: number;
+  delaySumMs: number;
+}
+
+export class PacketTrains {
+  #ring: { sentMs: Float64Array; bytes: Uint16Array; seq: Uint16Array } | undefined;
+  readonly #reference = new ReferenceClock();
+  #lastSentMs = Number.NEGATIVE_INFINITY;
+  /** Smallest delays of this window and the one before, in the difference of the two clocks. */
+  #baseMs = Number.POSITIVE_INFINITY;
+  #olderBaseMs = Number.POSITIVE_INFINITY;
+  #baseSinceMs = Number.NEGATIVE_INFINITY;
+
+  sent(seq: number, bytes: number, nowMs: number): void {
+    this.#ring ??= {
+      sentMs: new Float64Array(RING_PACKETS),
+      bytes: new Uint16Array(RING_PACKETS),
+      seq: new Uint16Array(RING_PACKETS),
+    };
+    const slot = seq & (RING_PACKETS - 1);
+    this.#ring.sentMs[slot] = nowMs;
+    this.#ring.bytes[slot] = bytes;
+    this.#ring.seq[slot] = seq;
+  }
+
+  /** Each packet counts once, in the first feedback that names it. */
+  read(feedback: TransportFeedback, nowMs: number, visit: (train: Train) => void): FeedbackTotals {
+    const { baseSeq, arrivals } = feedback;
+    const ring = this.#ring;
+    const referenceMs = this.#reference.unwrapMs(feedback.referenceTime);
+    this.#rotateBase(nowMs);
+    let train: OpenTrain | undefined;
+    let received = 0;
+    let receivedBytes = 0;
+    let lost = 0;
+    let delaySumMs = 0;
+    for (let i = 0; i < arrivals.length; i++) {
+      const seq = (baseSeq + i) & 0xffff;
+      const slot = seq & (RING_PACKETS - 1);
+      const bytes = ring?.bytes[slot] ?? 0;
+      if (ring === undefined || bytes === 0 || ring.seq[slot] !== seq) continue;
+      ring.bytes[slot] = 0;
+      const sentMs = ring.sentMs[slot] ?? 0;
+      const isNewTrain = sentMs - this.#lastSentMs > TRAIN_GAP_MS;
+      this.#lastSentMs = sentMs;
+      if (train && (isNewTrain || (train.isHead && train.received + train.lost >= HEAD_PACKETS))) {
+        this.#close(train, visit);
+        train = undefined;
+      }
+      train ??= openTrain(isNewTrain);
+      const ticks = arrivals[i] ?? notReceived;
+      if (ticks === notReceived) {
+        train.lost++;
+        lost++;
+        continue;
+      }
+      const arrivalMs = referenceMs + ticks * TICK_MS;
+      const delayMs = arrivalMs - sentMs;
+      if (delayMs < this.#baseMs) this.#baseMs = delayMs;
+      if (train.received++ === 0) {
+        train.firstSentMs = sentMs;
+        train.firstArrivalMs = arrivalMs;
+      } else {
+        train.bytes += bytes;
+      }
+      train.lastSentMs = sentMs;
+      train.lastArrivalMs = arrivalMs;
+      train.delaySumMs += delayMs;
+      received++;
+      receivedBytes += bytes;
+      delaySumMs += delayMs;
+    }
+    if (train) this.#close(train, visit);
+    const queueMs = received === 0 ? undefined : delaySumMs / received - this.#emptyDelayMs();
+    return { received, receivedBytes, lost, queueMs };
+  }
+
+  #close(train: OpenTrain, visit: (train: Train) => void): void {
+    const { received, lost, firstSentMs, lastSentMs, firstArrivalMs, lastArrivalMs } = train;
+    if (received === 0) return;
+    const arrivalSpanMs = lastArrivalMs - firstArrivalMs;
+    const growthMs = arrivalSpanMs - (lastSentMs - firstSentMs);
+    const meanGrowthMs = train.delaySumMs / received - (firstArrivalMs - firstSentMs);
+    visit({
+      received,
+      lost,
+      deliveredBps: (train.bytes * 8000) / Math.max(arrivalSpanMs, lastSentMs - firstSentMs, TICK_MS),
+      growthMs,
+      isGradual: meanGrowthMs >= growthMs / 4,
+      queueMs: lastArrivalMs - lastSentMs - this.#emptyDelayMs(),
+    });
+  }
+
+  #emptyDelayMs(): number {
+    return Math.min(this.#baseMs, this.#olderBaseMs);
+  }
+
+  #rotateBase(nowMs: number): void {
+    if (nowMs - this.#baseSinceMs < BASE_WINDOW_MS) return;
+    this.#olderBaseMs = this.#baseMs;
+    this.#baseMs = Number.POSITIVE_INFINITY;
+    this.#baseSinceMs = nowMs;
+  }
+}
+
+function openTrain(isHead: boolean): OpenTrain {
+  return {
+    isHead,
+    received: 0,
+    lost: 0,
+    bytes: 0,
+    firstSentMs: 0,
+    lastSentMs: 0,
+    firstArrivalMs: 0,
+    lastArrivalMs: 0,
+    delaySumMs: 0,
+  };
+}

@@ -1,0 +1,303 @@
+/**
+ * How fast one viewer's packets may leave. A clean path gets the full rate. A burst that arrives slower than it left,
+ * each packet later than the one before, has found a queue: the rate at which it arrived is the path's capacity, and
+ * 85 % of it the pace from then on. Packets that vanish while the delay stays flat are radio, not a full queue, and
+ * do not slow anything below 2.5 times the stream's rate. The capacity is tried again by the heads of later frames
+ * alone, 38 kB at 1.5 times what is known, so that a trial fits into the queue that it measures.
+ *
+ * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
+ * rate for the first feedback, one round trip and feedback interval later.
+ *
+ * Without transport-wide feedback, only reports, REMB and NACKs speak: the pace halves when they tell of trouble and
+ * grows again with time. Pure: time is passed in.
+ */
+import type { TransportFeedback } from '../rtp/transport-cc.ts';
+import { HEAD_PACKETS, PacketTrains, type Train } from './packet-trains.ts';
+
+export const FULL_PACE_BPS = 100_000_000;
+const LEAST_PACE_BPS = 500_000;
+/** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
+const QUEUED_FACTOR = 1.2;
+/** While delay is flat, at least this much. */
+const FLAT_FACTOR = 2.5;
+/** Of the capacity: the rest drains the queue. */
+const CAPACITY_SHARE = 0.85;
+
+const FIRST_FLIGHT_BYTES = 60_000;
+/** At least, while the path is unproven. */
+const CAUTIOUS_BPS = 10_000_000;
+/** On a shorter round trip the path is a LAN, and feedback comes in time. */
+const NEAR_MS = 5;
+/** A peer that has not reported by then will not. */
+const PROOF_TIMEOUT_MS = 500;
+/** Reports alone: no NACK by then, no loss. */
+const BLIND_PROOF_MS = 300;
+/** The path is silent although packets left: nobody knows it now. */
+const SILENCE_MS = 500;
+
+/** Fewer packets tell nothing. */
+const TRAIN_PACKETS = 8;
+const GROWTH_MS = 4;
+/** Of the first flight, on which more depends. */
+const FIRST_GROWTH_MS = 2;
+/** Tail drop: so many, at this share or more, behind a queue. */
+const TAIL_DROP = { packets: 8, share: 0.1, queueMs: 5 } as const;
+/** More than radio loses: a policer, or an outage. */
+const HEAVY_LOSS = { packets: 10, share: 0.15 } as const;
+const NACK_BURST = { packets: 10, share: 0.2 } as const;
+const NACK_WINDOW_MS = 100;
+
+const PROBE_AFTER_MS = 2000;
+const PROBE_INTERVAL_MS = 1000;
+const LONGEST_PROBE_INTERVAL_MS = 16_000;
+const PROBE_FACTOR = 1.5;
+/** A trial that arrives this much above the known capacity has shown a larger one. */
+const PROBE_SHOWS = 1.1;
+/** What counts as one busy interval, as in packet-trains.ts. */
+const BUSY_GAP_MS = 10;
+const HEAD_BYTES = HEAD_PACKETS * 1200;
+
+export interface PathEstimateOptions {
+  readonly nowMs: number;
+  /** Transport-wide feedback is negotiated. */
+  readonly transportCc: boolean;
+  /** Of the handshake, when known. */
+  readonly roundTripHintMs?: number | undefined;
+}
+
+export class PathEstimate {
+  readonly #trains = new PacketTrains();
+  readonly #transportCc: boolean;
+  readonly #startMs: number;
+  #roundTripMs: number | undefined;
+  #leastRoundTripMs = Number.POSITIVE_INFINITY;
+  /** The path's capacity, undefined while nothing limits it. */
+  #capacityBps: number | undefined;
+  #isFlat = true;
+  #isProven: boolean;
+  /** NACKs told of an overflow, and feedback has not yet said how much fits. */
+  #isAlarmed = false;
+  #sentBytes = 0;
+  #busyBytes = 0;
+  #lastSentMs = Number.NEGATIVE_INFINITY;
+  #awaitingSinceMs: number | undefined;
+  #lastFeedbackMs: number;
+  #lastSignMs = Number.NEGATIVE_INFINITY;
+  #probeAtMs = 0;
+  #probeBackoffMs = PROBE_AFTER_MS;
+  /** Reports alone: the pace that last met trouble. */
+  #blindCeilingBps = Number.POSITIVE_INFINITY;
+  #lastReportMs: number;
+  #remb = 0;
+  #paceBps = FULL_PACE_BPS;
+  /** Packets sent and asked for again, in this window and the one before. */
+  #window = { sinceMs: 0, sent: 0, nacked: 0, olderSent: 0, olderNacked: 0 };
+  #lossShare = 0;
+  #queueDelayMs = 0;
+  #deliveredBps = 0;
+
+  constructor({ nowMs, transportCc, roundTripHintMs }: PathEstimateOptions) {
+    this.#transportCc = transportCc;
+    this.#startMs = nowMs;
+    this.#lastFeedbackMs = nowMs;
+    this.#lastReportMs = nowMs;
+    this.#isProven = roundTripHintMs !== undefined && roundTripHintMs < NEAR_MS;
+    this.#roundTripMs = roundTripHintMs;
+  }
+
+  /** 0..1 of the packets, over about a second. */
+  get lossShare(): number {
+    return this.#lossShare;
+  }
+
+  /** What the path's queue adds to the delay; 0 until something tells. */
+  get queueDelayMs(): number {
+    return this.#queueDelayMs;
+  }
+
+  /** What arrives, over about a second; 0 without transport-wide feedback. */
+  get deliveredBps(): number {
+    return this.#deliveredBps;
+  }
+
+  /** Undefined while nothing limits the path. */
+  get capacityBps(): number | undefined {
+    return this.#capacityBps;
+  }
+
+  /** Every packet that leaves, resends included. Without transport-wide feedback any number will do. */
+  sent(transportSeq: number, bytes: number, nowMs: number): void {
+    if (this.#transportCc) this.#trains.sent(transportSeq, bytes, nowMs);
+    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
+    this.#lastSentMs = nowMs;
+    this.#busyBytes += bytes;
+    this.#sentBytes += bytes;
+    this.#awaitingSinceMs ??= nowMs;
+    this.#rotateWindow(nowMs);
+    this.#window.sent++;
+  }
+
+  /** Bits per second that may leave now. */
+  paceBps(streamBitrateBps: number, nowMs: number): number {
+    const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
+    this.#paceBps = Math.min(fullBps, this.#unboundedPaceBps(streamBitrateBps, nowMs));
+    return this.#paceBps;
+  }
+
+  #unboundedPaceBps(streamBitrateBps: number, nowMs: number): number {
+    const knownBps = this.#knownPaceBps(streamBitrateBps, nowMs);
+    if (!this.#isCautious(nowMs)) return knownBps;
+    return Math.min(knownBps, Math.max(CAUTIOUS_BPS, streamBitrateBps * FLAT_FACTOR));
+  }
+
+  #knownPaceBps(streamBitrateBps: number, nowMs: number): number {
+    const capacityBps = this.#capacityBps;
+    if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
+    const factor = this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR;
+    const share = this.#isTrial(nowMs) ? PROBE_FACTOR : CAPACITY_SHARE;
+    return Math.max(LEAST_PACE_BPS, streamBitrateBps * factor, capacityBps * share);
+  }
+
+  #isCautious(nowMs: number): boolean {
+    if (this.#isAlarmed) return true;
+    if (!this.#isProven) {
+      const timeoutMs = this.#transportCc ? PROOF_TIMEOUT_MS : BLIND_PROOF_MS;
+      if (nowMs - this.#startMs >= timeoutMs) this.#isProven = true;
+      else if (this.#sentBytes >= FIRST_FLIGHT_BYTES) return true;
+    }
+    return (
+      this.#transportCc && this.#awaitingSinceMs !== undefined && nowMs - this.#awaitingSinceMs > SILENCE_MS
+    );
+  }
+
+  #isTrial(nowMs: number): boolean {
+    if (!this.#transportCc || nowMs < this.#probeAtMs) return false;
+    return nowMs - this.#lastSentMs > BUSY_GAP_MS || this.#busyBytes < HEAD_BYTES;
+  }
+
+  feedback(feedback: TransportFeedback, nowMs: number): void {
+    const totals = this.#trains.read(feedback, nowMs, (train) => this.#learn(train, nowMs));
+    const elapsedMs = Math.max(1, nowMs - this.#lastFeedbackMs);
+    this.#lastFeedbackMs = nowMs;
+    this.#awaitingSinceMs = undefined;
+    this.#isAlarmed = false;
+    const weight = 1 - Math.exp(-elapsedMs / 1000);
+    const bps = (totals.receivedBytes * 8000) / elapsedMs;
+    this.#deliveredBps += (bps - this.#deliveredBps) * weight;
+    const packets = totals.received + totals.lost;
+    if (packets > 0) this.#lossShare += (totals.lost / packets - this.#lossShare) * weight;
+    if (totals.queueMs !== undefined) this.#queueDelayMs = totals.queueMs;
+  }
+
+  #learn(train: Train, nowMs: number): void {
+    const { received, lost, deliveredBps, growthMs } = train;
+    if (received + lost < TRAIN_PACKETS || received < 2) return;
+    const share = lost / (received + lost);
+    const isQueue = growthMs >= (this.#isProven ? GROWTH_MS : FIRST_GROWTH_MS) && train.isGradual;
+    const isTailDrop =
+      lost >= TAIL_DROP.packets && share >= TAIL_DROP.share && train.queueMs >= TAIL_DROP.queueMs;
+    const isHeavyLoss = lost >= HEAVY_LOSS.packets && share >= HEAVY_LOSS.share;
+    if (isQueue || isTailDrop) this.#limit(train, false, nowMs);
+    else if (isHeavyLoss) this.#limit(train, true, nowMs);
+    else this.#raise(deliveredBps, nowMs);
+    this.#isProven = true;
+  }
+
+  /** The train shows what fits. Short ones are less exact. */
+  #limit({ received, deliveredBps }: Train, isFlat: boolean, nowMs: number): void {
+    const knownBps = this.#capacityBps;
+    const wasTrial = knownBps !== undefined && nowMs >= this.#probeAtMs;
+    const weight = Math.min(1, received / HEAD_PACKETS);
+    this.#capacityBps = knownBps === undefined ? deliveredBps : knownBps + (deliveredBps - knownBps) * weight;
+    this.#isFlat = isFlat;
+    this.#lastSignMs = nowMs;
+    this.#probeBackoffMs = wasTrial
+      ? Math.min(LONGEST_PROBE_INTERVAL_MS, this.#probeBackoffMs * 2)
+      : Math.max(PROBE_AFTER_MS, this.#probeBackoffMs);
+    this.#probeAtMs = nowMs + this.#probeBackoffMs;
+  }
+
+  /** A train that met no queue: the capacity is at least what it had. */
+  #raise(deliveredBps: number, nowMs: number): void {
+    const knownBps = this.#capacityBps;
+    if (knownBps === undefined || nowMs < this.#probeAtMs || deliveredBps < knownBps * PROBE_SHOWS) return;
+    this.#setCapacity(Math.min(deliveredBps, knownBps * PROBE_FACTOR));
+    this.#probeBackoffMs = PROBE_AFTER_MS;
+    this.#probeAtMs = nowMs + PROBE_INTERVAL_MS;
+  }
+
+  #setCapacity(bitrateBps: number): void {
+    this.#capacityBps = bitrateBps * CAPACITY_SHARE >= FULL_PACE_BPS ? undefined : bitrateBps;
+  }
+
+  /** So many packets are asked for again: an overflow is heard of here first. */
+  nack(count: number, nowMs: number): void {
+    this.#rotateWindow(nowMs);
+    const window = this.#window;
+    window.nacked += count;
+    const nacked = window.nacked + window.olderNacked;
+    const sent = window.sent + window.olderSent;
+    if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
+    if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
+    else this.#cutBlindly(true, nowMs);
+  }
+
+  /** `fractionLost` as in the report, 0 to 255. Beside transport-wide feedback only the round trip counts. */
+  receiverReport(fractionLost: number, roundTripMs: number | undefined, nowMs: number): void {
+    if (roundTripMs !== undefined) {
+      this.#roundTripMs = roundTripMs;
+      this.#leastRoundTripMs = Math.min(this.#leastRoundTripMs, roundTripMs);
+    }
+    if (this.#hearsFeedback(nowMs)) return;
+    this.#lossShare = fractionLost / 256;
+    this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs;
+    const isQueue = this.#queueDelayMs >= 2 * TAIL_DROP.queueMs;
+    if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
+      this.#cutBlindly(!isQueue, nowMs);
+    } else if (nowMs - this.#lastSignMs >= PROBE_AFTER_MS) {
+      this.#growBlindly(nowMs - Math.max(this.#lastReportMs, this.#lastSignMs + PROBE_AFTER_MS));
+    }
+    this.#lastReportMs = nowMs;
+  }
+
+  /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */
+  remb(bitrateBps: number, nowMs: number): void {
+    if (!this.#hearsFeedback(nowMs) && bitrateBps < this.#remb * 0.9) this.#cutBlindly(false, nowMs);
+    this.#remb = bitrateBps;
+  }
+
+  /** What is on its way now was sent at the old pace: once per round trip and then some. */
+  #cutBlindly(isFlat: boolean, nowMs: number): void {
+    if (nowMs - this.#lastSignMs < (this.#roundTripMs ?? 100) + NACK_WINDOW_MS) return;
+    this.#lastSignMs = nowMs;
+    this.#isFlat = isFlat;
+    this.#blindCeilingBps = this.#paceBps;
+    this.#capacityBps = this.#paceBps / 2 / CAPACITY_SHARE;
+  }
+
+  /** By half per second up to where it went wrong, by a twentieth beyond. */
+  #growBlindly(elapsedMs: number): void {
+    const knownBps = this.#capacityBps;
+    if (knownBps === undefined || elapsedMs <= 0) return;
+    const isBelow = knownBps < this.#blindCeilingBps * CAPACITY_SHARE;
+    this.#setCapacity(knownBps * (isBelow ? PROBE_FACTOR : 1.05) ** (elapsedMs / 1000));
+  }
+
+  #hearsFeedback(nowMs: number): boolean {
+    return this.#transportCc && nowMs - this.#lastFeedbackMs < 4 * SILENCE_MS;
+  }
+
+  #rotateWindow(nowMs: number): void {
+    const { sinceMs, sent, nacked } = this.#window;
+    const ageMs = nowMs - sinceMs;
+    if (ageMs < NACK_WINDOW_MS) return;
+    const isNext = ageMs < 2 * NACK_WINDOW_MS;
+    this.#window = {
+      sinceMs: nowMs,
+      sent: 0,
+      nacked: 0,
+      olderSent: isNext ? sent : 0,
+      olderNacked: isNext ? nacked : 0,
+    };
+  }
+}
