@@ -33,7 +33,18 @@ test.each([
   ],
   [{ isEngineRunning: true, isStopping: true, snapshot: undefined }, 'failing', false, ['stopping']],
 ])('%j', (facts, status, ready, codes) => {
-  const report = healthOf(facts);
+  const report = healthOf({ isFull: false, ...facts });
   expect(report).toMatchObject({ status, ready });
   expect(report.reasons.map(({ code }) => code)).toEqual(codes);
+});
+
+test('a full relay is degraded, and its viewers play on', () => {
+  const report = healthOf({
+    isEngineRunning: true,
+    isStopping: false,
+    isFull: true,
+    snapshot: snapshot('live'),
+  });
+  expect(report).toMatchObject({ status: 'degraded', ready: true });
+  expect(report.reasons.map(({ code }) => code)).toEqual(['over-capacity']);
 });

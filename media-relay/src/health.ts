@@ -5,6 +5,8 @@ export interface HealthFacts {
   readonly isEngineRunning: boolean;
   readonly isStopping: boolean;
   readonly snapshot: EngineSnapshot | undefined;
+  /** A limit of the host refuses new viewers. */
+  readonly isFull: boolean;
 }
 
 const sentences = {
@@ -14,11 +16,13 @@ const sentences = {
 } as const;
 
 /** A camera that is down degrades the relay, and no more: the others play on. */
-export function healthOf({ isEngineRunning, isStopping, snapshot }: HealthFacts): HealthReport {
+export function healthOf({ isEngineRunning, isStopping, snapshot, isFull }: HealthFacts): HealthReport {
   const reasons: HealthReason[] = [];
   if (isStopping) reasons.push({ code: 'stopping', message: 'The relay is stopping.' });
   if (!isEngineRunning && !isStopping)
     reasons.push({ code: 'engine-restarting', message: 'The media engine is being started again.' });
+  if (isFull)
+    reasons.push({ code: 'over-capacity', message: 'New viewers are refused for now: the relay is full.' });
   for (const { name, state } of snapshot?.streams ?? [])
     if (state === 'offline' || state === 'stalled' || state === 'refused')
       reasons.push({ code: `stream-${state}`, message: sentences[state], stream: name });

@@ -14,10 +14,13 @@ import { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/schema.ts';
 import { secretsOf, secretsOfUrl } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
+import type { AdmissionLimits } from './engine/admission.ts';
+import { AdmittingEngine } from './engine/admitting-engine.ts';
 import { startEngine } from './engine/engine-client.ts';
 import type { EngineEvent, EngineSpec } from './engine/messages.ts';
 import { RestartingEngine } from './engine/restarting-engine.ts';
 import { healthOf } from './health.ts';
+import { HostMeter } from './host-limits.ts';
 import type { AdminResult, HttpDeps } from './http/deps.ts';
 import type { HttpServer } from './http/server.ts';
 import { createHttpServer } from './http/server.ts';
@@ -69,7 +72,16 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
-  const engine = await startRestartingEngine(config, log);
+  const restarting = await startRestartingEngine(config, log);
+  const meter = new HostMeter();
+  const engine = new AdmittingEngine({
+    engine: restarting,
+    limits: limitsOf(config),
+    maxViewersOf: (name) => streams.maxViewersOf(name),
+    readLoad: () => meter.read(),
+    clock: systemClock,
+    random: Math.random,
+  });
   started.defer(() => engine.close());
   engine.onEvent((event) => {
     events.recordEngine(event);
@@ -90,6 +102,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         [...diff.addedStreams, ...diff.changedStreams],
         diff.removedStreams,
       );
+      engine.setLimits(limitsOf(next));
       log.level = next.log.level;
       events.record({ kind: 'config-change', ...changesOf(diff) });
     },
@@ -116,7 +129,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock: systemClock,
     version,
     corsOrigins: config.http.corsOrigins,
-    health: () => healthOf({ isEngineRunning: engine.isRunning, isStopping, snapshot: engine.snapshot() }),
+    health: () =>
+      healthOf({
+        isEngineRunning: restarting.isRunning,
+        isStopping,
+        snapshot: engine.snapshot(),
+        isFull: engine.fullHost.length > 0,
+      }),
   };
   const http = await listen(deps, config);
   started.defer(() => http.close());
@@ -150,6 +169,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     reload: (cause) => keeper.reload(cause),
     close: (reason) => (closing ??= close(reason)),
   };
+}
+
+function limitsOf({
+  limits: { viewers, bitrate: bitrateBps, memory: memoryShare },
+}: Config): AdmissionLimits {
+  return { viewers, bitrateBps, memoryShare };
 }
 
 function startRestartingEngine({ media }: Config, log: Logger): Promise<RestartingEngine> {

@@ -46,9 +46,10 @@ export class TestRelay implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #log = '';
 
-  static async start(streams: StreamsConfig): Promise<TestRelay> {
+  /** `more`: keys of the configuration besides those that a test relay sets itself. */
+  static async start(streams: StreamsConfig, more: object = {}): Promise<TestRelay> {
     const relay = new TestRelay(await freePort(), await freePort());
-    relay.writeConfig(streams);
+    relay.writeConfig(streams, more);
     await relay.start();
     return relay;
   }
@@ -68,12 +69,13 @@ export class TestRelay implements AsyncDisposable {
   }
 
   /** A running relay takes the change over by itself. */
-  writeConfig(streams: StreamsConfig): void {
+  writeConfig(streams: StreamsConfig, more: object = {}): void {
     const config = {
       http: { port: this.port },
       media: { port: this.#mediaPort, addresses: ['127.0.0.1'] },
       stateDir: join(this.#folder, 'state'),
       log: { level: 'debug', format: 'json' },
+      ...more,
       streams,
     };
     // JSON is YAML.

@@ -45,6 +45,31 @@ function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
+const bitrateRule = 'is not a bit rate; write 900M, 1.5G or a number of bits per second';
+
+/** Bits per second, as a number or with k, M or G (thousands). */
+const bitrate = z.union([z.number(), z.string()], { error: bitrateRule }).transform((value, context) => {
+  const [, digits = '', unit = ''] = /^(\d{1,12}(?:\.\d{1,6})?) ?([kMG]?)$/.exec(String(value)) ?? [];
+  const bps = digits === '' ? 0 : Number(digits) * (bitrateUnits[unit] ?? 1);
+  if (bps >= 1000) return bps;
+  context.addIssue({ code: 'custom', message: bitrateRule });
+  return z.NEVER;
+});
+const bitrateUnits: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
+
+const limits = z.strictObject({
+  viewers: z.int().min(0).max(100_000).default(2000).describe('Viewers of all streams together'),
+  bitrate: bitrate
+    .optional()
+    .describe('What all viewers together may be sent: 900M, 1.5G or bits per second; default: no limit'),
+  memory: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.9)
+    .describe('Share of the memory that may be in use when a viewer comes, of the host or its container'),
+});
+
 const shortText = z.string().min(1).max(200);
 const path = z.string().min(1).max(4096);
 
@@ -155,6 +180,12 @@ export const streamSettings = z.strictObject({
     .default({})
     .describe('Free labels, name: "text"'),
   onDemand: z.boolean().default(false).describe('Connect to the camera only while somebody watches'),
+  maxViewers: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe("Viewers that it may have; default: as many as the relay's limits allow"),
   transport: z.enum(['auto', 'tcp', 'udp']).default('auto').describe('How RTP travels from the camera'),
   tlsFingerprint: z
     .string()
@@ -167,6 +198,7 @@ export const streamSettings = z.strictObject({
 export const configSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
   media: media.prefault({}).describe('The way to the viewers (WebRTC)'),
+  limits: limits.prefault({}).describe('Beyond these, new viewers are refused and told when to try again'),
   grafana: grafana.prefault({}).describe('The Grafana that shows these streams'),
   access: z
     .array(accessRule)

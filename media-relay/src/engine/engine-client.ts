@@ -123,8 +123,8 @@ class EngineClient implements EnginePort {
     );
   }
 
-  closeSession(sessionId: string): void {
-    this.#post({ type: 'close-session', sessionId });
+  closeSession(sessionId: string, reason: SessionEnd = 'closed-by-viewer'): void {
+    this.#post({ type: 'close-session', sessionId, reason });
   }
 
   snapshot(): EngineSnapshot | undefined {

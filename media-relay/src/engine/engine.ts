@@ -105,8 +105,8 @@ export class Engine {
     return this.#whep.sessionClock(id, frames);
   }
 
-  closeSession(id: string): void {
-    this.#whep.closeSession(id);
+  closeSession(id: string, reason: SessionEnd = 'closed-by-viewer'): void {
+    this.#whep.closeSession(id, reason);
   }
 
   /** Says goodbye to every viewer and frees everything. Idempotent. */

@@ -4,6 +4,7 @@
  */
 import type { H264Facts } from '../media/track.ts';
 import type { StreamState, StreamWarning } from '../stream/states.ts';
+import type { OverCapacityReason } from './admission.ts';
 
 /** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
 export interface StreamSpec {
@@ -37,7 +38,7 @@ export type ToEngine =
       readonly sessionId: string;
       readonly frames: number;
     }
-  | { readonly type: 'close-session'; readonly sessionId: string }
+  | { readonly type: 'close-session'; readonly sessionId: string; readonly reason: SessionEnd }
   | { readonly type: 'shutdown' };
 
 export type FromEngine =
@@ -76,6 +77,8 @@ export type OfferResult =
       readonly code: RefusalCode;
       readonly message: string;
       readonly retryAfterSeconds?: number;
+      /** With `over-capacity`: which limit. */
+      readonly reason?: OverCapacityReason;
     };
 
 /** Why an offer gets no answer. http/errors.ts gives each its status. */
@@ -171,4 +174,19 @@ export interface EngineSnapshot {
   readonly firstPacketP50Ms: number;
   readonly firstPacketP99Ms: number;
   readonly firstPacketMaxMs: number;
+}
+
+/** What the main thread adds to a snapshot: all of this host (admitting-engine.ts). */
+export interface HostSnapshot extends EngineSnapshot {
+  /** Offers refused with `over-capacity`, by the limit that they met. */
+  readonly overCapacityTotal: Readonly<Record<OverCapacityReason, number>>;
+  /** Sessions and offers without keys yet. */
+  readonly connectingSessions: number;
+  /** What all sessions are sent while nothing is lost. */
+  readonly expectedBitrateBps: number;
+  /** Of the main thread over the last second, 0..1. */
+  readonly mainEventLoopUtilisation: number;
+  readonly memoryUsedBytes: number;
+  /** The least of the host's memory and its control groups' limits. */
+  readonly memoryLimitBytes: number;
 }

@@ -93,8 +93,8 @@ export class RestartingEngine implements EnginePort {
     return this.#engine?.sessionClock(sessionId, frames);
   }
 
-  closeSession(sessionId: string): void {
-    this.#engine?.closeSession(sessionId);
+  closeSession(sessionId: string, reason?: SessionEnd): void {
+    this.#engine?.closeSession(sessionId, reason);
   }
 
   snapshot(): EngineSnapshot | undefined {
