@@ -55,6 +55,9 @@ test('limits of stream and host: refused with the reason, released by leaving, c
     { limits: { viewers: 3, bitrate: '10k' } },
   );
   await expect.poll(() => relay.events('?type=config-change')).toHaveLength(1);
+  await expect
+    .poll(async () => (await relay.stream('narrow')).bitrateBps, { timeout: 5000 })
+    .toBeGreaterThan(10_000);
   expectRefusal(await offer(relay, 'narrow'), 'host-bitrate');
   relay.writeConfig({ ...streams, narrow: { url: camera, maxViewers: 3 } }, { limits: { viewers: 3 } });
   await expect.poll(() => relay.events('?type=config-change')).toHaveLength(2);
