@@ -3,6 +3,7 @@
  * no JSON. Numbers named `...Total` only grow for as long as the engine lives.
  */
 import type { H264Facts } from '../media/track.ts';
+import type { ViewerPathSummary } from '../stream/path-statistics.ts';
 import type { StreamState, StreamWarning } from '../stream/states.ts';
 import type { OverCapacityReason } from './admission.ts';
 
@@ -155,6 +156,10 @@ export interface StreamSnapshot {
   readonly resentPacketsTotal: number;
   readonly burstsTotal: number;
   readonly droppedFramesTotal: Readonly<Record<string, number>>;
+  /** Over the last second: how much later the last packets of live frames left than their paths could have taken them. */
+  readonly pacerDelay: { readonly meanSeconds: number; readonly maxSeconds: number };
+  /** By the viewers' last receiver reports. */
+  readonly viewerPaths: ViewerPathSummary;
 }
 
 export interface EngineSnapshot {
