@@ -15,8 +15,10 @@ import type { Config } from './config/schema.ts';
 import { secretsOf, secretsOfUrl } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
 import { startEngine } from './engine/engine-client.ts';
+import { EnginePool } from './engine/engine-pool.ts';
 import type { EngineEvent, EngineSpec } from './engine/messages.ts';
-import { RestartingEngine } from './engine/restarting-engine.ts';
+import { RestartingEngine, type Crash } from './engine/restarting-engine.ts';
+import { threadSpec } from './engine/thread-spec.ts';
 import { healthOf } from './health.ts';
 import type { AdminResult, HttpDeps } from './http/deps.ts';
 import type { HttpServer } from './http/server.ts';
@@ -69,7 +71,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
-  const engine = await startRestartingEngine(config, log);
+  const engine = await startEngines(config, log, (error, crash) => {
+    if (crash.wasRunning)
+      events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
+    const fields = { err: error, thread: crash.index, restartInMs: crash.restartInMs };
+    log.error(fields, 'the media engine died; starting it again');
+  });
   started.defer(() => engine.close());
   engine.onEvent((event) => {
     events.recordEngine(event);
@@ -116,7 +123,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock: systemClock,
     version,
     corsOrigins: config.http.corsOrigins,
-    health: () => healthOf({ isEngineRunning: engine.isRunning, isStopping, snapshot: engine.snapshot() }),
+    health: () => healthOf({ engines: engine.running, isStopping, snapshot: engine.snapshot() }),
   };
   const http = await listen(deps, config);
   started.defer(() => http.close());
@@ -139,8 +146,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     isStopping = true;
     watching.abort();
     events.record({ kind: 'relay-stop', reason });
-    // Together: requests that wait for the engine end with it, and neither has to wait for the other.
-    await Promise.allSettled([http.close(), engine.close()]);
+    // HTTP goes on while viewers get their goodbye, so that whoever asks for a picture now is told to come later.
+    await Promise.allSettled([engine.close()]);
+    await Promise.allSettled([http.close()]);
     await stack.disposeAsync();
   }
   return {
@@ -152,23 +160,31 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   };
 }
 
-function startRestartingEngine({ media }: Config, log: Logger): Promise<RestartingEngine> {
+function startEngines(
+  { engine: { threads }, media }: Config,
+  log: Logger,
+  onCrash: (error: Error, crash: Crash) => void,
+): Promise<EnginePool> {
   const spec: EngineSpec = {
     mediaPort: media.port,
     mediaAddresses: media.addresses,
     announcedAddresses: media.announce,
   };
-  return RestartingEngine.start({
-    start: (mediaPort = media.port, onCrash) =>
-      startEngine({
-        spec: { ...spec, mediaPort },
-        log: (level, message, fields) => log[level](fields, message),
-        onCrash,
-      }),
-    onCrash: (error, restartInMs) =>
-      log.error({ err: error, restartInMs }, 'the media engine died; starting it again'),
-    clock: systemClock,
-  }).catch((error: unknown) => {
+  const startThread = (index: number): Promise<RestartingEngine> => {
+    const own = threadSpec(spec, index);
+    return RestartingEngine.start({
+      index,
+      start: (mediaPort = own.mediaPort, onThreadCrash) =>
+        startEngine({
+          spec: { ...own, mediaPort },
+          log: (level, message, fields) => log[level](fields, message),
+          onCrash: onThreadCrash,
+        }),
+      onCrash,
+      clock: systemClock,
+    });
+  };
+  return EnginePool.start(threads, startThread).catch((error: unknown) => {
     throw new StartError(
       `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
       {
