@@ -17,8 +17,10 @@ import { watchConfigFile } from './config/watch.ts';
 import type { AdmissionLimits } from './engine/admission.ts';
 import { AdmittingEngine } from './engine/admitting-engine.ts';
 import { startEngine } from './engine/engine-client.ts';
+import { EnginePool } from './engine/engine-pool.ts';
 import type { EngineEvent, EngineSpec } from './engine/messages.ts';
-import { RestartingEngine } from './engine/restarting-engine.ts';
+import { RestartingEngine, type Crash } from './engine/restarting-engine.ts';
+import { threadSpec } from './engine/thread-spec.ts';
 import { healthOf } from './health.ts';
 import { HostMeter } from './host-limits.ts';
 import type { AdminResult, HttpDeps } from './http/deps.ts';
@@ -72,12 +74,18 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
-  const restarting = await startRestartingEngine(config, log);
+  const pool = await startEngines(config, log, (error, crash) => {
+    if (crash.wasRunning)
+      events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
+    const fields = { err: error, thread: crash.index, restartInMs: crash.restartInMs };
+    log.error(fields, 'the media engine died; starting it again');
+  });
   const meter = new HostMeter();
   const engine = new AdmittingEngine({
-    engine: restarting,
+    engine: pool,
     limits: limitsOf(config),
     maxViewersOf: (name) => streams.maxViewersOf(name),
+    threadOf: (name) => pool.threadOf(name),
     readLoad: () => meter.read(),
     clock: systemClock,
     random: Math.random,
@@ -131,7 +139,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     corsOrigins: config.http.corsOrigins,
     health: () =>
       healthOf({
-        isEngineRunning: restarting.isRunning,
+        engines: pool.running,
         isStopping,
         snapshot: engine.snapshot(),
         isFull: engine.fullHost.length > 0,
@@ -158,8 +166,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     isStopping = true;
     watching.abort();
     events.record({ kind: 'relay-stop', reason });
-    // Together: requests that wait for the engine end with it, and neither has to wait for the other.
-    await Promise.allSettled([http.close(), engine.close()]);
+    // HTTP goes on while viewers get their goodbye, so that whoever asks for a picture now is told to come later.
+    await Promise.allSettled([engine.close()]);
+    await Promise.allSettled([http.close()]);
     await stack.disposeAsync();
   }
   return {
@@ -177,23 +186,31 @@ function limitsOf({
   return { viewers, bitrateBps, memoryShare };
 }
 
-function startRestartingEngine({ media }: Config, log: Logger): Promise<RestartingEngine> {
+function startEngines(
+  { engine: { threads }, media }: Config,
+  log: Logger,
+  onCrash: (error: Error, crash: Crash) => void,
+): Promise<EnginePool> {
   const spec: EngineSpec = {
     mediaPort: media.port,
     mediaAddresses: media.addresses,
     announcedAddresses: media.announce,
   };
-  return RestartingEngine.start({
-    start: (mediaPort = media.port, onCrash) =>
-      startEngine({
-        spec: { ...spec, mediaPort },
-        log: (level, message, fields) => log[level](fields, message),
-        onCrash,
-      }),
-    onCrash: (error, restartInMs) =>
-      log.error({ err: error, restartInMs }, 'the media engine died; starting it again'),
-    clock: systemClock,
-  }).catch((error: unknown) => {
+  const startThread = (index: number): Promise<RestartingEngine> => {
+    const own = threadSpec(spec, index);
+    return RestartingEngine.start({
+      index,
+      start: (mediaPort = own.mediaPort, onThreadCrash) =>
+        startEngine({
+          spec: { ...own, mediaPort },
+          log: (level, message, fields) => log[level](fields, message),
+          onCrash: onThreadCrash,
+        }),
+      onCrash,
+      clock: systemClock,
+    });
+  };
+  return EnginePool.start(threads, startThread).catch((error: unknown) => {
     throw new StartError(
       `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
       {

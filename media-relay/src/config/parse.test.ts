@@ -43,6 +43,18 @@ test('one line is enough for a camera', () => {
   expect(media).toEqual({ port: 8641, addresses: [], announce: [] });
 });
 
+test('every media thread has a port', () => {
+  expect(parse('engine: { threads: 16 }\nmedia: { port: 65520, announce: ["203.0.113.5"] }').engine).toEqual({
+    threads: 16,
+  });
+  expect(parse('').engine).toEqual({ threads: 1 });
+  const text = 'engine: { threads: 16 }\nmedia: { port: 65521, announce: [10.0.0.1, "203.0.113.5:65530"] }';
+  expect(problemsOf(text)).toEqual([
+    like(/relay\.yaml:2:\d+ media\.port: leaves no room for 16 media threads.*use at most 65520/),
+    like(/relay\.yaml:2:\d+ media\.announce\[1\]: leaves no room for 16 media threads/),
+  ]);
+});
+
 test('every key is understood', () => {
   const config = parse(
     `

@@ -113,6 +113,15 @@ const media = z.strictObject({
     .describe('Addresses to tell viewers besides, behind NAT or in a container'),
 });
 
+const engine = z.strictObject({
+  threads: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('Media threads; each keeps a core busy and has a port of its own: media.port, the next, ...'),
+});
+
 const grafana = z.strictObject({
   url: z
     .string()
@@ -194,11 +203,27 @@ export const streamSettings = z.strictObject({
     .describe("SHA-256 of the camera's certificate, to trust that one alone (rtsps)"),
 });
 
+/** Each media thread has a port of its own, and so has whatever forwards to it: all of them have to exist. */
+function checkPorts(
+  { engine: { threads }, media: { port: first, announce } }: z.output<typeof plainSchema>,
+  context: z.RefinementCtx,
+): void {
+  const lastPort = 65_535 - (threads - 1);
+  const message = `leaves no room for ${threads} media threads, each on a port of its own; use at most ${lastPort}`;
+  if (first > lastPort) context.addIssue({ code: 'custom', message, path: ['media', 'port'] });
+  announce.forEach((text, index) => {
+    const { port: announcedPort = 0 } = isAnnounced(text) ? parseAnnounced(text) : {};
+    if (announcedPort > lastPort)
+      context.addIssue({ code: 'custom', message, path: ['media', 'announce', index] });
+  });
+}
+
 /** `lobby: rtsp://...` is short for `lobby: { url: rtsp://... }`; expanded before checking (parse.ts). */
-export const configSchema = z.strictObject({
+const plainSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
   media: media.prefault({}).describe('The way to the viewers (WebRTC)'),
   limits: limits.prefault({}).describe('Beyond these, new viewers are refused and told when to try again'),
+  engine: engine.prefault({}).describe('What receives, encrypts and sends the media'),
   grafana: grafana.prefault({}).describe('The Grafana that shows these streams'),
   access: z
     .array(accessRule)
@@ -237,6 +262,8 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('The cameras, by name; an address alone is enough'),
 });
+
+export const configSchema = plainSchema.superRefine(checkPorts);
 
 type Parsed = z.output<typeof configSchema>;
 

@@ -22,7 +22,10 @@ class StubEngine extends FakeEngine {
     const streams = Object.entries(this.bitrates).map(([name, bitrateBps]) => ({ name, bitrateBps }));
     return {
       atMs: this.reportedMs ?? Date.now(),
-      eventLoopUtilisation: this.utilisation,
+      threads: [this.utilisation, 0.1].map((eventLoopUtilisation, index) => ({
+        index,
+        eventLoopUtilisation,
+      })),
       streams,
       joinsTotal: { ok: 1 },
     } as unknown as EngineSnapshot;
@@ -46,6 +49,7 @@ function setUp(limits: Partial<AdmissionLimits> = {}, maxViewers: Record<string,
     engine: stub,
     limits: all,
     maxViewersOf: (stream) => maxViewers[stream],
+    threadOf: (stream) => (stream === 'lobby' ? 0 : 1),
     readLoad: () => load,
     clock: () => Date.now(),
     random: () => 0.5,
@@ -165,13 +169,15 @@ describe('measured limits', () => {
     expect(await join()).toBe('s1');
     vi.advanceTimersByTime(10_000);
     expect(await join()).toBe('event-loop');
-    expect(engine.fullHost).toEqual(['event-loop']);
+    // Streams on another thread do not mind.
+    expect(await join('gate')).toBe('s2');
+    expect(engine.fullHost).toEqual([]);
     stub.utilisation = 0.9;
     vi.advanceTimersByTime(10_000);
     expect(await join()).toBe('event-loop');
     stub.utilisation = 0.5;
     vi.advanceTimersByTime(10_000);
-    expect(await join()).toBe('s2');
+    expect(await join()).toBe('s3');
   });
 
   test('a media thread that says nothing any more', async () => {
@@ -182,10 +188,11 @@ describe('measured limits', () => {
   });
 
   test('the main thread', async () => {
-    const { load, join } = setUp();
+    const { load, engine, join } = setUp();
     load.mainUtilisation = 1;
     vi.advanceTimersByTime(12_000);
     expect(await join()).toBe('event-loop');
+    expect(engine.fullHost).toEqual(['event-loop']);
   });
 
   test('memory, with five points between no and yes', async () => {

@@ -32,6 +32,8 @@ export interface AdmittingEngineOptions {
   readonly limits: AdmissionLimits;
   /** Of the configuration as it is now; undefined: only the host's limits count. */
   readonly maxViewersOf: (stream: string) => number | undefined;
+  /** Index of the media thread that a stream lives on. */
+  readonly threadOf: (stream: string) => number | undefined;
   readonly readLoad: () => HostLoad;
   readonly clock: Clock;
   readonly random: () => number;
@@ -65,7 +67,8 @@ export class AdmittingEngine implements EnginePort {
   /** Offers that wait for their answer, by stream. */
   readonly #asking = new Map<string, number>();
   readonly #refused: Record<OverCapacityReason, number>;
-  readonly #mediaThread = new Pressure(threadLevels);
+  /** By index. */
+  readonly #mediaThreads = new Map<number, Pressure>();
   readonly #mainThread = new Pressure(threadLevels);
   readonly #memory: Pressure;
   #load: HostLoad;
@@ -119,7 +122,12 @@ export class AdmittingEngine implements EnginePort {
     const reasons: OverCapacityReason[] = [];
     if (this.#hostViewers() >= this.#limits.viewers) reasons.push('host-viewers');
     if (this.#isBitrateFull) reasons.push('host-bitrate');
-    if (this.#isThreadBusy()) reasons.push('event-loop');
+    const isBusy = ({ isHigh }: Pressure): boolean => isHigh;
+    if (
+      this.#mainThread.isHigh ||
+      (this.#mediaThreads.size > 0 && [...this.#mediaThreads.values()].every(isBusy))
+    )
+      reasons.push('event-loop');
     if (this.#memory.isHigh) reasons.push('memory');
     return reasons;
   }
@@ -198,7 +206,7 @@ export class AdmittingEngine implements EnginePort {
       hostBitrateBps: this.#hostBitrateBps(snapshot),
       wasBitrateFull: this.#isBitrateFull,
       connecting: this.#connecting(),
-      isThreadBusy: this.#isThreadBusy(),
+      isThreadBusy: this.#isThreadBusy(stream),
       isMemoryFull: this.#memory.isHigh,
     };
   }
@@ -220,14 +228,24 @@ export class AdmittingEngine implements EnginePort {
     this.#memory.add(this.#load.memory.usedBytes / this.#load.memory.limitBytes);
     const snapshot = this.#engine.snapshot();
     const isSilent = snapshot !== undefined && this.#options.clock() - snapshot.atMs > SILENT_THREAD_MS;
-    this.#mediaThread.add(isSilent ? 1 : (snapshot?.eventLoopUtilisation ?? 0));
+    for (const { index, eventLoopUtilisation } of snapshot?.threads ?? [])
+      this.#mediaThread(index).add(isSilent ? 1 : eventLoopUtilisation);
     const { bitrateBps } = this.#limits;
     if (bitrateBps === undefined || this.#hostBitrateBps(snapshot) < bitrateBps * BITRATE_AGAIN)
       this.#isBitrateFull = false;
   }
 
-  #isThreadBusy(): boolean {
-    return this.#mediaThread.isHigh || this.#mainThread.isHigh;
+  #isThreadBusy(stream: string): boolean {
+    const index = this.#options.threadOf(stream);
+    return this.#mainThread.isHigh || (index !== undefined && this.#mediaThread(index).isHigh);
+  }
+
+  #mediaThread(index: number): Pressure {
+    const known = this.#mediaThreads.get(index);
+    if (known !== undefined) return known;
+    const added = new Pressure(threadLevels);
+    this.#mediaThreads.set(index, added);
+    return added;
   }
 
   #ask(stream: string, change: 1 | -1): void {

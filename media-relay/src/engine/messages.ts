@@ -26,6 +26,8 @@ export interface EngineSpec {
   readonly announcedAddresses: readonly string[];
   /** Halves to use whatever this machine can do (tests). A forced native half that does not work is an error. */
   readonly parts?: Partial<BackEnds>;
+  /** Which of the media threads this is, from 0; default 0. */
+  readonly threadIndex?: number;
 }
 
 export type ToEngine =
@@ -162,12 +164,35 @@ export interface StreamSnapshot {
   readonly viewerPaths: ViewerPathSummary;
 }
 
+/** What one media thread measures of itself. */
+export interface ThreadSnapshot {
+  /** From 0; its media port is `media.port` plus this. */
+  readonly index: number;
+  /** False from its death until its successor has begun; the figures below are 0 then. */
+  readonly isRunning: boolean;
+  /** 0..1, over the last second. */
+  readonly eventLoopUtilisation: number;
+  /** The longest that its event loop came late in the last second. */
+  readonly eventLoopDelayMaxMs: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+  readonly arenaBytes: number;
+  readonly arenaBlocks: number;
+  readonly streams: number;
+  readonly sessions: number;
+  /** Times that it died and was followed by another. */
+  readonly restartsTotal: number;
+}
+
+/** All media threads together. Totals go on when a thread dies; those of its streams begin anew. */
 export interface EngineSnapshot {
   readonly atMs: number;
+  /** In the order of their index. */
+  readonly threads: readonly ThreadSnapshot[];
   readonly streams: readonly StreamSnapshot[];
   readonly sessions: number;
   readonly joinsTotal: Readonly<Record<string, number>>;
-  /** Event-loop utilisation of the media thread over the last second, 0..1. */
+  /** Of the busiest media thread over the last second, 0..1. */
   readonly eventLoopUtilisation: number;
   readonly cpuUserSeconds: number;
   readonly cpuSystemSeconds: number;
@@ -175,7 +200,7 @@ export interface EngineSnapshot {
   readonly arenaBlocks: number;
   readonly sendCallsTotal: number;
   readonly sendErrorsTotal: number;
-  /** Live frames of the last second: access unit complete at the relay to its first packet at the kernel. */
+  /** Live frames of the last second, on the slowest thread: access unit complete at the relay to its first packet at the kernel. */
   readonly firstPacketP50Ms: number;
   readonly firstPacketP99Ms: number;
   readonly firstPacketMaxMs: number;
