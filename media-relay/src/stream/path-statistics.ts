@@ -37,7 +37,11 @@ export class DelayHistogram {
 }
 
 /** `late`: waited too long to leave, because the path carries less than the stream. */
-export type DropReason = 'history' | 'silence' | 'late';
+/**
+ * Why a viewer was not sent whole pictures. 'history': overtaken by eviction; 'late': its path or pace was too slow;
+ * 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no sign of reading (viewer-budget.ts).
+ */
+export type DropReason = 'history' | 'late' | 'socket' | 'silent-viewer' | 'budget';
 
 /** One viewer's path by its last receiver report; undefined where none has told yet. */
 export interface ViewerPath {
@@ -86,7 +90,13 @@ export class PathStatistics {
   sentBytes = 0;
   resentPackets = 0;
   bursts = 0;
-  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, late: 0 };
+  readonly droppedFrames: Record<DropReason, number> = {
+    history: 0,
+    late: 0,
+    socket: 0,
+    'silent-viewer': 0,
+    budget: 0,
+  };
   /** Access unit complete at the relay to its first packet handed to the kernel, live frames only. */
   readonly firstPacketDelay: DelayHistogram;
   #pacerDelay = { frames: 0, sumMs: 0, maxMs: 0 };

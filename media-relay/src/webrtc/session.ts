@@ -24,6 +24,7 @@ import { RtpSender, type TransportCc } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
 import { VideoFeed } from './video-feed.ts';
+import { ViewerBudget } from './viewer-budget.ts';
 import { ViewerReports } from './viewer-reports.ts';
 
 /** Nothing authentic from the viewer for this long: it is gone (RFC 7675). */
@@ -65,6 +66,7 @@ interface Media {
   readonly cipher: SrtpCipher;
   readonly video: RtpSender;
   readonly feed: VideoFeed;
+  readonly budget: ViewerBudget;
   readonly estimate: PathEstimate;
   readonly resender: Resender;
   readonly audio: AudioFeed | undefined;
@@ -136,7 +138,7 @@ export class Session implements PortClient, StreamReader {
     const result = this.#ice.handle(datagram, { address: from.address, port: from.port }, nowMs);
     if (result.response) this.#deps.egress.sendDatagram(from, result.response);
     if (!result.valid) return false;
-    this.#lastHeardMs = nowMs;
+    this.#heard(nowMs);
     if (result.nominated || this.#destination === undefined) this.#destination = from;
     return true;
   }
@@ -152,7 +154,7 @@ export class Session implements PortClient, StreamReader {
     const media = this.#media;
     const plain = media?.cipher.openRtcp(datagram);
     if (media === undefined || plain === undefined) return;
-    this.#lastHeardMs = nowMs;
+    this.#heard(nowMs);
     let packets: readonly RtcpPacket[];
     try {
       packets = parseRtcp(plain, 0, plain.length);
@@ -172,7 +174,7 @@ export class Session implements PortClient, StreamReader {
   }
 
   onAudio(frame: StoredFrame): void {
-    if (!this.#media?.audio || !this.#destination) return;
+    if (!this.#media?.audio || !this.#destination || this.#media.budget.givenUp !== undefined) return;
     this.stream.statistics.sent(1, this.#media.audio.send(frame, this.#destination));
   }
 
@@ -199,7 +201,7 @@ export class Session implements PortClient, StreamReader {
     this.#nextReportMs = nowMs + SENDER_REPORT_MS;
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
     this.#media.resender.tick(this.stream.bitrateBps, nowMs);
-    this.#sendReports(this.#media, nowMs);
+    if (this.#media.budget.givenUp === undefined) this.#sendReports(this.#media, nowMs);
   }
 
   /** RTP timestamps of the newest `frames` frames sent, with their arrival at the relay. */
@@ -209,6 +211,12 @@ export class Session implements PortClient, StreamReader {
 
   close(reason: SessionEnd): void {
     this.#end(reason, '');
+  }
+
+  /** Something authentic came from the viewer. */
+  #heard(nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+    if (this.#media?.budget.heard(nowMs)) this.#media.feed.resume(nowMs);
   }
 
   #connected(profile: SrtpProfileName, keyingMaterial: Uint8Array): void {
@@ -245,6 +253,7 @@ export class Session implements PortClient, StreamReader {
     }
     const { playoutDelayId } = video;
     const videoSender = sender(this.ssrcs.video, video.payloadType, { playoutDelayId, transportCc });
+    const budget = new ViewerBudget(nowMs);
     const estimate = new PathEstimate({ nowMs, transportCc: transportCc !== undefined });
     const feed = new VideoFeed({
       store,
@@ -254,6 +263,7 @@ export class Session implements PortClient, StreamReader {
       burstBudget: deps.burstBudget,
       statistics: this.stream.statistics,
       estimate,
+      budget,
       firstTimestamp: randomBytes(4).readUInt32BE(),
       nowMs,
     });
@@ -277,7 +287,7 @@ export class Session implements PortClient, StreamReader {
             randomBytes(4).readUInt32BE(),
           )
         : undefined;
-    this.#media = { cipher, video: videoSender, feed, estimate, resender, audio: audioFeed };
+    this.#media = { cipher, video: videoSender, feed, budget, estimate, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;

@@ -11,7 +11,8 @@ import { FULL_PACE_BPS } from './path-estimate.ts';
 import { TokenBucket, type PacedFeed, type Pacer } from './pacer.ts';
 import type { RtpSender } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
-import type { PathStatistics } from '../stream/path-statistics.ts';
+import type { DropReason, PathStatistics } from '../stream/path-statistics.ts';
+import type { ViewerBudget } from './viewer-budget.ts';
 
 const TICKS_PER_MS = 90;
 /** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */
@@ -34,6 +35,7 @@ export interface VideoFeedOptions {
   readonly burstBudget: TokenBucket;
   readonly statistics: PathStatistics;
   readonly estimate: PathEstimate;
+  readonly budget: ViewerBudget;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
   readonly nowMs: number;
@@ -48,6 +50,7 @@ export class VideoFeed implements PacedFeed {
   readonly #burstBudget: TokenBucket;
   readonly #statistics: PathStatistics;
   readonly #estimate: PathEstimate;
+  readonly #budget: ViewerBudget;
   readonly #firstTimestamp: number;
   readonly #bucket: TokenBucket;
   #mode: 'waiting' | 'burst' | 'live' = 'waiting';
@@ -66,8 +69,10 @@ export class VideoFeed implements PacedFeed {
   #streamBitrateBps = 0;
   /** When a path of the known capacity would have carried all that was given to it. */
   #pathFreeMs = 0;
-  /** Waits for a key frame because frames were late. */
-  #isDropping = false;
+  /** Waits for a key frame because of this. */
+  #dropping: DropReason | undefined;
+  /** The kernel has been full since this viewer was live last. */
+  #wasHeldBySocket = false;
 
   constructor(options: VideoFeedOptions) {
     this.#store = options.store;
@@ -77,6 +82,7 @@ export class VideoFeed implements PacedFeed {
     this.#burstBudget = options.burstBudget;
     this.#statistics = options.statistics;
     this.#estimate = options.estimate;
+    this.#budget = options.budget;
     this.#firstTimestamp = options.firstTimestamp;
     this.#bucket = new TokenBucket(FULL_PACE_BPS, (FULL_PACE_BPS / 8000) * CREDIT_MS, options.nowMs);
   }
@@ -88,15 +94,19 @@ export class VideoFeed implements PacedFeed {
 
   /** The stream has a new frame. Live frames leave at once unless something is still before them. */
   onFrame(frame: StoredFrame, nowMs: number): void {
+    if (this.#isGivenUp(nowMs)) {
+      this.#dropWaiting();
+      return;
+    }
     if (this.#mode === 'waiting') {
       if (!frame.isKey || this.#store.gopStart !== frame.number) {
-        if (this.#isDropping) this.#statistics.dropped('late', 1);
+        if (this.#dropping !== undefined) this.#statistics.dropped(this.#dropping, 1);
         return;
       }
       this.#anchor(nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
-      this.#isDropping = false;
+      this.#dropping = undefined;
       this.#mode = 'live';
     }
     if (this.#cursor !== frame.number) {
@@ -109,18 +119,26 @@ export class VideoFeed implements PacedFeed {
   pump(nowMs: number): boolean {
     const destination = this.#destination();
     if (destination === undefined || this.#mode === 'waiting') return false;
-    if (!destination.socket.writable) return true;
+    if (this.#isGivenUp(nowMs)) {
+      this.#dropWaiting();
+      return false;
+    }
+    if (!destination.socket.writable) {
+      this.#wasHeldBySocket = true;
+      return true;
+    }
     let credit = this.#credit(nowMs);
     while (credit > 0) {
       this.#skipToNewerGroup();
       const frame = this.#store.frame(this.#cursor);
       if (frame === undefined) {
         if (this.#cursor >= this.#store.nextNumber) {
-          this.#mode = 'live';
+          this.#becomeLive();
           return false;
         }
         // Overtaken by eviction: this viewer was too slow for the history.
-        this.#statistics.dropped('history', this.#store.nextNumber - this.#cursor);
+        const reason = this.#wasHeldBySocket ? 'socket' : 'history';
+        this.#statistics.dropped(reason, this.#store.nextNumber - this.#cursor);
         return this.#beginBurst(nowMs);
       }
       if (this.#packet === 0) {
@@ -145,6 +163,7 @@ export class VideoFeed implements PacedFeed {
       credit -= bytes;
       this.#bucket.take(bytes);
       if (this.#mode === 'burst') this.#burstBudget.take(bytes);
+      this.#budget.sent(bytes, nowMs);
       this.#estimate.sent(transportSeq, upTo - this.#packet, bytes, nowMs);
       this.#statistics.sent(upTo - this.#packet, bytes);
       this.#packet = upTo;
@@ -154,7 +173,7 @@ export class VideoFeed implements PacedFeed {
       if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
     }
     if (this.#cursor < this.#store.nextNumber) return true;
-    this.#mode = 'live';
+    this.#becomeLive();
     return false;
   }
 
@@ -174,12 +193,38 @@ export class VideoFeed implements PacedFeed {
     const { gopStart, nextNumber } = this.#store;
     const isThere = gopStart !== undefined && gopStart > this.#cursor;
     const next = isThere ? gopStart : nextNumber;
-    this.#statistics.dropped('late', next - this.#cursor);
+    const reason = this.#wasHeldBySocket ? 'socket' : 'late';
+    this.#statistics.dropped(reason, next - this.#cursor);
     this.#cursor = next;
     if (isThere) return true;
-    this.#isDropping = true;
+    this.#dropping = reason;
     this.#mode = 'waiting';
     return false;
+  }
+
+  #becomeLive(): void {
+    this.#mode = 'live';
+    this.#wasHeldBySocket = false;
+  }
+
+  /** Nothing more leaves until the viewer is heard again: `resume`. */
+  #isGivenUp(nowMs: number): boolean {
+    const reason = this.#budget.judge(nowMs);
+    if (reason !== undefined) this.#dropping = reason;
+    return reason !== undefined;
+  }
+
+  /** What waits for this viewer, the frame that just came included. */
+  #dropWaiting(): void {
+    const frames = this.#mode === 'waiting' ? 1 : this.#store.nextNumber - this.#cursor;
+    this.#statistics.dropped(this.#dropping ?? 'silent-viewer', frames);
+    this.#packet = 0;
+    this.#mode = 'waiting';
+  }
+
+  /** A viewer that was given up is there again. */
+  resume(nowMs: number): void {
+    if (this.#mode === 'waiting') this.#beginBurst(nowMs);
   }
 
   /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
@@ -191,12 +236,13 @@ export class VideoFeed implements PacedFeed {
   /** The source was interrupted: what the store gets next starts with a key frame. */
   interrupt(): void {
     if (this.#mode !== 'live' || this.#packet !== 0) return;
-    this.#isDropping = false;
+    this.#dropping = undefined;
     this.#mode = 'waiting';
   }
 
   setStreamBitrate(bitrateBps: number): void {
     this.#streamBitrateBps = bitrateBps;
+    this.#budget.setStreamBitrate(bitrateBps);
   }
 
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
@@ -214,7 +260,8 @@ export class VideoFeed implements PacedFeed {
   /** False when nothing is cached: the next key frame starts it then. */
   #beginBurst(nowMs: number): boolean {
     this.#packet = 0;
-    this.#isDropping = false;
+    this.#dropping = undefined;
+    this.#wasHeldBySocket = false;
     this.#lastResyncMs = nowMs;
     const { gopStart } = this.#store;
     if (gopStart === undefined) {
@@ -225,8 +272,16 @@ export class VideoFeed implements PacedFeed {
     this.#mode = 'burst';
     this.#cursor = gopStart;
     this.#statistics.burst();
+    this.#budget.burst(this.#cachedBytes(gopStart));
     this.#pacer.add(this);
     return true;
+  }
+
+  #cachedBytes(gopStart: number): number {
+    let bytes = 0;
+    for (let number = gopStart; number < this.#store.nextNumber; number++)
+      bytes += this.#store.frame(number)?.byteLength ?? 0;
+    return bytes;
   }
 
   /** Ties the viewer's clock to the stream's newest frame. Once it is set it stays, so that live frames keep their distances. */
