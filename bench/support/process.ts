@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -131,6 +131,13 @@ export function cpuUse(pid: number): CpuUse {
     userSeconds: Number(fields[11]) / clockTicksPerSecond,
     kernelSeconds: Number(fields[12]) / clockTicksPerSecond,
   };
+}
+
+/** All threads of a process run on this core alone from now on (taskset of util-linux). */
+export function pinToCore(pid: number, core: number): void {
+  const result = spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { encoding: 'utf8' });
+  if (result.status !== 0)
+    throw new Error(`taskset cannot pin ${pid} to core ${core}: ${result.error?.message ?? result.stderr}`);
 }
 
 export const cpuSeconds = (pid: number): number => cpuUse(pid).totalSeconds;

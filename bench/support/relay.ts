@@ -10,6 +10,8 @@ export interface RelayOptions {
   /** Name and source address of each stream. */
   readonly streams: Readonly<Record<string, string>>;
   readonly transport?: 'auto' | 'tcp' | 'udp';
+  /** For Node itself: a profiler. */
+  readonly nodeArguments?: readonly string[];
 }
 
 export interface Relay {
@@ -48,7 +50,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const main = path.join(repositoryRoot, 'media-relay/src/main.ts');
   const process_ = await startProcess({
     command: process.execPath,
-    args: [main, 'start', '--config', config],
+    args: [...(options.nodeArguments ?? []), main, 'start', '--config', config],
   });
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {

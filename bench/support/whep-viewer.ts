@@ -20,11 +20,14 @@ export async function joinByWhep(
   relayUrl: string,
   stream: string,
   options: ConnectOptions = {},
+  /** Another port on loopback to reach the relay's by: a worse network. */
+  detour: (mediaPort: number) => Promise<number> = (port) => Promise.resolve(port),
 ): Promise<Viewer> {
   const startedMs = performance.now();
   const offer = await sink.offer();
   const { location, sdp } = await post(`${relayUrl}/api/v1/whep/${stream}`, offerSdp(offer));
-  await sink.connect(offer.id, parseRemote(sdp), options);
+  const remote = parseRemote(sdp);
+  await sink.connect(offer.id, { ...remote, port: await detour(remote.port) }, options);
   return {
     id: offer.id,
     sessionId: location.pathname.split('/').at(-1) ?? '',
