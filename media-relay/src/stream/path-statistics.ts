@@ -36,12 +36,12 @@ export class DelayHistogram {
   }
 }
 
-/** `late`: waited too long to leave, because the path carries less than the stream. */
 /**
- * Why a viewer was not sent whole pictures. 'history': overtaken by eviction; 'late': its path or pace was too slow;
- * 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no sign of reading (viewer-budget.ts).
+ * Why a viewer was not sent whole pictures. 'history': overtaken by eviction; 'slow': waited too long to leave, because the
+ * path carries less than the stream; 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no
+ * sign of reading (viewer-budget.ts).
  */
-export type DropReason = 'history' | 'late' | 'socket' | 'silent-viewer' | 'budget';
+export type DropReason = 'history' | 'slow' | 'socket' | 'silent-viewer' | 'budget';
 
 /** One viewer's path by its last receiver report; undefined where none has told yet. */
 export interface ViewerPath {
@@ -92,7 +92,7 @@ export class PathStatistics {
   bursts = 0;
   readonly droppedFrames: Record<DropReason, number> = {
     history: 0,
-    late: 0,
+    slow: 0,
     socket: 0,
     'silent-viewer': 0,
     budget: 0,

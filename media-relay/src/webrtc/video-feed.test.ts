@@ -39,10 +39,10 @@ function bench() {
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
   const pacer = new Pacer(() => Date.now());
-  // A near path: it is known from the start that nothing limits it.
   const budget = new ViewerBudget(Date.now());
   const viewer = { reads: true };
-  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: true, roundTripHintMs: 1 });
+  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
+  estimate.firstFlightDelayed(0);
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;
@@ -291,7 +291,7 @@ describe('a viewer that no longer reads', () => {
     expect(statistics.droppedFrames).toMatchObject({
       'silent-viewer': 300 - last.length,
       budget: 0,
-      late: 0,
+      slow: 0,
     });
     expect(pacer.waiting).toBe(0);
   });

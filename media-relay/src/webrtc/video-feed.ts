@@ -20,7 +20,7 @@ const CREDIT_MS = 2.5;
 /** The pacer may hold a live frame back this much longer than its path needs; the rate rises before that. */
 const MAX_ADDED_DELAY_MS = 100;
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
-const MAX_LIVE_AGE_MS = 500;
+const MAX_BEHIND_MS = 500;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -185,7 +185,7 @@ export class VideoFeed implements PacedFeed {
   }
 
   #isTooOld(frame: StoredFrame, nowMs: number): boolean {
-    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_LIVE_AGE_MS;
+    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_BEHIND_MS;
   }
 
   /** False when the next key frame has not come yet. */
@@ -193,7 +193,7 @@ export class VideoFeed implements PacedFeed {
     const { gopStart, nextNumber } = this.#store;
     const isThere = gopStart !== undefined && gopStart > this.#cursor;
     const next = isThere ? gopStart : nextNumber;
-    const reason = this.#wasHeldBySocket ? 'socket' : 'late';
+    const reason = this.#wasHeldBySocket ? 'socket' : 'slow';
     this.#statistics.dropped(reason, next - this.#cursor);
     this.#cursor = next;
     if (isThere) return true;
