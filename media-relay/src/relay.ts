@@ -16,7 +16,7 @@ import { secretsOf, secretsOfUrl } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
 import { startEngine } from './engine/engine-client.ts';
 import { EnginePool } from './engine/engine-pool.ts';
-import type { EngineEvent, EngineSpec } from './engine/messages.ts';
+import type { EngineEvent, EngineSnapshot, EngineSpec } from './engine/messages.ts';
 import { RestartingEngine, type Crash } from './engine/restarting-engine.ts';
 import { threadSpec } from './engine/thread-spec.ts';
 import { healthOf } from './health.ts';
@@ -46,6 +46,8 @@ export interface Relay {
   readonly url: string;
   readonly mediaPort: number;
   readonly tokenFile: string;
+  /** Of all media threads, a second old at most; undefined at first. */
+  snapshot(): EngineSnapshot | undefined;
   reload(cause: ReloadCause): Promise<ReloadResult>;
   /** Refuses new viewers, says goodbye to the others, keeps what has to be kept. Idempotent. */
   close(reason: string): Promise<void>;
@@ -155,6 +157,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     url: http.url,
     mediaPort: engine.mediaPort,
     tokenFile: join(config.stateDir, tokenFileName),
+    snapshot: () => engine.snapshot(),
     reload: (cause) => keeper.reload(cause),
     close: (reason) => (closing ??= close(reason)),
   };
