@@ -38,7 +38,13 @@ export async function start(
   onStarted(relay);
   process.on('SIGHUP', () => void relay.reload('signal'));
   log.info(
-    { version, url: relay.url, mediaPort: relay.mediaPort, streams: config.streams.size },
+    {
+      version,
+      url: relay.url,
+      mediaPort: relay.mediaPort,
+      threads: config.engine.threads,
+      streams: config.streams.size,
+    },
     'relay started',
   );
   for (const line of banner(relay, config)) log.info(line);

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { start } from '../cli/start.ts';
 import type { Relay } from '../relay.ts';
 import { MediaThreads } from './media-threads.ts';
-import type { Answer, Facts, Question, Resources } from './relay-observer.ts';
+import type { Answer, Facts, Question, Resources, ThreadResources } from './relay-observer.ts';
 
 const RESOLUTION_MS = 10;
 const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -45,22 +45,24 @@ function facts(relay: Relay): Facts {
   return { snapshot: relay.snapshot(), mainDelayMaxMs };
 }
 
+/** Runs in the main thread, and by its source in the media threads. */
+function ownResources(): ThreadResources {
+  const active: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) active[name] = (active[name] ?? 0) + 1;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { active, heapUsedBytes: heapUsed, arrayBufferBytes: arrayBuffers };
+}
+
 async function resources(): Promise<Resources> {
-  using threads = await MediaThreads.attach();
-  const counts: Record<string, number>[] = [];
-  for (const index of threads.indexes) {
+  using inspected = await MediaThreads.attach();
+  const threads: ThreadResources[] = [];
+  for (const index of inspected.indexes) {
     // Twice: finalisers of the first run let go of more.
-    await threads.collectGarbage(index);
-    await threads.collectGarbage(index);
-    counts.push(count((await threads.evaluate(index, 'process.getActiveResourcesInfo()')) as string[]));
+    await inspected.collectGarbage(index);
+    await inspected.collectGarbage(index);
+    threads.push((await inspected.evaluate(index, `(${ownResources})()`)) as ThreadResources);
   }
   globalThis.gc?.();
   globalThis.gc?.();
-  return { main: count(process.getActiveResourcesInfo()), threads: counts };
-}
-
-function count(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
+  return { main: ownResources(), threads };
 }

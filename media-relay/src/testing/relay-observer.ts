@@ -13,10 +13,17 @@ export interface Facts {
   readonly mainDelayMaxMs: number;
 }
 
-/** Counted by kind, as `process.getActiveResourcesInfo()` names them; after garbage collection in every thread. */
+/** After garbage collection. */
+export interface ThreadResources {
+  /** By kind, as `process.getActiveResourcesInfo()` names them. */
+  readonly active: Readonly<Record<string, number>>;
+  readonly heapUsedBytes: number;
+  readonly arrayBufferBytes: number;
+}
+
 export interface Resources {
-  readonly main: Readonly<Record<string, number>>;
-  readonly threads: readonly Readonly<Record<string, number>>[];
+  readonly main: ThreadResources;
+  readonly threads: readonly ThreadResources[];
 }
 
 export interface Answer {
