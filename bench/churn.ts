@@ -16,7 +16,8 @@ const picture = makePicture({ width: 320, height: 180, fps: 5, gopSeconds: 1, bi
 const names = ['cam0', 'cam1'];
 const abreast = 10;
 const joins = 2000;
-const warmUpJoins = 400;
+/** All of them at once, as many as vanished ones are remembered at a time. */
+const warmUpJoins = 300;
 /** One batch every so often: the relay takes 3,000 changing requests per minute from one address. */
 const batchMs = 330;
 /** Vanished viewers end after 30 s of silence. */
@@ -28,7 +29,8 @@ await runBench(180, async () => {
   const sink = await Sink.start();
 
   /** Streams come by the API and go again, so that nothing of them may be left either. */
-  async function churn(count: number, mayVanish: boolean): Promise<void> {
+  async function churn(count: number, isWarmUp: boolean): Promise<void> {
+    const staying: WhepViewer[] = [];
     for (const [index, name] of names.entries())
       await change(relay, 'POST', 'streams', { name, url: camera.urls[index], transport: 'tcp' });
     await until('live', 10_000, async () => (await areLive(relay)) || undefined);
@@ -39,21 +41,22 @@ await runBench(180, async () => {
       );
       const viewers = await Promise.all(batch);
       await change(relay, 'POST', `streams/${names[(done / abreast) % names.length]}/restart`);
-      await Promise.all(viewers.map((viewer, index) => leave(viewer, done + index, mayVanish)));
+      if (isWarmUp) staying.push(...viewers);
+      else await Promise.all(viewers.map((viewer, index) => leave(viewer, done + index)));
       await pause;
     }
-    const waitMs = mayVanish ? silenceMs : 5000;
-    await until('all sessions over', waitMs, async () =>
+    for (const viewer of staying) viewer.sayGoodbye();
+    await until('all sessions over', silenceMs, async () =>
       (await sessionsOf(relay)) === 0 ? true : undefined,
     );
     for (const name of names) await change(relay, 'DELETE', `streams/${name}`);
   }
 
-  await churn(warmUpJoins, false);
+  await churn(warmUpJoins, true);
   const before = await leftOvers(relay);
   say(`after ${warmUpJoins} joins of warm-up: ${JSON.stringify(before.counts)}`);
   const startedMs = performance.now();
-  await churn(joins, true);
+  await churn(joins, false);
   const seconds = (performance.now() - startedMs) / 1000;
   const after = await leftOvers(relay);
   say(`after ${joins} more in ${seconds.toFixed(0)} s: ${JSON.stringify(after.counts)}`);
@@ -77,9 +80,9 @@ await runBench(180, async () => {
 });
 
 /** By turns: DELETE and close_notify, close_notify alone, or nothing at all. */
-async function leave(viewer: WhepViewer, number: number, mayVanish: boolean): Promise<void> {
+async function leave(viewer: WhepViewer, number: number): Promise<void> {
   if (number % 3 === 0) return viewer.close();
-  if (number % 3 === 1 || !mayVanish) viewer.sayGoodbye();
+  if (number % 3 === 1) viewer.sayGoodbye();
   else viewer.vanish();
 }
 
