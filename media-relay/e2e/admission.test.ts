@@ -38,7 +38,7 @@ function expectRefusal(answer: Answer, reason: string): void {
 
 test('limits of stream and host: refused with the reason, released by leaving, changed without a restart', async () => {
   const streams = { narrow: { url: camera, maxViewers: 1 }, wide: { url: camera } };
-  await using relay = await TestRelay.start(streams, { limits: { viewers: 2 } });
+  await using relay = await TestRelay.start(streams, { config: { limits: { viewers: 2 } } });
   await relay.live('narrow', 'wide');
   const first = await watch(relay, 'narrow');
   expectRefusal(await offer(relay, 'narrow'), 'stream-viewers');
@@ -67,7 +67,7 @@ test('limits of stream and host: refused with the reason, released by leaving, c
 });
 
 test('offers that nobody follows up fill the host for three seconds and no longer', async () => {
-  await using relay = await TestRelay.start({ cam: { url: camera } }, { limits: { viewers: 4 } });
+  await using relay = await TestRelay.start({ cam: { url: camera } }, { config: { limits: { viewers: 4 } } });
   await relay.live('cam');
   for (let i = 0; i < 4; i++) expect((await offer(relay, 'cam')).status).toBe(201);
   expectRefusal(await offer(relay, 'cam'), 'host-viewers');
@@ -77,7 +77,10 @@ test('offers that nobody follows up fill the host for three seconds and no longe
 
 test('memory in use beyond its share of the effective limit', async () => {
   // A relay needs more than a thousandth of any host or container, and less than all of it.
-  await using relay = await TestRelay.start({ cam: { url: camera } }, { limits: { memory: 0.001 } });
+  await using relay = await TestRelay.start(
+    { cam: { url: camera } },
+    { config: { limits: { memory: 0.001 } } },
+  );
   await relay.live('cam');
   expectRefusal(await offer(relay, 'cam'), 'memory');
   relay.writeConfig({ cam: { url: camera } }, { limits: { memory: 1 } });

@@ -18,7 +18,7 @@ import type { AdmissionLimits } from './engine/admission.ts';
 import { AdmittingEngine } from './engine/admitting-engine.ts';
 import { startEngine } from './engine/engine-client.ts';
 import { EnginePool } from './engine/engine-pool.ts';
-import type { EngineEvent, EngineSpec } from './engine/messages.ts';
+import type { EngineEvent, EngineSnapshot, EngineSpec } from './engine/messages.ts';
 import { RestartingEngine, type Crash } from './engine/restarting-engine.ts';
 import { threadSpec } from './engine/thread-spec.ts';
 import { healthOf } from './health.ts';
@@ -49,6 +49,8 @@ export interface Relay {
   readonly url: string;
   readonly mediaPort: number;
   readonly tokenFile: string;
+  /** Of all media threads, a second old at most; undefined at first. */
+  snapshot(): EngineSnapshot | undefined;
   reload(cause: ReloadCause): Promise<ReloadResult>;
   /** Refuses new viewers, says goodbye to the others, keeps what has to be kept. Idempotent. */
   close(reason: string): Promise<void>;
@@ -175,6 +177,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     url: http.url,
     mediaPort: engine.mediaPort,
     tokenFile: join(config.stateDir, tokenFileName),
+    snapshot: () => engine.snapshot(),
     reload: (cause) => keeper.reload(cause),
     close: (reason) => (closing ??= close(reason)),
   };

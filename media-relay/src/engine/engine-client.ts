@@ -69,10 +69,11 @@ class EngineClient implements EnginePort {
     });
     this.#exited = new Promise((done) => {
       this.#worker.on('exit', () => {
+        const reason = failure ?? new Error('the media thread ended');
         done();
+        reject(reason);
         this.#failPending();
-        if (!this.#stopping && this.#mediaPort !== 0)
-          options.onCrash(failure ?? new Error('the media thread ended'));
+        if (!this.#stopping && this.#mediaPort !== 0) options.onCrash(reason);
       });
     });
   }
