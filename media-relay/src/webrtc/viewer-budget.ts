@@ -9,8 +9,8 @@ export type GivenUpReason = 'silent-viewer' | 'budget';
 
 /** Its patience is three of the longest pauses that it has made lately. */
 const PAUSES = 3;
-/** Browsers report every 50 ms to 1 s, but a busy one may pause. */
-const MIN_PATIENCE_MS = 2000;
+/** Browsers report every 50 ms to 1 s, but one on a busy machine may pause. */
+const MIN_PATIENCE_MS = 3000;
 /** Others report every 5 s (RFC 3550 6.2), or half as much again. */
 const MAX_PATIENCE_MS = 10_000;
 /** Of a viewer that has not shown yet how it talks. */
