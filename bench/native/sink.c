@@ -434,11 +434,12 @@ static void command_answer(const char *line) {
   send_check(s, s->answered_ns);
 }
 
-static void command_close(int id) {
+/* With `goodbye` the server hears a close_notify; without, the viewer is gone like one that lost its network. */
+static void command_close(int id, int goodbye) {
   if (id < 0 || id >= MAX_SESSIONS || !sessions[id]) return;
   struct session *s = sessions[id];
   if (s->ssl) {
-    if (s->state == CONNECTED) SSL_shutdown(s->ssl);
+    if (goodbye && s->state == CONNECTED) SSL_shutdown(s->ssl);
     SSL_free(s->ssl);
   }
   if (s->from_server.rtp) {
@@ -510,7 +511,9 @@ static void run_command(const char *line) {
   else if (sscanf(line, "offer %d", &number) == 1)
     command_offer(number);
   else if (sscanf(line, "close %d", &number) == 1)
-    command_close(number);
+    command_close(number, 1);
+  else if (sscanf(line, "vanish %d", &number) == 1)
+    command_close(number, 0);
   else if (sscanf(line, "plain %d", &number) == 1)
     command_plain(number);
   else if (sscanf(line, "trace %d", &number) == 1)

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,10 +11,13 @@ export interface StartOptions {
   /** A line of stdout that matches says that the program is up. Without it, `start` resolves at once. */
   readonly ready?: RegExp;
   readonly readyTimeoutMs?: number;
+  /** Open a pipe for messages as well: `child.send`. */
+  readonly hasIpc?: boolean;
 }
 
 export interface RunningProcess {
   readonly pid: number;
+  readonly child: ChildProcess;
   /** What `ready` matched. */
   readonly readyMatch: RegExpMatchArray | undefined;
   /** The end of its stderr and of its stdout up to now, for error messages. */
@@ -35,11 +38,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 const keptOutputCharacters = 4000;
 
 export async function startProcess(options: StartOptions): Promise<RunningProcess> {
+  // Three pipes at least, so none of its streams is null.
   const child = spawn(options.command, options.args, {
-    stdio: 'pipe',
+    stdio: options.hasIpc ? ['pipe', 'pipe', 'pipe', 'ipc'] : 'pipe',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
-  });
+  }) as ChildProcessWithoutNullStreams;
   running.add(child);
   let output = '';
   let over = false;
@@ -94,6 +98,7 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   if (child.pid === undefined) throw new Error(await exited);
   return {
     pid: child.pid,
+    child,
     readyMatch,
     output: () => output,
     onLine: (listener) => void lines.on('line', listener),
@@ -133,6 +138,13 @@ export function cpuUse(pid: number): CpuUse {
   };
 }
 
+/** All threads of a process run on this core alone from now on (taskset of util-linux). */
+export function pinToCore(pid: number, core: number): void {
+  const result = spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { encoding: 'utf8' });
+  if (result.status !== 0)
+    throw new Error(`taskset cannot pin ${pid} to core ${core}: ${result.error?.message ?? result.stderr}`);
+}
+
 export const cpuSeconds = (pid: number): number => cpuUse(pid).totalSeconds;
 
 /** Resident memory in bytes, exact (smaps), not the kernel's batched counter. */
@@ -141,3 +153,5 @@ export function residentBytes(pid: number): number {
   if (kilobytes === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no Rss`);
   return Number(kilobytes) * 1024;
 }
+
+export const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;

@@ -1,20 +1,29 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { RelayObserver } from '../../media-relay/src/testing/relay-observer.ts';
 import { freeTcpPort } from './free-port.ts';
 import { repositoryRoot } from './paths.ts';
 import { startProcess } from './process.ts';
 import { until } from './until.ts';
 
 export interface RelayOptions {
-  /** Name and source address of each stream. */
+  /** Name and source address of each stream. None is fine: the API takes more. */
   readonly streams: Readonly<Record<string, string>>;
   readonly transport?: 'auto' | 'tcp' | 'udp';
+  /** For Node itself: a profiler. */
+  readonly nodeArguments?: readonly string[];
+  /** Media threads. */
+  readonly threads?: number;
 }
 
 export interface Relay {
   readonly url: string;
   readonly pid: number;
+  /** Of the first start: it may do everything. */
+  readonly adminToken: string;
+  /** Asks what users cannot. */
+  readonly observer: RelayObserver;
   stop(): Promise<void>;
 }
 
@@ -28,7 +37,7 @@ interface StreamList {
 
 const liveTimeoutMs = 20_000;
 
-/** The real relay, as a user starts it, on free ports of loopback; resolves when all its streams are live. */
+/** The real relay, as a user starts it (the back door costs nothing while nobody asks), on free ports of loopback; resolves when all its streams are live. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-relay-'));
   const port = await freeTcpPort();
@@ -40,16 +49,19 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     JSON.stringify({
       http: { port, address: '127.0.0.1' },
       media: { port: 0, addresses: ['127.0.0.1'] },
+      engine: { threads: options.threads ?? 1 },
       stateDir: path.join(folder, 'state'),
       log: { level: 'warn', format: 'json' },
       streams: Object.fromEntries(streams),
     }),
   );
-  const main = path.join(repositoryRoot, 'media-relay/src/main.ts');
+  const main = path.join(repositoryRoot, 'media-relay/src/testing/observed-relay.ts');
   const process_ = await startProcess({
     command: process.execPath,
-    args: [main, 'start', '--config', config],
+    args: ['--expose-gc', ...(options.nodeArguments ?? []), main, config],
+    hasIpc: true,
   });
+  const observer = new RelayObserver(process_.child);
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
     await process_.stop();
@@ -60,19 +72,29 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     gone = message;
   });
   try {
-    await until('all streams live', liveTimeoutMs, async () => gone ?? ((await allLive(url)) || undefined));
+    await until(
+      'all streams live',
+      liveTimeoutMs,
+      async () => gone ?? ((await allLive(url, streams.length)) || undefined),
+    );
     if (gone !== undefined) throw new Error(gone);
   } catch (error) {
     await stop();
     throw new Error(`The relay did not come up\n${process_.output()}`, { cause: error });
   }
-  return { url, pid: process_.pid, stop };
+  return { url, pid: process_.pid, adminToken: adminTokenIn(folder), observer, stop };
 }
 
-async function allLive(url: string): Promise<boolean> {
+function adminTokenIn(folder: string): string {
+  const file = readFileSync(path.join(folder, 'state', 'tokens.json'), 'utf8');
+  const { tokens } = JSON.parse(file) as { tokens: { name: string; secret: string }[] };
+  return tokens.find(({ name }) => name === 'admin')?.secret ?? '';
+}
+
+async function allLive(url: string, count: number): Promise<boolean> {
   const response = await fetch(`${url}/api/v1/streams`);
   const { streams } = (await response.json()) as StreamList;
   const waiting = streams.filter((stream) => stream.state !== 'live');
   if (waiting[0]) throw new Error(`${waiting[0].name} is ${waiting[0].state}: ${waiting[0].reason ?? ''}`);
-  return streams.length > 0;
+  return streams.length >= count;
 }

@@ -109,8 +109,14 @@ export class Sink {
     return (event as SinkEvent & { readonly ms: number }).ms;
   }
 
+  /** With a close_notify. */
   close(id: number): void {
     this.#process.writeLine(`close ${id}`);
+  }
+
+  /** Without a word, like a viewer that lost its network. */
+  vanish(id: number): void {
+    this.#process.writeLine(`vanish ${id}`);
   }
 
   /** Ports that count datagrams and nothing else. Ask for them before any session. */

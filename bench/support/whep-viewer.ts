@@ -12,6 +12,13 @@ export interface Viewer {
   close(): Promise<void>;
 }
 
+export interface WhepViewer extends Viewer {
+  /** close_notify from the sink, and nothing by HTTP. */
+  sayGoodbye(): void;
+  /** Gone without a word. */
+  vanish(): void;
+}
+
 const retries = 3;
 
 /** One more viewer of `stream` at the relay, over WHEP. */
@@ -20,15 +27,20 @@ export async function joinByWhep(
   relayUrl: string,
   stream: string,
   options: ConnectOptions = {},
-): Promise<Viewer> {
+  /** Another port on loopback to reach the relay's by: a worse network. */
+  detour: (mediaPort: number) => Promise<number> = (port) => Promise.resolve(port),
+): Promise<WhepViewer> {
   const startedMs = performance.now();
   const offer = await sink.offer();
   const { location, sdp } = await post(`${relayUrl}/api/v1/whep/${stream}`, offerSdp(offer));
-  await sink.connect(offer.id, parseRemote(sdp), options);
+  const remote = parseRemote(sdp);
+  await sink.connect(offer.id, { ...remote, port: await detour(remote.port) }, options);
   return {
     id: offer.id,
     sessionId: location.pathname.split('/').at(-1) ?? '',
     joinMs: performance.now() - startedMs,
+    sayGoodbye: () => sink.close(offer.id),
+    vanish: () => sink.vanish(offer.id),
     async close() {
       const response = await fetch(location, { method: 'DELETE' });
       await response.arrayBuffer();

@@ -12,28 +12,58 @@ function snapshot(...states: StreamState[]): EngineSnapshot {
 }
 
 test.each([
-  [{ isEngineRunning: true, isStopping: false, snapshot: undefined }, 'ok', true, []],
+  [{ engines: { running: 2, total: 2 }, isStopping: false, snapshot: undefined }, 'ok', true, []],
   [
-    { isEngineRunning: true, isStopping: false, snapshot: snapshot('live', 'idle', 'connecting') },
+    {
+      engines: { running: 2, total: 2 },
+      isStopping: false,
+      snapshot: snapshot('live', 'idle', 'connecting'),
+    },
     'ok',
     true,
     [],
   ],
   [
-    { isEngineRunning: true, isStopping: false, snapshot: snapshot('live', 'offline', 'stalled', 'refused') },
+    {
+      engines: { running: 2, total: 2 },
+      isStopping: false,
+      snapshot: snapshot('live', 'offline', 'stalled', 'refused'),
+    },
     'degraded',
     true,
     ['stream-offline', 'stream-stalled', 'stream-refused'],
   ],
   [
-    { isEngineRunning: false, isStopping: false, snapshot: undefined },
+    { engines: { running: 0, total: 2 }, isStopping: false, snapshot: undefined },
     'failing',
     false,
     ['engine-restarting'],
   ],
-  [{ isEngineRunning: true, isStopping: true, snapshot: undefined }, 'failing', false, ['stopping']],
+  [
+    { engines: { running: 1, total: 2 }, isStopping: false, snapshot: undefined },
+    'degraded',
+    true,
+    ['engine-restarting'],
+  ],
+  [
+    { engines: { running: 2, total: 2 }, isStopping: true, snapshot: undefined },
+    'failing',
+    false,
+    ['stopping'],
+  ],
 ])('%j', (facts, status, ready, codes) => {
-  const report = healthOf(facts);
+  const report = healthOf({ isFull: false, ...facts });
   expect(report).toMatchObject({ status, ready });
   expect(report.reasons.map(({ code }) => code)).toEqual(codes);
+});
+
+test('a full relay is degraded, and its viewers play on', () => {
+  const report = healthOf({
+    engines: { running: 1, total: 1 },
+    isStopping: false,
+    isFull: true,
+    snapshot: snapshot('live'),
+  });
+  expect(report).toMatchObject({ status: 'degraded', ready: true });
+  expect(report.reasons.map(({ code }) => code)).toEqual(['over-capacity']);
 });

@@ -14,10 +14,15 @@ import { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/schema.ts';
 import { secretsOf, secretsOfUrl } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
+import type { AdmissionLimits } from './engine/admission.ts';
+import { AdmittingEngine } from './engine/admitting-engine.ts';
 import { startEngine } from './engine/engine-client.ts';
-import type { EngineEvent, EngineSpec } from './engine/messages.ts';
-import { RestartingEngine } from './engine/restarting-engine.ts';
+import { EnginePool } from './engine/engine-pool.ts';
+import type { EngineEvent, EngineSnapshot, EngineSpec } from './engine/messages.ts';
+import { RestartingEngine, type Crash } from './engine/restarting-engine.ts';
+import { threadSpec } from './engine/thread-spec.ts';
 import { healthOf } from './health.ts';
+import { HostMeter } from './host-limits.ts';
 import type { AdminResult, HttpDeps } from './http/deps.ts';
 import type { HttpServer } from './http/server.ts';
 import { createHttpServer } from './http/server.ts';
@@ -44,6 +49,8 @@ export interface Relay {
   readonly url: string;
   readonly mediaPort: number;
   readonly tokenFile: string;
+  /** Of all media threads, a second old at most; undefined at first. */
+  snapshot(): EngineSnapshot | undefined;
   reload(cause: ReloadCause): Promise<ReloadResult>;
   /** Refuses new viewers, says goodbye to the others, keeps what has to be kept. Idempotent. */
   close(reason: string): Promise<void>;
@@ -69,7 +76,22 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
-  const engine = await startRestartingEngine(config, log);
+  const pool = await startEngines(config, log, (error, crash) => {
+    if (crash.wasRunning)
+      events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
+    const fields = { err: error, thread: crash.index, restartInMs: crash.restartInMs };
+    log.error(fields, 'the media engine died; starting it again');
+  });
+  const meter = new HostMeter();
+  const engine = new AdmittingEngine({
+    engine: pool,
+    limits: limitsOf(config),
+    maxViewersOf: (name) => streams.maxViewersOf(name),
+    threadOf: (name) => pool.threadOf(name),
+    readLoad: () => meter.read(),
+    clock: systemClock,
+    random: Math.random,
+  });
   started.defer(() => engine.close());
   engine.onEvent((event) => {
     events.recordEngine(event);
@@ -90,6 +112,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         [...diff.addedStreams, ...diff.changedStreams],
         diff.removedStreams,
       );
+      engine.setLimits(limitsOf(next));
       log.level = next.log.level;
       events.record({ kind: 'config-change', ...changesOf(diff) });
     },
@@ -116,7 +139,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock: systemClock,
     version,
     corsOrigins: config.http.corsOrigins,
-    health: () => healthOf({ isEngineRunning: engine.isRunning, isStopping, snapshot: engine.snapshot() }),
+    health: () =>
+      healthOf({
+        engines: pool.running,
+        isStopping,
+        snapshot: engine.snapshot(),
+        isFull: engine.fullHost.length > 0,
+      }),
   };
   const http = await listen(deps, config);
   started.defer(() => http.close());
@@ -139,36 +168,52 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     isStopping = true;
     watching.abort();
     events.record({ kind: 'relay-stop', reason });
-    // Together: requests that wait for the engine end with it, and neither has to wait for the other.
-    await Promise.allSettled([http.close(), engine.close()]);
+    // HTTP goes on while viewers get their goodbye, so that whoever asks for a picture now is told to come later.
+    await Promise.allSettled([engine.close()]);
+    await Promise.allSettled([http.close()]);
     await stack.disposeAsync();
   }
   return {
     url: http.url,
     mediaPort: engine.mediaPort,
     tokenFile: join(config.stateDir, tokenFileName),
+    snapshot: () => engine.snapshot(),
     reload: (cause) => keeper.reload(cause),
     close: (reason) => (closing ??= close(reason)),
   };
 }
 
-function startRestartingEngine({ media }: Config, log: Logger): Promise<RestartingEngine> {
+function limitsOf({
+  limits: { viewers, bitrate: bitrateBps, memory: memoryShare },
+}: Config): AdmissionLimits {
+  return { viewers, bitrateBps, memoryShare };
+}
+
+function startEngines(
+  { engine: { threads }, media }: Config,
+  log: Logger,
+  onCrash: (error: Error, crash: Crash) => void,
+): Promise<EnginePool> {
   const spec: EngineSpec = {
     mediaPort: media.port,
     mediaAddresses: media.addresses,
     announcedAddresses: media.announce,
   };
-  return RestartingEngine.start({
-    start: (mediaPort = media.port, onCrash) =>
-      startEngine({
-        spec: { ...spec, mediaPort },
-        log: (level, message, fields) => log[level](fields, message),
-        onCrash,
-      }),
-    onCrash: (error, restartInMs) =>
-      log.error({ err: error, restartInMs }, 'the media engine died; starting it again'),
-    clock: systemClock,
-  }).catch((error: unknown) => {
+  const startThread = (index: number): Promise<RestartingEngine> => {
+    const own = threadSpec(spec, index);
+    return RestartingEngine.start({
+      index,
+      start: (mediaPort = own.mediaPort, onThreadCrash) =>
+        startEngine({
+          spec: { ...own, mediaPort },
+          log: (level, message, fields) => log[level](fields, message),
+          onCrash: onThreadCrash,
+        }),
+      onCrash,
+      clock: systemClock,
+    });
+  };
+  return EnginePool.start(threads, startThread).catch((error: unknown) => {
     throw new StartError(
       `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
       {

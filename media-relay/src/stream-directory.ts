@@ -30,6 +30,11 @@ export class RelayStreams implements StreamDirectory {
     return added === undefined ? undefined : toConfigured(name, added, 'api');
   }
 
+  /** Undefined: none of its own, or no such stream. */
+  maxViewersOf(name: string): number | undefined {
+    return (this.#fromConfig.get(name) ?? this.#fromApi.get(name))?.maxViewers;
+  }
+
   /** Touches only the streams that `changed` and `removed` name. A stream of the API gives way to one of the file. */
   replaceConfigured(
     streams: ReadonlyMap<string, StreamConfig>,

@@ -11,9 +11,19 @@ import { text } from 'node:stream/consumers';
 import { expect, vi } from 'vitest';
 import type { RelayEvent } from '../../src/telemetry/events.ts';
 import type { StreamView } from '../../src/http/schemas.ts';
+import { RelayObserver } from '../../src/testing/relay-observer.ts';
 import { freePort } from './free-port.ts';
 
 export type StreamsConfig = Readonly<Record<string, string | Readonly<Record<string, unknown>>>>;
+
+export interface TestRelayOptions {
+  /** Media threads; each has a port of its own. */
+  readonly threads?: number;
+  /** With a back door for this process: see `observer`. */
+  readonly isObserved?: boolean;
+  /** Keys of the configuration besides those that a test relay sets itself. */
+  readonly config?: object;
+}
 
 export interface Ask {
   readonly method?: string;
@@ -33,6 +43,7 @@ export interface Exit {
 }
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
+const observed = new URL('../../src/testing/observed-relay.ts', import.meta.url).pathname;
 const startTimeoutMs = 15_000;
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -43,19 +54,23 @@ export class TestRelay implements AsyncDisposable {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sightline-e2e-'));
   readonly #mediaPort: number;
+  readonly #options: TestRelayOptions;
   #child: ChildProcess | undefined;
+  #observer: RelayObserver | undefined;
   #log = '';
 
-  static async start(streams: StreamsConfig): Promise<TestRelay> {
-    const relay = new TestRelay(await freePort(), await freePort());
-    relay.writeConfig(streams);
+  static async start(streams: StreamsConfig, options: TestRelayOptions = {}): Promise<TestRelay> {
+    const relay = new TestRelay(await freePort(), await freePort(), options);
+    relay.writeConfig(streams, options.config);
     await relay.start();
     return relay;
   }
 
-  private constructor(port: number, mediaPort: number) {
+  private constructor(port: number, mediaPort: number, options: TestRelayOptions) {
     this.port = port;
-    this.#mediaPort = mediaPort;
+    // Several threads: the system finds ports that are free for each.
+    this.#mediaPort = options.threads === undefined ? mediaPort : 0;
+    this.#options = options;
   }
 
   get url(): string {
@@ -68,12 +83,14 @@ export class TestRelay implements AsyncDisposable {
   }
 
   /** A running relay takes the change over by itself. */
-  writeConfig(streams: StreamsConfig): void {
+  writeConfig(streams: StreamsConfig, more: object = {}): void {
     const config = {
       http: { port: this.port },
+      engine: { threads: this.#options.threads ?? 1 },
       media: { port: this.#mediaPort, addresses: ['127.0.0.1'] },
       stateDir: join(this.#folder, 'state'),
       log: { level: 'debug', format: 'json' },
+      ...more,
       streams,
     };
     // JSON is YAML.
@@ -83,14 +100,19 @@ export class TestRelay implements AsyncDisposable {
   /** On the ports of the last time. Resolves once it says that it has started. */
   async start(): Promise<void> {
     const before = this.#log.length;
-    const child = spawn(process.execPath, [main, 'start', '--config', join(this.#folder, 'sightline.yaml')], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const config = join(this.#folder, 'sightline.yaml');
+    const { isObserved = false } = this.#options;
+    const child = isObserved
+      ? spawn(process.execPath, ['--expose-gc', observed, config], {
+          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        })
+      : spawn(process.execPath, [main, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
+    this.#observer = isObserved ? new RelayObserver(child) : undefined;
     running.add(child);
     child.once('exit', () => running.delete(child));
     for (const output of [child.stdout, child.stderr])
-      output.setEncoding('utf8').on('data', (piece: string) => (this.#log += piece));
+      output?.setEncoding('utf8').on('data', (piece: string) => (this.#log += piece));
     const deadlineMs = performance.now() + startTimeoutMs;
     while (!this.#log.includes('"relay started"', before)) {
       if (child.exitCode !== null || performance.now() > deadlineMs) {
@@ -99,6 +121,12 @@ export class TestRelay implements AsyncDisposable {
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** The back door of a relay that was started with `isObserved`. */
+  get observer(): RelayObserver {
+    if (this.#observer === undefined) throw new Error('it is not observed');
+    return this.#observer;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {

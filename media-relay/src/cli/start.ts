@@ -9,11 +9,15 @@ import type { Logger } from '../telemetry/log.ts';
 /** Longer, and whoever stops the relay would kill it. */
 const stopWithinMs = 9_500;
 
-/** Runs the relay until a signal ends it. Rejects with ConfigError or StartError when it cannot start. */
+/**
+ * Runs the relay until a signal ends it; `onStarted` gets it as soon as it runs. Rejects with ConfigError or StartError when
+ * it cannot start.
+ */
 export async function start(
   configFile: string | undefined,
   environment: Environment,
   version: string,
+  onStarted: (relay: Relay) => void = () => undefined,
 ): Promise<void> {
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
@@ -31,9 +35,16 @@ export async function start(
     log,
     secrets,
   });
+  onStarted(relay);
   process.on('SIGHUP', () => void relay.reload('signal'));
   log.info(
-    { version, url: relay.url, mediaPort: relay.mediaPort, streams: config.streams.size },
+    {
+      version,
+      url: relay.url,
+      mediaPort: relay.mediaPort,
+      threads: config.engine.threads,
+      streams: config.streams.size,
+    },
     'relay started',
   );
   for (const line of banner(relay, config)) log.info(line);

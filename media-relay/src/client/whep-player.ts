@@ -2,6 +2,7 @@
 import type { TileState } from '../stream/states.ts';
 import { Gate } from './gate.ts';
 import { RelayClock } from './relay-clock.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { fetchSignalling } from './signalling.ts';
 import type { Signalling } from './signalling.ts';
 import { statisticsBetween } from './statistics.ts';
@@ -39,6 +40,7 @@ export interface WhepPlayerOptions {
 export class WhepPlayer {
   readonly #options: Required<Omit<WhepPlayerOptions, 'onStatistics'>>;
   readonly #onStatistics: (statistics: TileStatistics | undefined) => void;
+  readonly #silence = new SilenceWatch();
   #tile: Tile = stoppedTile;
   #session: WhepSession | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -94,6 +96,7 @@ export class WhepPlayer {
 
   #tick(): void {
     this.#input({ type: 'tick' });
+    if (this.#silence.isDue(this.#tile, this.#options.clock())) void this.#session?.refreshClock();
     this.#ticks++;
     if (this.#ticks % TICKS_PER_READING === 0 && this.#session !== undefined) void this.#read(this.#session);
   }

@@ -5,11 +5,12 @@
 import type { Gate } from './gate.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
-import { refusalFrom } from './refusal.ts';
+import { problemFrom, refusalFrom } from './refusal.ts';
 import type { Signalling, SignalRequest } from './signalling.ts';
 import type { Counters } from './statistics.ts';
 import type { TileInput } from './tile-machine.ts';
 import { videoCounters } from './video-counters.ts';
+import { onGoodbye } from './whep-goodbye.ts';
 
 /** The relay answers within 2 s; a proxy in between may take its time. */
 const OFFER_TIMEOUT_MS = 10_000;
@@ -44,7 +45,7 @@ export class WhepSession {
 
   constructor(options: WhepSessionOptions) {
     this.#options = options;
-    this.#peer.addEventListener('track', (event) => this.#attach(event.track));
+    this.#peer.addEventListener('track', (event) => this.#attach(event));
     this.#peer.addEventListener('connectionstatechange', () => this.#pathChanged());
     void this.#negotiate();
   }
@@ -75,10 +76,13 @@ export class WhepSession {
     return agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
   }
 
-  /** Asks the relay when its newest frames for this viewer arrived. Without an answer the old mark stays. */
+  /**
+   * Asks the relay when its newest frames for this viewer arrived. Without an answer the old mark stays; when the relay
+   * knows no such session, it is over.
+   */
   async refreshClock(): Promise<void> {
     if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
-    const { nowMs, relayClock } = this.#options;
+    const { nowMs, relayClock, onInput } = this.#options;
     const requestMs = nowMs();
     const response = await this.#request({
       method: 'GET',
@@ -87,6 +91,8 @@ export class WhepSession {
       signal: this.#closing.signal,
     });
     const responseMs = nowMs();
+    if (response?.status === 404 && problemFrom(response.body).code === 'session-not-found')
+      return onInput({ type: 'path', path: 'failed' });
     const clock = response?.status === 200 ? sessionClockFrom(response.body) : undefined;
     if (clock === undefined) return;
     relayClock.add(requestMs, responseMs, clock.relayMs);
@@ -137,10 +143,11 @@ export class WhepSession {
     return response.body;
   }
 
-  #attach(track: MediaStreamTrack): void {
-    const { video } = this.#options;
+  #attach({ track, receiver }: RTCTrackEvent): void {
+    const { video, onInput } = this.#options;
     this.#stream.addTrack(track);
     if (track.kind !== 'video') return;
+    onGoodbye(receiver, this.#closing.signal, () => onInput({ type: 'path', path: 'failed' }));
     video.srcObject = this.#stream;
     // Refused playback (a page that may not autoplay) shows as stalled; muted video is always allowed.
     video.play().catch(() => undefined);

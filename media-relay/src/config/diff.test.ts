@@ -36,6 +36,11 @@ test.each([
   ],
   [
     'streams: { a: "rtsp://h" }',
+    'streams: { a: { url: "rtsp://h", maxViewers: 3 } }',
+    { relabelledStreams: ['a'] },
+  ],
+  [
+    'streams: { a: "rtsp://h" }',
     'streams: { a: { url: "rtsp://h", transport: udp } }',
     { changedStreams: ['a'] },
   ],
@@ -50,6 +55,11 @@ test.each([
     '',
     'log: { level: debug, format: json }',
     { changedSettings: ['log.level'], needsRestart: ['log.format'] },
+  ],
+  [
+    '',
+    'limits: { viewers: 5, bitrate: 1G, memory: 0.8 }',
+    { changedSettings: ['limits.bitrate', 'limits.memory', 'limits.viewers'] },
   ],
   [
     '',

@@ -6,7 +6,7 @@ export interface ConfigDiff {
   readonly addedStreams: readonly string[];
   /** Another source: the stream has to start anew. */
   readonly changedStreams: readonly string[];
-  /** Only what people read changed (title, site, labels): nothing restarts. */
+  /** Only what people read or what is asked per viewer changed (title, site, labels, maxViewers): nothing restarts. */
   readonly relabelledStreams: readonly string[];
   readonly removedStreams: readonly string[];
   /** Settings that a running relay takes over: `log.level`, `tokens`. */
@@ -16,7 +16,15 @@ export interface ConfigDiff {
 }
 
 /** Settings that relay.ts applies while it runs. */
-const appliedLive = new Set(['access', 'grafana.url', 'log.level', 'tokens']);
+const appliedLive = new Set([
+  'access',
+  'grafana.url',
+  'limits.bitrate',
+  'limits.memory',
+  'limits.viewers',
+  'log.level',
+  'tokens',
+]);
 const sourceFields = [
   'url',
   'onDemand',

@@ -140,7 +140,7 @@ export function readEnvironment(environment: Environment): {
 function toValue(setting: Setting, text: string): unknown {
   switch (setting.kind) {
     case 'number':
-      return /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : text;
+      return /^-?\d{1,15}(\.\d{1,15})?$/.test(text.trim()) ? Number(text) : text;
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text;
     case 'list':

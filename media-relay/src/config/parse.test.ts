@@ -43,11 +43,24 @@ test('one line is enough for a camera', () => {
   expect(media).toEqual({ port: 8641, addresses: [], announce: [] });
 });
 
+test('every media thread has a port', () => {
+  expect(parse('engine: { threads: 16 }\nmedia: { port: 65520, announce: ["203.0.113.5"] }').engine).toEqual({
+    threads: 16,
+  });
+  expect(parse('').engine).toEqual({ threads: 1 });
+  const text = 'engine: { threads: 16 }\nmedia: { port: 65521, announce: [10.0.0.1, "203.0.113.5:65530"] }';
+  expect(problemsOf(text)).toEqual([
+    like(/relay\.yaml:2:\d+ media\.port: leaves no room for 16 media threads.*use at most 65520/),
+    like(/relay\.yaml:2:\d+ media\.announce\[1\]: leaves no room for 16 media threads/),
+  ]);
+});
+
 test('every key is understood', () => {
   const config = parse(
     `
 http: { port: 80, address: '::', tls: { cert: c.pem, key: /k.pem }, corsOrigins: ['https://grafana.example'] }
 media: { port: 9000, addresses: [10.0.0.1], announce: ['203.0.113.5', '203.0.113.5:8641', '[2001:db8::1]:1', '2001:db8::2'] }
+limits: { viewers: 5, bitrate: 1.5G, memory: 0.75 }
 grafana: { url: https://grafana.example/sub/ }
 access: [{ role: Viewer, streams: ['lobby-*'] }, { user: jo, streams: ['*'] }]
 tokens:
@@ -62,6 +75,7 @@ streams:
     site: Berlin
     labels: { floor: '1' }
     onDemand: true
+    maxViewers: 3
     transport: udp
     tlsFingerprint: '${Array.from({ length: 32 }, () => 'AB').join(':')}'
 `,
@@ -69,6 +83,7 @@ streams:
     { '/etc/sightline/b.txt': 'fedcba9876543210\n' },
   );
   expect(config.http.tls).toEqual({ cert: '/etc/sightline/c.pem', key: '/k.pem' });
+  expect(config.limits).toEqual({ viewers: 5, bitrate: 1_500_000_000, memory: 0.75 });
   expect(config.stateDir).toBe('/etc/sightline/state');
   expect(config.tokens).toEqual([
     { name: 'a', token: '0123456789abcdef', permissions: ['view'], streams: ['*'], forGrafana: false },
@@ -77,7 +92,21 @@ streams:
   expect(config.streams.get('gate')).toMatchObject({
     site: 'Berlin',
     labels: { floor: '1' },
+    maxViewers: 3,
     transport: 'udp',
+  });
+});
+
+test.each([
+  ['900M', 900_000_000],
+  ['64 k', 64_000],
+  ['1.5G', 1_500_000_000],
+  ['2500000', 2_500_000],
+])('a bit rate may be written %s', (text, bps) => {
+  expect(parse(`limits: { bitrate: ${text} }`).limits.bitrate).toBe(bps);
+  expect(parse('', { SIGHTLINE_LIMITS_BITRATE: text, SIGHTLINE_LIMITS_MEMORY: '0.5' }).limits).toMatchObject({
+    bitrate: bps,
+    memory: 0.5,
   });
 });
 
@@ -108,6 +137,12 @@ test.each([
     like(/^relay.yaml:1:21 media.announce\[0\]: is not an address that viewers can reach; /),
   ],
   ['media: { announce: 1.2.3.4 }', 'relay.yaml:1:20 media.announce: must be a list; write [one, two]'],
+  ['limits: { bitrate: fast }', like(/^relay.yaml:1:20 limits.bitrate: is not a bit rate; write 900M/)],
+  ['limits: { bitrate: 5 }', like(/^relay.yaml:1:20 limits.bitrate: is not a bit rate; /)],
+  ['limits:\n  bitrate: 1e400', like(/^relay.yaml:2:12 limits.bitrate: is not a bit rate; /)],
+  ['limits: { bitrate: [1] }', like(/^relay.yaml:1:20 limits.bitrate: is not a bit rate; /)],
+  ['limits: { memory: 2 }', 'relay.yaml:1:19 limits.memory: is too big; use at most 1'],
+  ['limits: { viewers: -1 }', 'relay.yaml:1:20 limits.viewers: is too small; use at least 0'],
   [
     'log: { level: inof }',
     'relay.yaml:1:15 log.level: is not one of debug, info, warn, error; did you mean info?',

@@ -45,6 +45,31 @@ function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
+const bitrateRule = 'is not a bit rate; write 900M, 1.5G or a number of bits per second';
+
+/** Bits per second, as a number or with k, M or G (thousands). */
+const bitrate = z.union([z.number(), z.string()], { error: bitrateRule }).transform((value, context) => {
+  const [, digits = '', unit = ''] = /^(\d{1,12}(?:\.\d{1,6})?) ?([kMG]?)$/.exec(String(value)) ?? [];
+  const bps = digits === '' ? 0 : Number(digits) * (bitrateUnits[unit] ?? 1);
+  if (bps >= 1000) return bps;
+  context.addIssue({ code: 'custom', message: bitrateRule });
+  return z.NEVER;
+});
+const bitrateUnits: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
+
+const limits = z.strictObject({
+  viewers: z.int().min(0).max(100_000).default(2000).describe('Viewers of all streams together'),
+  bitrate: bitrate
+    .optional()
+    .describe('What all viewers together may be sent: 900M, 1.5G or bits per second; default: no limit'),
+  memory: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.9)
+    .describe('Share of the memory that may be in use when a viewer comes, of the host or its container'),
+});
+
 const shortText = z.string().min(1).max(200);
 const path = z.string().min(1).max(4096);
 
@@ -86,6 +111,15 @@ const media = z.strictObject({
     .max(32)
     .default([])
     .describe('Addresses to tell viewers besides, behind NAT or in a container'),
+});
+
+const engine = z.strictObject({
+  threads: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('Media threads; each keeps a core busy and has a port of its own: media.port, the next, ...'),
 });
 
 const grafana = z.strictObject({
@@ -155,6 +189,12 @@ export const streamSettings = z.strictObject({
     .default({})
     .describe('Free labels, name: "text"'),
   onDemand: z.boolean().default(false).describe('Connect to the camera only while somebody watches'),
+  maxViewers: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe("Viewers that it may have; default: as many as the relay's limits allow"),
   transport: z.enum(['auto', 'tcp', 'udp']).default('auto').describe('How RTP travels from the camera'),
   tlsFingerprint: z
     .string()
@@ -163,10 +203,27 @@ export const streamSettings = z.strictObject({
     .describe("SHA-256 of the camera's certificate, to trust that one alone (rtsps)"),
 });
 
+/** Each media thread has a port of its own, and so has whatever forwards to it: all of them have to exist. */
+function checkPorts(
+  { engine: { threads }, media: { port: first, announce } }: z.output<typeof plainSchema>,
+  context: z.RefinementCtx,
+): void {
+  const lastPort = 65_535 - (threads - 1);
+  const message = `leaves no room for ${threads} media threads, each on a port of its own; use at most ${lastPort}`;
+  if (first > lastPort) context.addIssue({ code: 'custom', message, path: ['media', 'port'] });
+  announce.forEach((text, index) => {
+    const { port: announcedPort = 0 } = isAnnounced(text) ? parseAnnounced(text) : {};
+    if (announcedPort > lastPort)
+      context.addIssue({ code: 'custom', message, path: ['media', 'announce', index] });
+  });
+}
+
 /** `lobby: rtsp://...` is short for `lobby: { url: rtsp://... }`; expanded before checking (parse.ts). */
-export const configSchema = z.strictObject({
+const plainSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
   media: media.prefault({}).describe('The way to the viewers (WebRTC)'),
+  limits: limits.prefault({}).describe('Beyond these, new viewers are refused and told when to try again'),
+  engine: engine.prefault({}).describe('What receives, encrypts and sends the media'),
   grafana: grafana.prefault({}).describe('The Grafana that shows these streams'),
   access: z
     .array(accessRule)
@@ -205,6 +262,8 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('The cameras, by name; an address alone is enough'),
 });
+
+export const configSchema = plainSchema.superRefine(checkPorts);
 
 type Parsed = z.output<typeof configSchema>;
 

@@ -49,14 +49,15 @@ class EngineClient implements EnginePort {
     this.#options = options;
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: options.spec,
-      name: 'media',
+      name: `media-${options.spec.threadIndex ?? 0}`,
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     this.#worker.on('message', (message: FromEngine) => {
       if (message.type === 'ready') {
         this.#mediaPort = message.mediaPort;
-        options.log('info', 'media engine ready', { mediaPort: message.mediaPort, ...message.back });
+        const thread = options.spec.threadIndex ?? 0;
+        options.log('info', 'media engine ready', { thread, mediaPort: message.mediaPort, ...message.back });
         resolve();
       }
       this.#handle(message);
@@ -68,10 +69,11 @@ class EngineClient implements EnginePort {
     });
     this.#exited = new Promise((done) => {
       this.#worker.on('exit', () => {
+        const reason = failure ?? new Error('the media thread ended');
         done();
+        reject(reason);
         this.#failPending();
-        if (!this.#stopping && this.#mediaPort !== 0)
-          options.onCrash(failure ?? new Error('the media thread ended'));
+        if (!this.#stopping && this.#mediaPort !== 0) options.onCrash(reason);
       });
     });
   }
@@ -123,8 +125,8 @@ class EngineClient implements EnginePort {
     );
   }
 
-  closeSession(sessionId: string): void {
-    this.#post({ type: 'close-session', sessionId });
+  closeSession(sessionId: string, reason: SessionEnd = 'closed-by-viewer'): void {
+    this.#post({ type: 'close-session', sessionId, reason });
   }
 
   snapshot(): EngineSnapshot | undefined {
@@ -204,13 +206,10 @@ class EngineClient implements EnginePort {
   }
 
   #failPending(): void {
-    for (const answer of this.#offers.values())
-      answer({
-        ok: false,
-        code: 'stream-not-ready',
-        message: 'The media engine stopped.',
-        retryAfterSeconds: 2,
-      });
+    const refusal: OfferResult = this.#stopping
+      ? { ok: false, code: 'shutting-down', message: 'The relay is stopping.' }
+      : { ok: false, code: 'stream-not-ready', message: 'The media engine stopped.', retryAfterSeconds: 1 };
+    for (const answer of this.#offers.values()) answer(refusal);
     for (const answer of this.#clocks.values()) answer(undefined);
   }
 }

@@ -15,7 +15,8 @@ export interface EnginePort {
   /** Answers within 2 s, always: a late engine becomes `stream-not-ready`. */
   offer(stream: string, sdp: string): Promise<OfferResult>;
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined>;
-  closeSession(sessionId: string): void;
+  /** `reason` is what its end is counted as; by itself `closed-by-viewer`. */
+  closeSession(sessionId: string, reason?: SessionEnd): void;
   /** The newest statistics; undefined until the first second has passed. */
   snapshot(): EngineSnapshot | undefined;
   readonly mediaPort: number;

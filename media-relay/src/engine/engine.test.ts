@@ -104,6 +104,19 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
     });
   }
 
+  /** Looked at with every message of the engine. */
+  function until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition()) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      look();
+    });
+  }
+
   async function watching(
     options?: ConstructorParameters<typeof TestViewer>[0],
   ): Promise<{ made: TestViewer; id: string; ssrc: number }> {
@@ -187,6 +200,27 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       offsetMs += 2000;
       expect((await message('session-ended')).reason).toBe('silent');
       expect(engine.sessionCount).toBe(0);
+    });
+
+    test('that falls silent costs nothing after some seconds, and gets one burst when it speaks again', async () => {
+      const { made, ssrc } = await watching();
+      const dropped = (): number => {
+        const [snapshot] = messages.findLast((one) => one.type === 'statistics')?.snapshot.streams ?? [];
+        return snapshot?.droppedFramesTotal['silent-viewer'] ?? 0;
+      };
+      source.frame(3000);
+      offsetMs += 7000;
+      for (let i = 0; i < 5; i++) source.frame(3000);
+      await until(() => dropped() === 5);
+      expect(framesOf(made.packets)).toBe(11);
+      source.group(4);
+      await until(() => dropped() === 9);
+      made.sendRtcp(feedback.pli(ssrc));
+      await made.until(() => framesOf(made.packets) >= 15);
+      source.frame(3000, false, performance.timeOrigin + performance.now() + offsetMs);
+      await made.until(() => framesOf(made.packets) >= 16);
+      expect(framesOf(made.packets)).toBe(16);
+      expectContinuous(made.packets);
     });
 
     test('that never connects is gone after 15 s', async () => {

@@ -2,7 +2,7 @@
  * The media engine: the streams and their viewers. It lives on the media thread, but is an ordinary class: unit
  * tests and the worker drive it alike.
  */
-import { performance, type EventLoopUtilization } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Clock } from '../media/clock.ts';
 import { Arena } from '../native/arena.ts';
 import { WhepOutput } from '../outputs/whep.ts';
@@ -34,6 +34,8 @@ const TICK_MS = 100;
 const STATISTICS_MS = 1000;
 /** Networks come and go under a relay that runs for months. */
 const ADDRESSES_MS = 10_000;
+/** How often the event loop is looked at for being late. */
+const LATENESS_RESOLUTION_MS = 10;
 
 export class Engine {
   readonly arena = new Arena();
@@ -43,11 +45,14 @@ export class Engine {
   readonly #streams = new Map<string, Stream>();
   readonly #firstPacketDelay = new DelayHistogram();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #threadIndex: number;
+  readonly #lateness = monitorEventLoopDelay({ resolution: LATENESS_RESOLUTION_MS });
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
   #closing = false;
 
   constructor(spec: EngineSpec, deps: EngineDeps) {
     this.#deps = deps;
+    this.#threadIndex = spec.threadIndex ?? 0;
     this.#parts = openParts(this.arena, deps.clock(), spec.parts);
     this.#whep = new WhepOutput(spec, {
       arena: this.arena,
@@ -61,6 +66,7 @@ export class Engine {
   /** Binds the media port. Throws with a sentence when it cannot. */
   async start(): Promise<void> {
     await this.#whep.bind();
+    this.#lateness.enable();
     this.#timers.push(
       setInterval(() => this.#whep.tick(this.#deps.clock()), TICK_MS),
       setInterval(() => this.#report(), STATISTICS_MS),
@@ -105,8 +111,8 @@ export class Engine {
     return this.#whep.sessionClock(id, frames);
   }
 
-  closeSession(id: string): void {
-    this.#whep.closeSession(id);
+  closeSession(id: string, reason: SessionEnd = 'closed-by-viewer'): void {
+    this.#whep.closeSession(id, reason);
   }
 
   /** Says goodbye to every viewer and frees everything. Idempotent. */
@@ -114,6 +120,7 @@ export class Engine {
     if (this.#closing) return;
     this.#closing = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#lateness.disable();
     this.#whep.close();
     for (const stream of this.#streams.values()) stream.close();
     this.#streams.clear();
@@ -141,22 +148,43 @@ export class Engine {
     this.#utilisation = now;
     const cpu = process.threadCpuUsage();
     const egress = this.#parts.egress.statistics;
-    return {
-      atMs: nowMs,
-      streams: [...this.#streams.values()].map((stream) => stream.snapshot()),
-      sessions: this.#whep.sessionCount,
-      joinsTotal: { ...this.#whep.joins },
+    const thread = {
+      index: this.#threadIndex,
+      isRunning: true,
       eventLoopUtilisation: utilization,
+      eventLoopDelayMaxMs: this.#takeLatenessMs(),
       cpuUserSeconds: cpu.user / 1e6,
       cpuSystemSeconds: cpu.system / 1e6,
       arenaBytes: this.arena.bytesInUse,
       arenaBlocks: this.arena.blocksInUse,
+      streams: this.#streams.size,
+      sessions: this.#whep.sessionCount,
+      restartsTotal: 0,
+    };
+    return {
+      atMs: nowMs,
+      threads: [thread],
+      streams: [...this.#streams.values()].map((stream) => stream.snapshot()),
+      sessions: thread.sessions,
+      joinsTotal: { ...this.#whep.joins },
+      eventLoopUtilisation: thread.eventLoopUtilisation,
+      cpuUserSeconds: thread.cpuUserSeconds,
+      cpuSystemSeconds: thread.cpuSystemSeconds,
+      arenaBytes: thread.arenaBytes,
+      arenaBlocks: thread.arenaBlocks,
       sendCallsTotal: egress.calls,
       sendErrorsTotal: egress.errors,
       firstPacketP50Ms: this.#firstPacketDelay.quantileMs(0.5),
       firstPacketP99Ms: this.#firstPacketDelay.quantileMs(0.99),
       firstPacketMaxMs: this.#firstPacketDelay.maxMs,
     };
+  }
+
+  /** The monitor counts the time from one look to the next. */
+  #takeLatenessMs(): number {
+    const { max } = this.#lateness;
+    this.#lateness.reset();
+    return Math.max(0, max / 1e6 - LATENESS_RESOLUTION_MS);
   }
 
   #onJoined(session: Session): void {

@@ -3,7 +3,9 @@
  * no JSON. Numbers named `...Total` only grow for as long as the engine lives.
  */
 import type { H264Facts } from '../media/track.ts';
+import type { ViewerPathSummary } from '../stream/path-statistics.ts';
 import type { StreamState, StreamWarning } from '../stream/states.ts';
+import type { OverCapacityReason } from './admission.ts';
 
 /** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
 export interface StreamSpec {
@@ -24,6 +26,8 @@ export interface EngineSpec {
   readonly announcedAddresses: readonly string[];
   /** Halves to use whatever this machine can do (tests). A forced native half that does not work is an error. */
   readonly parts?: Partial<BackEnds>;
+  /** Which of the media threads this is, from 0; default 0. */
+  readonly threadIndex?: number;
 }
 
 export type ToEngine =
@@ -37,7 +41,7 @@ export type ToEngine =
       readonly sessionId: string;
       readonly frames: number;
     }
-  | { readonly type: 'close-session'; readonly sessionId: string }
+  | { readonly type: 'close-session'; readonly sessionId: string; readonly reason: SessionEnd }
   | { readonly type: 'shutdown' };
 
 export type FromEngine =
@@ -76,6 +80,8 @@ export type OfferResult =
       readonly code: RefusalCode;
       readonly message: string;
       readonly retryAfterSeconds?: number;
+      /** With `over-capacity`: which limit. */
+      readonly reason?: OverCapacityReason;
     };
 
 /** Why an offer gets no answer. http/errors.ts gives each its status. */
@@ -152,14 +158,41 @@ export interface StreamSnapshot {
   readonly resentPacketsTotal: number;
   readonly burstsTotal: number;
   readonly droppedFramesTotal: Readonly<Record<string, number>>;
+  /** Over the last second: how much later the last packets of live frames left than their paths could have taken them. */
+  readonly pacerDelay: { readonly meanSeconds: number; readonly maxSeconds: number };
+  /** By the viewers' last receiver reports. */
+  readonly viewerPaths: ViewerPathSummary;
 }
 
+/** What one media thread measures of itself. */
+export interface ThreadSnapshot {
+  /** From 0; its media port is `media.port` plus this. */
+  readonly index: number;
+  /** False from its death until its successor has begun; the figures below are 0 then. */
+  readonly isRunning: boolean;
+  /** 0..1, over the last second. */
+  readonly eventLoopUtilisation: number;
+  /** The longest that its event loop came late in the last second. */
+  readonly eventLoopDelayMaxMs: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+  readonly arenaBytes: number;
+  readonly arenaBlocks: number;
+  readonly streams: number;
+  readonly sessions: number;
+  /** Times that it died and was followed by another. */
+  readonly restartsTotal: number;
+}
+
+/** All media threads together. Totals go on when a thread dies; those of its streams begin anew. */
 export interface EngineSnapshot {
   readonly atMs: number;
+  /** In the order of their index. */
+  readonly threads: readonly ThreadSnapshot[];
   readonly streams: readonly StreamSnapshot[];
   readonly sessions: number;
   readonly joinsTotal: Readonly<Record<string, number>>;
-  /** Event-loop utilisation of the media thread over the last second, 0..1. */
+  /** Of the busiest media thread over the last second, 0..1. */
   readonly eventLoopUtilisation: number;
   readonly cpuUserSeconds: number;
   readonly cpuSystemSeconds: number;
@@ -167,8 +200,23 @@ export interface EngineSnapshot {
   readonly arenaBlocks: number;
   readonly sendCallsTotal: number;
   readonly sendErrorsTotal: number;
-  /** Live frames of the last second: access unit complete at the relay to its first packet at the kernel. */
+  /** Live frames of the last second, on the slowest thread: access unit complete at the relay to its first packet at the kernel. */
   readonly firstPacketP50Ms: number;
   readonly firstPacketP99Ms: number;
   readonly firstPacketMaxMs: number;
+}
+
+/** What the main thread adds to a snapshot: all of this host (admitting-engine.ts). */
+export interface HostSnapshot extends EngineSnapshot {
+  /** Offers refused with `over-capacity`, by the limit that they met. */
+  readonly overCapacityTotal: Readonly<Record<OverCapacityReason, number>>;
+  /** Sessions and offers without keys yet. */
+  readonly connectingSessions: number;
+  /** What all sessions are sent while nothing is lost. */
+  readonly expectedBitrateBps: number;
+  /** Of the main thread over the last second, 0..1. */
+  readonly mainEventLoopUtilisation: number;
+  readonly memoryUsedBytes: number;
+  /** The least of the host's memory and its control groups' limits. */
+  readonly memoryLimitBytes: number;
 }

@@ -1,11 +1,16 @@
 import { expect, test, vi } from 'vitest';
 
 import { FakeEngine } from '../http/testing/fake-engine.ts';
-import type { StreamSpec } from './messages.ts';
+import type { EngineSnapshot, StreamSpec } from './messages.ts';
 import { RestartingEngine } from './restarting-engine.ts';
+import { emptySnapshot } from './snapshots.ts';
 
 class CountingEngine extends FakeEngine {
   readonly streams: string[] = [];
+  measured: EngineSnapshot | undefined;
+  override snapshot(): EngineSnapshot | undefined {
+    return this.measured;
+  }
   override setStream(spec?: StreamSpec): void {
     this.streams.push(spec?.name ?? '');
   }
@@ -22,10 +27,11 @@ const lobby: StreamSpec = {
 async function setUp() {
   const engines: CountingEngine[] = [];
   const ports: (number | undefined)[] = [];
-  const delays: number[] = [];
+  const delays: [restartInMs: number, wasRunning: boolean][] = [];
   let crash: ((error: Error) => void) | undefined;
   let failures = 0;
   const engine = await RestartingEngine.start({
+    index: 1,
     start(mediaPort, onCrash) {
       ports.push(mediaPort);
       crash = onCrash;
@@ -34,7 +40,10 @@ async function setUp() {
       engines.push(next);
       return Promise.resolve(next);
     },
-    onCrash: (_, delayMs) => delays.push(delayMs),
+    onCrash(_, { index, wasRunning, restartInMs }) {
+      expect(index).toBe(1);
+      delays.push([restartInMs, wasRunning]);
+    },
     clock: () => 0,
   });
   return {
@@ -68,7 +77,11 @@ test('streams come back, sessions end, the port stays', async () => {
     expect(engine.isRunning).toBe(false);
     await vi.advanceTimersByTimeAsync(400);
     expect(engine.isRunning).toBe(true);
-    expect(delays).toEqual([200, 400]);
+    // One death, however often its successor fails to start.
+    expect(delays).toEqual([
+      [200, true],
+      [400, false],
+    ]);
     expect(ports).toEqual([undefined, 8641, 8641]);
     expect(engines[1]?.streams).toEqual(['lobby']);
 
@@ -81,8 +94,45 @@ test('streams come back, sessions end, the port stays', async () => {
   }
 });
 
+test('totals go on over a death, and the thread says that it happened', async () => {
+  vi.useFakeTimers();
+  try {
+    const { engine, engines, crash } = await setUp();
+    expect(engine.snapshot()).toBeUndefined();
+    const dying = { joinsTotal: { ok: 3, silent: 1 }, sendCallsTotal: 100, cpuUserSeconds: 2 };
+    const [first] = engines;
+    if (first)
+      first.measured = { ...emptySnapshot(5, { index: 1, isRunning: true, restartsTotal: 0 }), ...dying };
+    expect(engine.snapshot()).toMatchObject({ ...dying, threads: [{ index: 1, restartsTotal: 0 }] });
+
+    crash(1);
+    expect(engine.snapshot()).toMatchObject({
+      ...dying,
+      threads: [{ index: 1, isRunning: false, restartsTotal: 1 }],
+      streams: [],
+    });
+    await vi.advanceTimersByTimeAsync(600);
+    // It runs, and has not measured anything yet.
+    expect(engine.snapshot()).toMatchObject({ ...dying, threads: [{ isRunning: true, restartsTotal: 1 }] });
+    const [, second] = engines;
+    const fresh = { joinsTotal: { ok: 2 }, sendCallsTotal: 7 };
+    if (second)
+      second.measured = { ...emptySnapshot(9, { index: 1, isRunning: true, restartsTotal: 0 }), ...fresh };
+    expect(engine.snapshot()).toMatchObject({
+      joinsTotal: { ok: 5, silent: 1 },
+      sendCallsTotal: 107,
+      cpuUserSeconds: 2,
+      threads: [{ restartsTotal: 1 }],
+    });
+    await engine.close();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('the first start must succeed', async () => {
   const failing = RestartingEngine.start({
+    index: 0,
     start: () => Promise.reject(new Error('no port')),
     onCrash: () => expect.unreachable(),
     clock: () => 0,

@@ -8,12 +8,22 @@ import type {
   SessionEnd,
   StreamSpec,
 } from './messages.ts';
+import { addTotals, emptySnapshot, noTotals, type EngineTotals } from './snapshots.ts';
 
 export interface RestartingEngineOptions {
+  /** Which of the media threads this is, from 0. */
+  readonly index: number;
   /** `mediaPort` is the one that the last engine had, so that a port chosen by the system stays. */
   readonly start: (mediaPort: number | undefined, onCrash: (error: Error) => void) => Promise<EnginePort>;
-  readonly onCrash: (error: Error, restartInMs: number) => void;
+  /** A thread that ran has died (once for each), or its successor could not start. */
+  readonly onCrash: (error: Error, crash: Crash) => void;
   readonly clock: Clock;
+}
+
+export interface Crash {
+  readonly index: number;
+  readonly wasRunning: boolean;
+  readonly restartInMs: number;
 }
 
 const firstDelayMs = 200;
@@ -25,7 +35,8 @@ const noEngine: OfferResult = {
   ok: false,
   code: 'stream-not-ready',
   message: 'The media engine is being started again.',
-  retryAfterSeconds: 2,
+  // It takes less, as a rule.
+  retryAfterSeconds: 1,
 };
 
 /**
@@ -45,6 +56,9 @@ export class RestartingEngine implements EnginePort {
   #timer: NodeJS.Timeout | undefined;
   #starting: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #restarts = 0;
+  /** Of the threads that died. */
+  #past: EngineTotals = noTotals;
 
   /** Rejects when the first engine cannot start; later ones are tried for ever. */
   static async start(options: RestartingEngineOptions): Promise<RestartingEngine> {
@@ -93,12 +107,20 @@ export class RestartingEngine implements EnginePort {
     return this.#engine?.sessionClock(sessionId, frames);
   }
 
-  closeSession(sessionId: string): void {
-    this.#engine?.closeSession(sessionId);
+  closeSession(sessionId: string, reason?: SessionEnd): void {
+    this.#engine?.closeSession(sessionId, reason);
   }
 
   snapshot(): EngineSnapshot | undefined {
-    return this.#engine?.snapshot();
+    const { index, clock } = this.#options;
+    const restartsTotal = this.#restarts;
+    const now = this.#engine?.snapshot();
+    if (now !== undefined) {
+      const threads = now.threads.map((thread) => ({ ...thread, restartsTotal }));
+      return { ...now, ...addTotals(now, this.#past), threads };
+    }
+    if (restartsTotal === 0) return undefined;
+    return { ...emptySnapshot(clock(), { index, isRunning: this.isRunning, restartsTotal }), ...this.#past };
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {
@@ -140,10 +162,14 @@ export class RestartingEngine implements EnginePort {
 
   #crashed(error: Error): void {
     if (this.#isClosed) return;
+    const last = this.#engine?.snapshot();
+    if (last !== undefined) this.#past = addTotals(this.#past, last);
+    const wasRunning = this.#engine !== undefined;
+    if (wasRunning) this.#restarts++;
     this.#engine = undefined;
     for (const [sessionId, stream] of this.#sessions) this.#endSession(sessionId, stream, 'closed-by-relay');
     if (this.#options.clock() - this.#startedMs > healthyMs) this.#delayMs = firstDelayMs;
-    this.#options.onCrash(error, this.#delayMs);
+    this.#options.onCrash(error, { index: this.#options.index, wasRunning, restartInMs: this.#delayMs });
     this.#timer = setTimeout(() => {
       this.#starting = this.#tryAgain();
     }, this.#delayMs);

@@ -49,7 +49,7 @@ async function handle(message: ToEngine): Promise<void> {
       });
       return;
     case 'close-session':
-      engine.closeSession(message.sessionId);
+      engine.closeSession(message.sessionId, message.reason);
       return;
     case 'shutdown':
       engine.close();

@@ -1,6 +1,7 @@
 // Problem details: RFC 9457. One table says what each code is; the codes are stable API and bounded, so they can be labels.
 import type { ServerResponse } from 'node:http';
 
+import type { OverCapacityReason } from '../engine/admission.ts';
 import type { RefusalCode } from '../engine/messages.ts';
 
 /**
@@ -51,6 +52,8 @@ const defaultRetryAfterSeconds: Partial<Record<ProblemCode, number>> = {
 
 export interface ProblemOptions {
   readonly retryAfterSeconds?: number | undefined;
+  /** With `over-capacity`: which limit. */
+  readonly reason?: OverCapacityReason | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -61,15 +64,17 @@ export class HttpProblem extends Error {
   readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly retryAfterSeconds: number | undefined;
+  readonly reason: OverCapacityReason | undefined;
 
   constructor(
     code: ProblemCode,
     detail: string,
-    { retryAfterSeconds, headers = {}, cause }: ProblemOptions = {},
+    { retryAfterSeconds, reason, headers = {}, cause }: ProblemOptions = {},
   ) {
     super(detail, { cause });
     this.code = code;
     this.headers = headers;
+    this.reason = reason;
     this.retryAfterSeconds = retryAfterSeconds ?? defaultRetryAfterSeconds[code];
   }
 
@@ -84,6 +89,7 @@ export class HttpProblem extends Error {
       status: this.status,
       detail: this.message,
       code: this.code,
+      reason: this.reason,
       retryAfterSeconds: this.retryAfterSeconds,
     });
   }

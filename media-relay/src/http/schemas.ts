@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { overCapacityReasons } from '../engine/admission.ts';
 import { streamStates, streamWarnings } from '../stream/states.ts';
 import type { StreamState, StreamWarning } from '../stream/states.ts';
 import { relayEventKinds } from '../telemetry/events.ts';
@@ -18,6 +19,7 @@ export const problemSchema = z.object({
   status: z.int(),
   detail: z.string(),
   code: z.enum(keysOf(problems)),
+  reason: z.enum(overCapacityReasons).optional().describe('With over-capacity: which limit'),
   retryAfterSeconds: z.number().optional(),
 });
 
@@ -67,6 +69,7 @@ export const newStreamSchema = z.strictObject({
   labels: z.record(z.string().min(1).max(64), z.string().max(200)).optional(),
   site: shortText.optional(),
   onDemand: z.boolean().optional(),
+  maxViewers: z.int().min(0).max(100_000).optional(),
   transport: z.enum(['auto', 'tcp', 'udp']).optional(),
   tlsFingerprint: z.string().max(200).optional(),
 });

@@ -90,8 +90,8 @@ export class WhepOutput {
     return this.#sessions.get(id)?.clock(frames);
   }
 
-  closeSession(id: string): void {
-    this.#sessions.get(id)?.close('closed-by-viewer');
+  closeSession(id: string, reason: SessionEnd): void {
+    this.#sessions.get(id)?.close(reason);
   }
 
   /** About ten times a second. */

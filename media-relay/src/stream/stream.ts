@@ -10,7 +10,7 @@ import type { AudioTrack, H264Facts, Track, VideoTrack } from '../media/track.ts
 import type { Arena } from '../native/arena.ts';
 import { supervise, type SupervisorState } from '../sources/supervisor.ts';
 import type { Source } from '../sources/source.ts';
-import { PathStatistics, type DelayHistogram } from './path-statistics.ts';
+import { PathStatistics, summarisePaths, type DelayHistogram, type ViewerPath } from './path-statistics.ts';
 import { PacketStore, type StoredFrame } from './packet-store.ts';
 import { audioPacketiser, h264Packetiser } from './packetisers.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -20,6 +20,8 @@ import { Timeline } from './timeline.ts';
 
 /** Whoever takes frames: one viewer. Calls come in decoding order, on the media thread. */
 export interface StreamReader {
+  /** What its network does to it; undefined while nothing is known. */
+  readonly path?: ViewerPath | undefined;
   onVideo(frame: StoredFrame, nowMs: number): void;
   onAudio(frame: StoredFrame, nowMs: number): void;
   /** The source was interrupted; the next frame is a key frame. */
@@ -56,6 +58,7 @@ export class Stream {
   readonly #deps: StreamDeps;
   readonly #readers = new Set<StreamReader>();
   readonly #counters = new StreamCounters();
+  #pacerDelay: StreamSnapshot['pacerDelay'] = { meanSeconds: 0, maxSeconds: 0 };
   readonly #videoTimeline = new Timeline(90_000);
   #audioTimeline = new Timeline(8000);
   readonly #reorder = new ReorderWatch();
@@ -160,6 +163,7 @@ export class Stream {
   /** Once a second: rates, and the events that only the clock can tell. */
   tick(nowMs: number): void {
     this.#counters.updateRates(nowMs);
+    this.#pacerDelay = this.statistics.takePacerDelay();
     this.#noteState(nowMs);
     this.#setWarning('gop-too-long', this.#video?.store.gopTooLong ?? false);
     this.#setWarning(
@@ -204,6 +208,8 @@ export class Stream {
       resentPacketsTotal: s.resentPackets,
       burstsTotal: s.bursts,
       droppedFramesTotal: { ...s.droppedFrames },
+      pacerDelay: this.#pacerDelay,
+      viewerPaths: summarisePaths([...this.#readers].flatMap(({ path }) => path ?? [])),
     };
   }
 

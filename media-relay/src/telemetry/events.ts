@@ -13,6 +13,7 @@ export const relayEventKinds = [
   'relay-stop',
   'config-change',
   'config-error',
+  'engine-restart',
   'stream-up',
   'stream-down',
   'stream-stalled',
@@ -34,7 +35,9 @@ export type OwnEvent =
       readonly removed: readonly string[];
       readonly changed: readonly string[];
     }
-  | { readonly kind: 'config-error'; readonly message: string };
+  | { readonly kind: 'config-error'; readonly message: string }
+  /** A media thread died and is followed by another; sessions of its streams are over. */
+  | { readonly kind: 'engine-restart'; readonly thread: number; readonly reason: string };
 
 /** As kept and shown. A session's id lets its holder end the session, so viewers appear by a hash of it. */
 export type RelayEvent =

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Arena, Block } from '../native/arena.ts';
 import { errnoOf, loadLibc, SOCKADDR_BYTES, writeSockaddr, type Libc } from '../native/libc.ts';
 import {
+  MAX_QUEUED_BYTES,
   SEND_BUFFER_BYTES,
   type Destination,
   type EgressStatistics,
@@ -144,6 +145,10 @@ class NativeEgress implements UdpEgress {
   ): void {
     this.statistics.congested++;
     native.writable = false;
+    if (native.socket.getSendQueueSize() > MAX_QUEUED_BYTES) {
+      this.statistics.errors++;
+      return;
+    }
     const step = segmentBytes === 0 ? byteLength : segmentBytes;
     for (let at = offset; at < offset + byteLength; at += step) {
       const datagram = Buffer.from(block.bytes.subarray(at, Math.min(at + step, offset + byteLength)));

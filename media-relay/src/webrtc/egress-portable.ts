@@ -3,6 +3,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import type { Arena, Block } from '../native/arena.ts';
 import {
+  MAX_QUEUED_BYTES,
   SEND_BUFFER_BYTES,
   type Destination,
   type EgressStatistics,
@@ -88,6 +89,10 @@ class PortableEgress implements UdpEgress {
 
   sendDatagram({ socket: local, address, port }: PortableDestination, datagram: Uint8Array): void {
     if (!this.#sockets.has(local)) return;
+    if (local.socket.getSendQueueSize() > MAX_QUEUED_BYTES) {
+      this.statistics.errors++;
+      return;
+    }
     // A copy: what the kernel does not take at once is read again when it has room.
     local.socket.send(Buffer.from(datagram), port, address, local.onSent);
     this.statistics.calls++;

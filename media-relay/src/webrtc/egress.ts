@@ -49,5 +49,8 @@ export interface EgressStatistics {
 /** Room for one send call: at most `MAX_RUN_PACKETS` packets, and any RTCP or DTLS datagram. */
 export const SEND_BUFFER_BYTES = 64 * 1024;
 
+/** What may wait for a full kernel beside video, which waits in its store: sound, reports, STUN. The rest is lost as on any network. */
+export const MAX_QUEUED_BYTES = 1024 * 1024;
+
 /** Chromium's receive buffer is small: more packets at once are lost in it. */
 export const MAX_RUN_PACKETS = 10;

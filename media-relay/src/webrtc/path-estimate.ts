@@ -6,7 +6,7 @@
  * alone, 38 kB at 1.5 times what is known, so that a trial fits into the queue that it measures.
  *
  * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
- * rate for the first feedback, one round trip and feedback interval later.
+ * rate for an answer: an echo from behind them one round trip later, else the first feedback, which takes 100 ms more.
  *
  * Without transport-wide feedback, only reports, REMB and NACKs speak: the pace halves when they tell of trouble and
  * grows again with time. Pure: time is passed in.
@@ -18,6 +18,10 @@ export const FULL_PACE_BPS = 100_000_000;
 const LEAST_PACE_BPS = 500_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
 const QUEUED_FACTOR = 1.2;
+/** A clean path takes more than its full rate when frames are late. */
+const LATE_FACTOR = 4;
+/** A path that carries less than the stream shows it by one of these. */
+const OVERLOAD = { lossShare: 0.1, queueMs: 200 } as const;
 /** While delay is flat, at least this much. */
 const FLAT_FACTOR = 2.5;
 /** Of the capacity: the rest drains the queue. */
@@ -26,8 +30,6 @@ const CAPACITY_SHARE = 0.85;
 const FIRST_FLIGHT_BYTES = 60_000;
 /** At least, while the path is unproven. */
 const CAUTIOUS_BPS = 10_000_000;
-/** On a shorter round trip the path is a LAN, and feedback comes in time. */
-const NEAR_MS = 5;
 /** A peer that has not reported by then will not. */
 const PROOF_TIMEOUT_MS = 500;
 /** Reports alone: no NACK by then, no loss. */
@@ -40,6 +42,8 @@ const TRAIN_PACKETS = 8;
 const GROWTH_MS = 4;
 /** Of the first flight, on which more depends. */
 const FIRST_GROWTH_MS = 2;
+/** By echo, which a busy browser blurs. 60 kB wait so long before a hop of 50 Mbit/s. */
+const FIRST_ECHO_MS = 5;
 /** Tail drop: so many, at this share or more, behind a queue. */
 const TAIL_DROP = { packets: 8, share: 0.1, queueMs: 5 } as const;
 /** More than radio loses: a policer, or an outage. */
@@ -61,20 +65,22 @@ export interface PathEstimateOptions {
   readonly nowMs: number;
   /** Transport-wide feedback is negotiated. */
   readonly transportCc: boolean;
-  /** Of the handshake, when known. */
-  readonly roundTripHintMs?: number | undefined;
+  /** Called once, when the first flight has left: time for `firstFlightDelayed`. */
+  readonly onFirstFlight?: () => void;
 }
 
 export class PathEstimate {
   readonly #trains = new PacketTrains();
   readonly #transportCc: boolean;
   readonly #startMs: number;
+  readonly #onFirstFlight: (() => void) | undefined;
   #roundTripMs: number | undefined;
   #leastRoundTripMs = Number.POSITIVE_INFINITY;
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
-  #isProven: boolean;
+  #wasOverloaded = false;
+  #isProven = false;
   /** NACKs told of an overflow, and feedback has not yet said how much fits. */
   #isAlarmed = false;
   #sentBytes = 0;
@@ -96,13 +102,12 @@ export class PathEstimate {
   #queueDelayMs = 0;
   #deliveredBps = 0;
 
-  constructor({ nowMs, transportCc, roundTripHintMs }: PathEstimateOptions) {
+  constructor({ nowMs, transportCc, onFirstFlight }: PathEstimateOptions) {
     this.#transportCc = transportCc;
     this.#startMs = nowMs;
     this.#lastFeedbackMs = nowMs;
     this.#lastReportMs = nowMs;
-    this.#isProven = roundTripHintMs !== undefined && roundTripHintMs < NEAR_MS;
-    this.#roundTripMs = roundTripHintMs;
+    this.#onFirstFlight = onFirstFlight;
   }
 
   /** 0..1 of the packets, over about a second. */
@@ -125,37 +130,55 @@ export class PathEstimate {
     return this.#capacityBps;
   }
 
-  /** Every packet that leaves, resends included. Without transport-wide feedback any number will do. */
-  sent(transportSeq: number, bytes: number, nowMs: number): void {
-    if (this.#transportCc) this.#trains.sent(transportSeq, bytes, nowMs);
+  /**
+   * So many packets left at once, `bytes` in all, RTX included. Their transport-wide sequence numbers count up from
+   * `firstSeq`; without transport-wide feedback any number will do.
+   */
+  sent(firstSeq: number, packets: number, bytes: number, nowMs: number): void {
+    if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs);
     if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
+    const isFirstFlight = this.#sentBytes < FIRST_FLIGHT_BYTES;
     this.#sentBytes += bytes;
+    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) this.#onFirstFlight?.();
     this.#awaitingSinceMs ??= nowMs;
     this.#rotateWindow(nowMs);
-    this.#window.sent++;
+    this.#window.sent += packets;
   }
 
-  /** Bits per second that may leave now. */
-  paceBps(streamBitrateBps: number, nowMs: number): number {
+  /** A packet left again with its old sequence number. */
+  resent(transportSeq: number): void {
+    this.#trains.lost(transportSeq);
+  }
+
+  /** Bits per second that may leave now; more when live frames are late because of the pace. */
+  paceBps(streamBitrateBps: number, nowMs: number, isLate = false): number {
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
-    this.#paceBps = Math.min(fullBps, this.#unboundedPaceBps(streamBitrateBps, nowMs));
-    return this.#paceBps;
+    this.#paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
+    return isLate && this.#paceBps === fullBps ? fullBps * LATE_FACTOR : this.#paceBps;
   }
 
-  #unboundedPaceBps(streamBitrateBps: number, nowMs: number): number {
-    const knownBps = this.#knownPaceBps(streamBitrateBps, nowMs);
+  #limitedPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
+    const knownBps = this.#knownPaceBps(streamBitrateBps, nowMs, isLate);
     if (!this.#isCautious(nowMs)) return knownBps;
     return Math.min(knownBps, Math.max(CAUTIOUS_BPS, streamBitrateBps * FLAT_FACTOR));
   }
 
-  #knownPaceBps(streamBitrateBps: number, nowMs: number): number {
+  #knownPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
     const capacityBps = this.#capacityBps;
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
-    const factor = this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR;
-    const share = this.#isTrial(nowMs) ? PROBE_FACTOR : CAPACITY_SHARE;
-    return Math.max(LEAST_PACE_BPS, streamBitrateBps * factor, capacityBps * share);
+    const share = this.#isTrial(nowMs) ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
+    const sharedBps = Math.max(LEAST_PACE_BPS, capacityBps * share);
+    if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
+    return Math.max(sharedBps, streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR));
+  }
+
+  /** The path carries less than the stream: shown by trouble, and true until a trial shows more. */
+  #isOverloaded(streamBitrateBps: number, capacityBps: number): boolean {
+    const isTroubled = this.#lossShare >= OVERLOAD.lossShare || this.#queueDelayMs >= OVERLOAD.queueMs;
+    this.#wasOverloaded = capacityBps < streamBitrateBps && (this.#wasOverloaded || isTroubled);
+    return this.#wasOverloaded;
   }
 
   #isCautious(nowMs: number): boolean {
@@ -173,6 +196,11 @@ export class PathEstimate {
   #isTrial(nowMs: number): boolean {
     if (!this.#transportCc || nowMs < this.#probeAtMs) return false;
     return nowMs - this.#lastSentMs > BUSY_GAP_MS || this.#busyBytes < HEAD_BYTES;
+  }
+
+  /** An echo right behind the first flight took so much longer than one before it: what the path's queue made of it. */
+  firstFlightDelayed(byMs: number): void {
+    if (byMs < FIRST_ECHO_MS) this.#isProven = true;
   }
 
   feedback(feedback: TransportFeedback, nowMs: number): void {

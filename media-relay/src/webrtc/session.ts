@@ -6,8 +6,9 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { SessionClock, SessionEnd } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Arena, Block } from '../native/arena.ts';
-import { parseRtcp, writeSenderReport, type ReportBlock, type RtcpPacket } from '../rtp/rtcp.ts';
+import { parseRtcp, writeSenderReport, type RtcpPacket } from '../rtp/rtcp.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
+import type { ViewerPath } from '../stream/path-statistics.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
 import type { Destination, UdpEgress } from './egress.ts';
@@ -17,11 +18,15 @@ import { IceLite } from './ice-lite.ts';
 import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
+import { PathEcho } from './path-echo.ts';
+import { PathEstimate } from './path-estimate.ts';
 import { Resender } from './resender.ts';
-import { RtpSender } from './rtp-sender.ts';
+import { RtpSender, type TransportCc } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
 import { VideoFeed } from './video-feed.ts';
+import { ViewerBudget } from './viewer-budget.ts';
+import { ViewerReports } from './viewer-reports.ts';
 
 /** Nothing authentic from the viewer for this long: it is gone (RFC 7675). */
 const SILENCE_MS = 30_000;
@@ -62,6 +67,8 @@ interface Media {
   readonly cipher: SrtpCipher;
   readonly video: RtpSender;
   readonly feed: VideoFeed;
+  readonly budget: ViewerBudget;
+  readonly estimate: PathEstimate;
   readonly resender: Resender;
   readonly audio: AudioFeed | undefined;
 }
@@ -83,7 +90,10 @@ export class Session implements PortClient, StreamReader {
   #media: Media | undefined;
   #lastHeardMs: number;
   #nextReportMs = 0;
-  #roundTripMs: number | undefined;
+  readonly #reports = new ViewerReports();
+  readonly #echo: PathEcho;
+  /** Of an empty path, by echo. */
+  #leastEchoMs = Number.POSITIVE_INFINITY;
   #wasConnected = false;
   #ended = false;
 
@@ -101,6 +111,10 @@ export class Session implements PortClient, StreamReader {
     this.#negotiation = negotiation;
     this.localUfrag = credentials.ufrag;
     this.#ice = new IceLite({ local: credentials, remoteUfrag: negotiation.remote.iceUfrag });
+    this.#echo = new PathEcho(credentials.ufrag, {
+      ufrag: negotiation.remote.iceUfrag,
+      pwd: negotiation.remote.icePwd,
+    });
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     this.#lastHeardMs = this.#createdMs;
@@ -119,21 +133,27 @@ export class Session implements PortClient, StreamReader {
   }
 
   get roundTripMs(): number | undefined {
-    return this.#roundTripMs;
+    return this.#reports.roundTripMs;
+  }
+
+  /** By its last report; undefined before it is connected. */
+  get path(): ViewerPath | undefined {
+    return this.#media && this.#reports.path(this.#media.estimate.capacityBps !== undefined);
   }
 
   onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean {
-    if (this.#ended) return false;
+    if (this.#ended || this.#echo.handle(datagram, nowMs)) return false;
     const result = this.#ice.handle(datagram, { address: from.address, port: from.port }, nowMs);
     if (result.response) this.#deps.egress.sendDatagram(from, result.response);
     if (!result.valid) return false;
-    this.#lastHeardMs = nowMs;
+    this.#heard(nowMs);
     if (result.nominated || this.#destination === undefined) this.#destination = from;
     return true;
   }
 
   onDtls(datagram: Uint8Array, from: Destination): void {
     if (this.#ended) return;
+    if (this.#dtlsDestination === undefined) this.#measureEmptyPath(from);
     this.#dtlsDestination = from;
     this.#dtls.handle(datagram);
     this.#armDtlsTimer();
@@ -143,7 +163,7 @@ export class Session implements PortClient, StreamReader {
     const media = this.#media;
     const plain = media?.cipher.openRtcp(datagram);
     if (media === undefined || plain === undefined) return;
-    this.#lastHeardMs = nowMs;
+    this.#heard(nowMs);
     let packets: readonly RtcpPacket[];
     try {
       packets = parseRtcp(plain, 0, plain.length);
@@ -163,7 +183,7 @@ export class Session implements PortClient, StreamReader {
   }
 
   onAudio(frame: StoredFrame): void {
-    if (!this.#media?.audio || !this.#destination) return;
+    if (!this.#media?.audio || !this.#destination || this.#media.budget.givenUp !== undefined) return;
     this.stream.statistics.sent(1, this.#media.audio.send(frame, this.#destination));
   }
 
@@ -190,7 +210,7 @@ export class Session implements PortClient, StreamReader {
     this.#nextReportMs = nowMs + SENDER_REPORT_MS;
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
     this.#media.resender.tick(this.stream.bitrateBps, nowMs);
-    this.#sendReports(this.#media, nowMs);
+    if (this.#media.budget.givenUp === undefined) this.#sendReports(this.#media, nowMs);
   }
 
   /** RTP timestamps of the newest `frames` frames sent, with their arrival at the relay. */
@@ -202,6 +222,12 @@ export class Session implements PortClient, StreamReader {
     this.#end(reason, '');
   }
 
+  /** Something authentic came from the viewer. */
+  #heard(nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+    if (this.#media?.budget.heard(nowMs)) this.#media.feed.resume(nowMs);
+  }
+
   #connected(profile: SrtpProfileName, keyingMaterial: Uint8Array): void {
     const { deps, nowMs } = { deps: this.#deps, nowMs: this.#deps.clock() };
     const { server, client } = splitKeyingMaterial(keyingMaterial, profile);
@@ -211,14 +237,22 @@ export class Session implements PortClient, StreamReader {
       deriveSessionKeys(client, profile),
     );
     const { video, audio } = this.#negotiation;
-    const sender = (ssrc: number, payloadType: number, playoutDelayId: number | undefined): RtpSender =>
+    const { rtxPayloadType, transportCcId } = video;
+    // Without RTX a packet's own sequence number is its transport-wide one too.
+    const sequence = rtxPayloadType === undefined ? undefined : { next: 0 };
+    const transportCc = transportCcId === undefined ? undefined : { id: transportCcId, sequence };
+    const sender = (
+      ssrc: number,
+      payloadType: number,
+      extensions: { playoutDelayId?: number | undefined; transportCc?: TransportCc | undefined },
+    ): RtpSender =>
       new RtpSender({
         ssrc,
         payloadType,
         firstSeq: randomInt(0x8000),
         cipher,
         egress: deps.egress,
-        playoutDelayId,
+        ...extensions,
       });
     const store = this.stream.videoStore;
     if (store === undefined) {
@@ -226,7 +260,14 @@ export class Session implements PortClient, StreamReader {
       this.#end('closed-by-relay', 'the stream has no video');
       return;
     }
-    const videoSender = sender(this.ssrcs.video, video.payloadType, video.playoutDelayId);
+    const { playoutDelayId } = video;
+    const videoSender = sender(this.ssrcs.video, video.payloadType, { playoutDelayId, transportCc });
+    const budget = new ViewerBudget(nowMs);
+    const estimate: PathEstimate = new PathEstimate({
+      nowMs,
+      transportCc: transportCc !== undefined,
+      onFirstFlight: () => this.#measureBehindFirstFlight(estimate),
+    });
     const feed = new VideoFeed({
       store,
       sender: videoSender,
@@ -234,42 +275,63 @@ export class Session implements PortClient, StreamReader {
       pacer: deps.pacer,
       burstBudget: deps.burstBudget,
       statistics: this.stream.statistics,
+      estimate,
+      budget,
       firstTimestamp: randomBytes(4).readUInt32BE(),
       nowMs,
     });
-    const { rtxPayloadType } = video;
     const resender = new Resender({
       store,
       sent: feed.sent,
       video: videoSender,
-      rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, undefined),
+      rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, { transportCc }),
       payload: deps.payload,
       statistics: this.stream.statistics,
+      estimate,
       nowMs,
     });
     const { audioStore } = this.stream;
     const audioFeed =
       audio && audioStore
         ? new AudioFeed(
-            sender(this.ssrcs.audio, audio.payloadType, undefined),
+            sender(this.ssrcs.audio, audio.payloadType, {}),
             audioStore,
             audio.clockRate,
             randomBytes(4).readUInt32BE(),
           )
         : undefined;
-    this.#media = { cipher, video: videoSender, feed, resender, audio: audioFeed };
+    this.#media = { cipher, video: videoSender, feed, budget, estimate, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
+    if (this.#destination) this.#measureEmptyPath(this.#destination);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
     deps.onConnected(this);
+  }
+
+  #measureEmptyPath(destination: Destination): void {
+    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) => {
+      this.#leastEchoMs = Math.min(this.#leastEchoMs, roundTripMs);
+    });
+    this.#deps.egress.sendDatagram(destination, request);
+  }
+
+  #measureBehindFirstFlight(estimate: PathEstimate): void {
+    if (!this.#destination) return;
+    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) =>
+      estimate.firstFlightDelayed(roundTripMs - this.#leastEchoMs),
+    );
+    this.#deps.egress.sendDatagram(this.#destination, request);
   }
 
   #handleRtcp(media: Media, packet: RtcpPacket, nowMs: number): void {
     switch (packet.type) {
       case 'rr':
       case 'sr':
-        for (const report of packet.reports)
-          if (report.ssrc === this.ssrcs.video) this.#measureRoundTrip(report, nowMs);
+        for (const report of packet.reports) {
+          if (report.ssrc !== this.ssrcs.video) continue;
+          const roundTripMs = this.#reports.received(report, nowMs);
+          media.estimate.receiverReport(report.fractionLost, roundTripMs, nowMs);
+        }
         return;
       case 'nack':
         if (packet.mediaSsrc === this.ssrcs.video) this.#answerNack(media, packet.sequences, nowMs);
@@ -280,41 +342,50 @@ export class Session implements PortClient, StreamReader {
       case 'fir':
         if (packet.requests.some(({ ssrc }) => ssrc === this.ssrcs.video)) media.feed.resync(nowMs);
         return;
+      case 'transport-cc':
+        media.estimate.feedback(packet, nowMs);
+        return;
+      case 'remb':
+        media.estimate.remb(packet.bitrateBps, nowMs);
+        return;
       case 'sdes':
       case 'bye':
-      case 'remb':
-      case 'transport-cc':
       case 'other':
     }
   }
 
   #answerNack(media: Media, sequences: readonly number[], nowMs: number): void {
     if (!this.#destination) return;
-    const isInHistory = media.resender.resend(sequences, this.#destination, this.#roundTripMs, nowMs);
+    media.estimate.nack(sequences.length, nowMs);
+    const isInHistory = media.resender.resend(sequences, this.#destination, this.roundTripMs, nowMs);
     if (!isInHistory) media.feed.resync(nowMs);
   }
 
-  /** RFC 3550 6.4.1: now - LSR - DLSR, in units of 1/65,536 s. */
-  #measureRoundTrip(report: ReportBlock, nowMs: number): void {
-    if (report.lastSr === 0) return;
-    const units = (middleNtp(nowMs) - report.lastSr - report.delaySinceLastSr) | 0;
-    if (units >= 0) this.#roundTripMs = (units / 65_536) * 1000;
-  }
-
+  /** The wall clock is the camera's own where it tells it, so that recordings of several cameras can be lined up. */
   #sendReports(media: Media, nowMs: number): void {
+    const videoAheadMs = cameraAheadMs(this.stream.videoStore?.newest);
     const videoTimestamp = media.feed.rtpTimestampAt(nowMs);
-    if (videoTimestamp !== undefined) this.#sendReport(media, media.video, videoTimestamp, nowMs);
+    if (videoTimestamp !== undefined) {
+      const unixMs = nowMs + (videoAheadMs ?? 0);
+      this.#reports.sent(unixMs, nowMs);
+      this.#sendReport(media, media.video, videoTimestamp, unixMs);
+    }
     const audioTimestamp = media.audio?.rtpTimestampAt(nowMs);
-    if (media.audio && audioTimestamp !== undefined)
-      this.#sendReport(media, media.audio.sender, audioTimestamp, nowMs);
+    if (media.audio && audioTimestamp !== undefined) {
+      // One clock for both: a browser lines sound and picture up by it.
+      const audioAheadMs = cameraAheadMs(this.stream.audioStore?.newest);
+      const isBoth = videoAheadMs !== undefined && audioAheadMs !== undefined;
+      const unixMs = nowMs + (isBoth ? audioAheadMs : (videoAheadMs ?? 0));
+      this.#sendReport(media, media.audio.sender, audioTimestamp, unixMs);
+    }
   }
 
-  #sendReport(media: Media, sender: RtpSender, rtpTimestamp: number, nowMs: number): void {
+  #sendReport(media: Media, sender: RtpSender, rtpTimestamp: number, unixMs: number): void {
     if (!this.#destination) return;
     const { egress } = this.#deps;
     const report = {
       ssrc: sender.ssrc,
-      unixMs: nowMs,
+      unixMs,
       rtpTimestamp,
       packets: sender.packets >>> 0,
       octets: sender.octets >>> 0,
@@ -346,7 +417,7 @@ export class Session implements PortClient, StreamReader {
   }
 }
 
-/** The middle 32 bits of an NTP timestamp. */
-function middleNtp(unixMs: number): number {
-  return Math.floor((unixMs / 1000) * 65_536 + 2_208_988_800 * 65_536) % 0x1_0000_0000;
+/** How far the camera's wall clock was ahead of ours when this frame arrived, its way included; undefined: unknown. */
+function cameraAheadMs(frame: StoredFrame | undefined): number | undefined {
+  return frame?.captureMs === undefined ? undefined : frame.captureMs - frame.arrivalMs;
 }

@@ -6,7 +6,9 @@ import { DelayHistogram, PathStatistics } from '../stream/path-statistics.ts';
 import { PacketStore, type Packetiser, type StoredFrame } from '../stream/packet-store.ts';
 import type { Destination } from './egress.ts';
 import { Pacer, TokenBucket } from './pacer.ts';
-import { MIN_PACE_BPS, VideoFeed } from './video-feed.ts';
+import { FULL_PACE_BPS, PathEstimate } from './path-estimate.ts';
+import { ViewerBudget } from './viewer-budget.ts';
+import { VideoFeed } from './video-feed.ts';
 
 const track: VideoTrack = {
   kind: 'video',
@@ -37,6 +39,10 @@ function bench() {
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
   const pacer = new Pacer(() => Date.now());
+  const budget = new ViewerBudget(Date.now());
+  const viewer = { reads: true };
+  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
+  estimate.firstFlightDelayed(0);
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;
@@ -45,6 +51,8 @@ function bench() {
     store,
     pacer,
     statistics,
+    estimate,
+    budget,
     destination: () => destination,
     burstBudget: new TokenBucket(400_000_000, 128 * 1024, Date.now()),
     firstTimestamp: 0xffff_f000,
@@ -53,9 +61,13 @@ function bench() {
       get nextExtendedSeq() {
         return seq;
       },
+      get nextTransportSeq() {
+        return seq & 0xffff;
+      },
       sendPackets(_to, _memory, frame: StoredFrame, from: number, to: number, timestamp: number) {
         sent.push({ number: frame.number, packets: to - from, timestamp, atMs: Date.now() });
         seq += to - from;
+        if (viewer.reads) budget.heard(Date.now());
         return frame.payloadLengths.slice(from, to).reduce((sum, bytes) => sum + bytes + 28, 0);
       },
     },
@@ -84,7 +96,7 @@ function bench() {
       vi.advanceTimersByTime(33);
     }
   };
-  return { feed, store, sent, frame, record, statistics, destination, pacer };
+  return { feed, budget, viewer, store, sent, frame, record, statistics, destination, pacer };
 }
 
 /** Frames as the viewer sees them: number, RTP timestamp, moment of the first packet. */
@@ -115,8 +127,8 @@ describe('joining', () => {
     }
     const bytes = 100_000 + 59 * 16_000;
     const lastMs = (burst.at(-1)?.atMs ?? 0) - joinedMs;
-    expect(lastMs).toBeGreaterThan(((bytes * 8) / MIN_PACE_BPS) * 1000 * 0.8);
-    expect(lastMs).toBeLessThan(((bytes * 8) / MIN_PACE_BPS) * 1000 * 1.3);
+    expect(lastMs).toBeGreaterThan(((bytes * 8) / FULL_PACE_BPS) * 1000 * 0.8);
+    expect(lastMs).toBeLessThan(((bytes * 8) / FULL_PACE_BPS) * 1000 * 1.3);
   });
 
   test('never sends more than ten packets at once, and gives nobody else\u2019s pace away', () => {
@@ -128,7 +140,7 @@ describe('joining', () => {
     const perMs = Map.groupBy(sent, ({ atMs }) => atMs);
     for (const calls of perMs.values()) {
       const packets = calls.reduce((sum, one) => sum + one.packets, 0);
-      expect(packets * 1028).toBeLessThanOrEqual((MIN_PACE_BPS / 8000) * 2.5 + 10 * 1028);
+      expect(packets * 1028).toBeLessThanOrEqual((FULL_PACE_BPS / 8000) * 2.5 + 10 * 1028);
     }
   });
 
@@ -243,10 +255,87 @@ describe('live', () => {
     for (let i = 0; i < 1500; i++) frame(20_000, i % 30 === 0);
     destination.socket.writable = true;
     vi.advanceTimersByTime(500);
-    expect(statistics.droppedFrames.history).toBeGreaterThan(400);
+    expect(statistics.droppedFrames.socket).toBeGreaterThan(400);
+    expect(statistics.droppedFrames.history).toBe(0);
     const shown = frames(sent);
     expect(shown[0]?.number).toBe(1471);
     expect(shown.at(-1)?.number).toBe(1500);
+  });
+});
+
+describe('a viewer that no longer reads', () => {
+  /** Two seconds of 30 fps with a key frame each second, live. */
+  function watching() {
+    const made = bench();
+    let count = 0;
+    const play = (frameCount: number, bytes = 4000): void => {
+      for (let i = 0; i < frameCount; i++) {
+        made.frame(bytes, count++ % 30 === 0);
+        vi.advanceTimersByTime(33);
+      }
+    };
+    made.feed.setStreamBitrate(1_000_000);
+    made.feed.start(Date.now());
+    play(60);
+    made.sent.splice(0);
+    made.viewer.reads = false;
+    return { ...made, play };
+  }
+
+  test('costs nothing after some seconds, and each picture that it misses is counted', () => {
+    const { play, sent, statistics, pacer } = watching();
+    play(300);
+    const last = frames(sent);
+    expect(last.length).toBeGreaterThan(85);
+    expect(last.length).toBeLessThan(100);
+    expect(statistics.droppedFrames).toMatchObject({
+      'silent-viewer': 300 - last.length,
+      budget: 0,
+      slow: 0,
+    });
+    expect(pacer.waiting).toBe(0);
+  });
+
+  test('gets one burst when it is heard again, on the clock that it had', () => {
+    const { play, sent, feed, budget, viewer, statistics } = watching();
+    play(160);
+    const before = sent.at(-1)?.timestamp ?? 0;
+    sent.splice(0);
+    const { bursts } = statistics;
+    viewer.reads = true;
+    expect(budget.heard(Date.now())).toBe(true);
+    feed.resume(Date.now());
+    feed.resync(Date.now());
+    play(20);
+    const shown = frames(sent);
+    // The group of the frames 210 to 239 was there up to its tenth.
+    expect(shown.map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, i) => 210 + i));
+    for (const [i, one] of shown.entries())
+      expect(step(shown[i - 1]?.timestamp ?? before, one.timestamp)).toBeGreaterThan(0);
+    expect(statistics.bursts).toBe(bursts + 1);
+  });
+
+  test('is given up sooner when its stream swells, and pictures that wait for it are dropped with the rest', () => {
+    const { play, sent, statistics, destination } = watching();
+    play(30, 30_000);
+    const left = frames(sent).length;
+    expect(left).toBeGreaterThan(21);
+    expect(left).toBeLessThan(28);
+    // The last of them was cut short: it counts, too.
+    expect(statistics.droppedFrames).toMatchObject({ budget: 31 - left, 'silent-viewer': 0 });
+    destination.socket.writable = false;
+    play(5);
+    expect(statistics.droppedFrames.budget).toBe(36 - left);
+  });
+
+  test('does not hear of key frames either until it speaks', () => {
+    const { play, sent, feed } = watching();
+    play(100);
+    sent.splice(0);
+    feed.resync(Date.now());
+    feed.interrupt();
+    play(60);
+    expect(sent).toEqual([]);
   });
 });
 

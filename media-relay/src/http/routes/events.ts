@@ -38,6 +38,7 @@ export function eventRoutes({ events }: HttpDeps): Route[] {
 function asSeenBy(principal: Principal, event: RelayEvent): RelayEvent {
   if (isAllowed(principal, 'view', 'all')) return event;
   if (event.kind === 'config-error') return { ...event, message: 'The configuration has a mistake.' };
+  if (event.kind === 'engine-restart') return { ...event, reason: 'The log of the relay says more.' };
   if (event.kind !== 'config-change') return event;
   const visible = (names: readonly string[]): string[] =>
     names.filter((name) => isAllowed(principal, 'view', { stream: name }));

@@ -134,5 +134,8 @@ function readFragment(text: string): TrickleFragment {
 }
 
 function refusal(result: OfferResult & { ok: false }): HttpProblem {
-  return new HttpProblem(result.code, result.message, { retryAfterSeconds: result.retryAfterSeconds });
+  return new HttpProblem(result.code, result.message, {
+    retryAfterSeconds: result.retryAfterSeconds,
+    reason: result.reason,
+  });
 }

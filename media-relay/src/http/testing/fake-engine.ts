@@ -6,6 +6,7 @@ import type {
   SessionEnd,
   StreamSnapshot,
 } from '../../engine/messages.ts';
+import { summarisePaths } from '../../stream/path-statistics.ts';
 
 /** An engine that answers as it is told and remembers what it was asked. */
 export class FakeEngine implements EnginePort {
@@ -95,4 +96,6 @@ export const liveSnapshot: StreamSnapshot = {
   resentPacketsTotal: 0,
   burstsTotal: 0,
   droppedFramesTotal: {},
+  pacerDelay: { meanSeconds: 0, maxSeconds: 0 },
+  viewerPaths: summarisePaths([]),
 };

@@ -1,0 +1,118 @@
+// bench: by hand, 30 minutes or `soak -- MINUTES`: growth of memory, stalls of the event loops, pictures that viewers lost
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startCameras } from './support/cameras.ts';
+import { repositoryRoot } from './support/paths.ts';
+import { makePicture } from './support/pictures.ts';
+import { openFiles, residentBytes } from './support/process.ts';
+import { startRelay, type Relay } from './support/relay.ts';
+import { runBench, say } from './support/run-bench.ts';
+import { Sink } from './support/sink.ts';
+import { round, slope } from './support/stats.ts';
+import { joinByWhep, joinMany, type Viewer } from './support/whep-viewer.ts';
+
+const minutes = Number(process.argv[2] ?? 30);
+const cameras = 6;
+const threads = 2;
+const viewersPerCamera = 4;
+/** Heaps and buffers find their size in the first third, at most in ten minutes: what grows after that, grows. */
+const warmUpMinutes = Math.min(10, minutes / 3);
+const sampleMs = 5000;
+/** Each statistic of a media thread covers one second: asked twice as often, none is missed. */
+const pollMs = 500;
+const stallMs = 50;
+
+interface Loops {
+  readonly name: string;
+  stalls: number;
+  longestMs: number;
+  /** The same second may be told twice. */
+  lastMs: number;
+}
+
+/** Until `endMs` of performance.now(): memory, event loops, and a guest that comes and goes. */
+async function watch(relay: Relay, sink: Sink, endMs: number) {
+  const loops: Loops[] = ['main', ...Array.from({ length: threads }, (_, index) => `media-${index}`)].map(
+    (name) => ({ name, stalls: 0, longestMs: 0, lastMs: 0 }),
+  );
+  const memory: [hours: number, bytes: number][] = [];
+  const startMs = performance.now();
+  let nextSampleMs = startMs;
+  let guests = 0;
+  const note = (loop: Loops | undefined, lateMs: number): void => {
+    if (loop === undefined || lateMs === loop.lastMs) return;
+    loop.lastMs = lateMs;
+    loop.longestMs = Math.max(loop.longestMs, lateMs);
+    if (lateMs > stallMs) loop.stalls++;
+  };
+  while (performance.now() < endMs) {
+    await delay(pollMs);
+    const { snapshot, mainDelayMaxMs } = await relay.observer.facts();
+    note(loops[0], mainDelayMaxMs);
+    snapshot?.threads.forEach((thread, index) => note(loops[index + 1], thread.eventLoopDelayMaxMs));
+    if (performance.now() < nextSampleMs) continue;
+    nextSampleMs += sampleMs;
+    memory.push([(performance.now() - startMs) / 3_600_000, residentBytes(relay.pid)]);
+    const guest = await joinByWhep(sink, relay.url, `cam${guests++ % cameras}`);
+    await guest.close();
+  }
+  return { loops, memory };
+}
+
+await runBench(minutes * 60 + 120, async () => {
+  if (!(minutes >= 1)) throw new Error('soak -- MINUTES: a number, 1 or more');
+  const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
+  const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
+  const relay = await startRelay({ streams, threads });
+  const sink = await Sink.start();
+  const viewers = await joinMany(cameras * viewersPerCamera, (index, options) =>
+    joinByWhep(sink, relay.url, `cam${index % cameras}`, options),
+  );
+  await watch(relay, sink, performance.now() + warmUpMinutes * 60_000);
+  const filesBefore = openFiles(relay.pid);
+  const lostBefore = await losses(relay, sink, viewers);
+  say(`warm after ${round(warmUpMinutes)} min`);
+
+  const { loops, memory } = await watch(relay, sink, performance.now() + (minutes - warmUpMinutes) * 60_000);
+  const lost = await losses(relay, sink, viewers);
+  const { connected } = await sink.report();
+  const figures = {
+    minutes,
+    measuredMinutes: round(minutes - warmUpMinutes),
+    rssStartMB: round((memory[0]?.[1] ?? 0) / 1e6),
+    rssEndMB: round((memory.at(-1)?.[1] ?? 0) / 1e6),
+    rssMBPerHour: round(slope(memory) / 1e6, 2),
+    stalls: loops.reduce((sum, { stalls }) => sum + stalls, 0),
+    longestStallMs: Object.fromEntries(loops.map(({ name, longestMs }) => [name, round(longestMs)])),
+    droppedFrames: lost.droppedFrames - lostBefore.droppedFrames,
+    lostPackets: lost.packets - lostBefore.packets,
+    kernelDrops: lost.kernelDrops - lostBefore.kernelDrops,
+    openFilesGrowth: openFiles(relay.pid) - filesBefore,
+    viewers: connected,
+  };
+  await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
+  const folder = path.join(repositoryRoot, 'bench/results');
+  mkdirSync(folder, { recursive: true });
+  const samples = memory.map(([hours, bytes]) => [round(hours * 3600, 0), round(bytes / 1e6, 2)]);
+  const kept = { date: new Date().toISOString(), ...figures, rssSecondsMB: samples };
+  writeFileSync(path.join(folder, `soak-${minutes}min.json`), `${JSON.stringify(kept)}\n`);
+  return figures;
+});
+
+/** Of those who stay. */
+async function losses(relay: Relay, sink: Sink, viewers: readonly Viewer[]) {
+  const ids = new Set(viewers.map(({ id }) => id));
+  const sessions = (await sink.report()).sessions.filter(({ id }) => ids.has(id));
+  const { snapshot } = await relay.observer.facts();
+  const dropped = (snapshot?.streams ?? []).flatMap(({ droppedFramesTotal }) =>
+    Object.values(droppedFramesTotal),
+  );
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const kernelDrops = sum(sessions.map((session) => session.kernelDrops));
+  return {
+    packets: sum(sessions.map(({ lostByGap }) => lostByGap)) - kernelDrops,
+    kernelDrops,
+    droppedFrames: sum(dropped),
+  };
+}

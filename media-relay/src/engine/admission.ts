@@ -1,0 +1,89 @@
+/**
+ * Whether one more viewer fits: arithmetic over numbers that others measured. It knows no thread, clock or file; who
+ * calls it decides what "host" and "thread" are.
+ */
+
+/** Why a viewer is refused with `over-capacity`. Stable: API answers carry them, metrics use them as labels. */
+export const overCapacityReasons = [
+  'stream-viewers',
+  'host-viewers',
+  'host-bitrate',
+  'connecting',
+  'event-loop',
+  'memory',
+] as const;
+export type OverCapacityReason = (typeof overCapacityReasons)[number];
+
+export interface AdmissionLimits {
+  /** Sessions of all streams together. */
+  readonly viewers: number;
+  /** What all viewers together may be sent, bit/s; undefined: no limit. */
+  readonly bitrateBps: number | undefined;
+  /** 0..1 of the effective memory limit. */
+  readonly memoryShare: number;
+}
+
+export interface AdmissionFacts {
+  /** Sessions of the stream, those that are still connecting included. */
+  readonly streamViewers: number;
+  readonly maxStreamViewers: number | undefined;
+  /** What the new viewer will be sent. */
+  readonly streamBitrateBps: number;
+  readonly hostViewers: number;
+  /** What all sessions are sent while nothing is lost: each the rate of its stream. */
+  readonly hostBitrateBps: number;
+  /** The last answer about the bitrate was no, and `BITRATE_AGAIN` has not been reached since. */
+  readonly wasBitrateFull: boolean;
+  /** Sessions without keys yet. */
+  readonly connecting: number;
+  /** The thread of this stream, or the one that answers HTTP, has no time left. */
+  readonly isThreadBusy: boolean;
+  readonly isMemoryFull: boolean;
+}
+
+/** Sessions that may be without keys at one time: each holds a DTLS context, and nobody has proven to be there. */
+export const MAX_CONNECTING = 128;
+/** Below this share of the limit, viewers are admitted again. */
+export const BITRATE_AGAIN = 0.95;
+
+/** The limit that one more viewer would exceed; undefined when it fits. The most specific one is named. */
+export function overCapacity(facts: AdmissionFacts, limits: AdmissionLimits): OverCapacityReason | undefined {
+  const { streamViewers, maxStreamViewers = Number.POSITIVE_INFINITY } = facts;
+  if (streamViewers >= maxStreamViewers) return 'stream-viewers';
+  if (facts.hostViewers >= limits.viewers) return 'host-viewers';
+  const bitrateLimit =
+    (limits.bitrateBps ?? Number.POSITIVE_INFINITY) * (facts.wasBitrateFull ? BITRATE_AGAIN : 1);
+  if (facts.hostBitrateBps + facts.streamBitrateBps > bitrateLimit) return 'host-bitrate';
+  if (facts.connecting >= MAX_CONNECTING) return 'connecting';
+  if (facts.isThreadBusy) return 'event-loop';
+  if (facts.isMemoryFull) return 'memory';
+  return undefined;
+}
+
+/** Seconds until the state may have changed, before jitter. */
+const RETRY_SECONDS: Readonly<Record<OverCapacityReason, number>> = {
+  'stream-viewers': 10,
+  'host-viewers': 10,
+  'host-bitrate': 10,
+  connecting: 2,
+  'event-loop': 5,
+  memory: 30,
+};
+
+/** Between once and twice the base, so that those who were refused together do not come back together. */
+export function retryAfterSeconds(reason: OverCapacityReason, random: () => number): number {
+  return Math.ceil(RETRY_SECONDS[reason] * (1 + random()));
+}
+
+const SENTENCES: Readonly<Record<OverCapacityReason, string>> = {
+  'stream-viewers': 'This stream has as many viewers as it may have.',
+  'host-viewers': 'The relay has as many viewers as it may have.',
+  'host-bitrate': 'The relay sends as much as it may send.',
+  connecting: 'Too many viewers are connecting at the moment.',
+  'event-loop': 'The relay has no computing time left.',
+  memory: 'The relay has no memory left.',
+};
+
+export function overCapacitySentence(reason: OverCapacityReason): string {
+  return SENTENCES[reason];
+}

@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeEngine } from '../http/testing/fake-engine.ts';
+import type { AdmissionLimits } from './admission.ts';
+import { AdmittingEngine } from './admitting-engine.ts';
+import type { EngineEvent, EngineSnapshot, OfferResult, SessionEnd } from './messages.ts';
+
+const GB = 2 ** 30;
+
+class StubEngine extends FakeEngine {
+  readonly closed: string[] = [];
+  utilisation = 0.1;
+  reportedMs: number | undefined;
+  bitrates: Record<string, number> = { lobby: 4_000_000, gate: 1_000_000 };
+  answers: Promise<OfferResult> | undefined;
+  #next = 1;
+  #onEvent: ((event: EngineEvent) => void) | undefined;
+
+  override offer(): Promise<OfferResult> {
+    return this.answers ?? Promise.resolve({ ok: true, sessionId: `s${this.#next++}`, sdp: '' });
+  }
+  override snapshot(): EngineSnapshot {
+    const streams = Object.entries(this.bitrates).map(([name, bitrateBps]) => ({ name, bitrateBps }));
+    return {
+      atMs: this.reportedMs ?? Date.now(),
+      threads: [this.utilisation, 0.1].map((eventLoopUtilisation, index) => ({
+        index,
+        eventLoopUtilisation,
+      })),
+      streams,
+      joinsTotal: { ok: 1 },
+    } as unknown as EngineSnapshot;
+  }
+  override onEvent(listener?: (event: EngineEvent) => void): void {
+    this.#onEvent = listener;
+  }
+  override closeSession(sessionId: string, reason?: SessionEnd): void {
+    this.closed.push(`${sessionId} ${reason}`);
+  }
+  connected(sessionId: string): void {
+    this.#onEvent?.({ kind: 'viewer-joined', sessionId, stream: 'lobby', atMs: Date.now() });
+  }
+}
+
+function setUp(limits: Partial<AdmissionLimits> = {}, maxViewers: Record<string, number> = {}) {
+  const stub = new StubEngine();
+  const load = { memory: { usedBytes: 0.2 * GB, limitBytes: GB }, mainUtilisation: 0.1 };
+  const all = { viewers: 100, bitrateBps: undefined, memoryShare: 0.9, ...limits };
+  const engine = new AdmittingEngine({
+    engine: stub,
+    limits: all,
+    maxViewersOf: (stream) => maxViewers[stream],
+    threadOf: (stream) => (stream === 'lobby' ? 0 : 1),
+    readLoad: () => load,
+    clock: () => Date.now(),
+    random: () => 0.5,
+  });
+  /** The session's id, or why there is none. */
+  const join = async (stream = 'lobby', connects = true): Promise<string | undefined> => {
+    const result = await engine.offer(stream, '');
+    if (!result.ok) return result.reason ?? result.code;
+    if (connects) stub.connected(result.sessionId);
+    return result.sessionId;
+  };
+  return { stub, load, engine, join, limits: all, maxViewers };
+}
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+describe('configured limits', () => {
+  test('of a stream, of the host; a place is free again when its viewer leaves', async () => {
+    const { stub, engine, join } = setUp({ viewers: 3 }, { lobby: 2 });
+    expect([await join(), await join(), await join(), await join('gate'), await join('gate')]).toEqual([
+      's1',
+      's2',
+      'stream-viewers',
+      's3',
+      'host-viewers',
+    ]);
+    expect(engine.fullHost).toEqual(['host-viewers']);
+    stub.endSession('s1', 'lobby');
+    engine.closeSession('s3');
+    expect(await join('gate')).toBe('s4');
+    expect(engine.fullHost).toEqual([]);
+    expect(await join()).toBe('s5');
+    expect(engine.snapshot()).toMatchObject({
+      overCapacityTotal: { 'stream-viewers': 1, 'host-viewers': 1, memory: 0 },
+      joinsTotal: { ok: 1, 'over-capacity': 2 },
+      connectingSessions: 0,
+    });
+  });
+
+  test('of the bit rate: each viewer counts with the rate of its stream; refusing goes on to 95 %', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 10_000_000 });
+    expect([await join(), await join(), await join()]).toEqual(['s1', 's2', 'host-bitrate']);
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(8_000_000);
+    stub.bitrates['lobby'] = 4_800_000;
+    vi.advanceTimersByTime(1000);
+    expect(await join('gate')).toBe('host-bitrate');
+    stub.bitrates['lobby'] = 4_200_000;
+    expect(await join('gate')).toBe('s3');
+  });
+
+  test('offers that wait for their answer have a place, and give it back when they fail', async () => {
+    const { stub, join } = setUp({ viewers: 1 });
+    const { promise, resolve } = Promise.withResolvers<OfferResult>();
+    stub.answers = promise;
+    const first = join();
+    expect(await join()).toBe('host-viewers');
+    resolve({ ok: false, code: 'stream-not-ready', message: '' });
+    expect(await first).toBe('stream-not-ready');
+    stub.answers = Promise.reject(new Error('a bug'));
+    await expect(join()).rejects.toThrow('a bug');
+    stub.answers = undefined;
+    expect(await join()).toBe('s1');
+  });
+
+  test('change while it runs: viewers that are there stay', async () => {
+    const { engine, join, limits, maxViewers, stub } = setUp();
+    expect([await join(), await join()]).toEqual(['s1', 's2']);
+    engine.setLimits({ ...limits, viewers: 2 });
+    expect(await join()).toBe('host-viewers');
+    engine.setLimits({ ...limits, viewers: 20 });
+    maxViewers['lobby'] = 1;
+    expect(await join()).toBe('stream-viewers');
+    expect(stub.closed).toEqual([]);
+  });
+});
+
+describe('viewers that never connect', () => {
+  test('give their place to the next once they had three seconds', async () => {
+    const { stub, join } = setUp({ viewers: 2 });
+    expect([await join('lobby', false), await join('lobby', false)]).toEqual(['s1', 's2']);
+    vi.advanceTimersByTime(2900);
+    expect(await join()).toBe('host-viewers');
+    vi.advanceTimersByTime(200);
+    expect(await join()).toBe('s3');
+    expect(stub.closed).toEqual(['s1 never-connected']);
+    stub.connected('s2');
+    expect(await join()).toBe('host-viewers');
+  });
+
+  test('of another stream keep theirs when it is the stream that is full', async () => {
+    const { stub, join } = setUp({}, { lobby: 1 });
+    await join('gate', false);
+    await join('lobby', false);
+    vi.advanceTimersByTime(3100);
+    expect(await join()).toBe('s3');
+    expect(stub.closed).toEqual(['s2 never-connected']);
+  });
+
+  test('are bounded in number, far below what the host may have', async () => {
+    const { stub, engine, join } = setUp({ viewers: 10_000 });
+    for (let i = 0; i < 128; i++) await join('lobby', false);
+    expect(engine.snapshot()?.connectingSessions).toBe(128);
+    expect(await join()).toBe('connecting');
+    vi.advanceTimersByTime(3100);
+    for (let i = 0; i < 500; i++) await join('lobby', false);
+    expect(engine.snapshot()?.connectingSessions).toBe(128);
+    expect(stub.closed).toHaveLength(128);
+  });
+});
+
+describe('measured limits', () => {
+  test('a media thread that has been busy for seconds, until it is at rest again', async () => {
+    const { stub, engine, join } = setUp();
+    stub.utilisation = 1;
+    vi.advanceTimersByTime(2000);
+    expect(await join()).toBe('s1');
+    vi.advanceTimersByTime(10_000);
+    expect(await join()).toBe('event-loop');
+    // Streams on another thread do not mind.
+    expect(await join('gate')).toBe('s2');
+    expect(engine.fullHost).toEqual([]);
+    stub.utilisation = 0.9;
+    vi.advanceTimersByTime(10_000);
+    expect(await join()).toBe('event-loop');
+    stub.utilisation = 0.5;
+    vi.advanceTimersByTime(10_000);
+    expect(await join()).toBe('s3');
+  });
+
+  test('a media thread that says nothing any more', async () => {
+    const { stub, join } = setUp();
+    stub.reportedMs = Date.now();
+    vi.advanceTimersByTime(20_000);
+    expect(await join()).toBe('event-loop');
+  });
+
+  test('the main thread', async () => {
+    const { load, engine, join } = setUp();
+    load.mainUtilisation = 1;
+    vi.advanceTimersByTime(12_000);
+    expect(await join()).toBe('event-loop');
+    expect(engine.fullHost).toEqual(['event-loop']);
+  });
+
+  test('memory, with five points between no and yes', async () => {
+    const { load, engine, join } = setUp();
+    load.memory = { usedBytes: 0.9 * GB, limitBytes: GB };
+    vi.advanceTimersByTime(1000);
+    expect(await join()).toBe('memory');
+    expect(engine.snapshot()).toMatchObject({ memoryUsedBytes: 0.9 * GB, memoryLimitBytes: GB });
+    load.memory = { usedBytes: 0.86 * GB, limitBytes: GB };
+    vi.advanceTimersByTime(1000);
+    expect(await join()).toBe('memory');
+    load.memory = { usedBytes: 0.84 * GB, limitBytes: GB };
+    vi.advanceTimersByTime(1000);
+    expect(await join()).toBe('s1');
+  });
+});
+
+test('a refusal says which limit, and when to come back', async () => {
+  const { engine } = setUp({ viewers: 0 });
+  expect(await engine.offer('lobby', '')).toEqual({
+    ok: false,
+    code: 'over-capacity',
+    reason: 'host-viewers',
+    message: expect.stringMatching(/viewers/),
+    retryAfterSeconds: 15,
+  });
+});
+
+test('nothing is left of a closed one', async () => {
+  const { engine } = setUp();
+  await engine.close();
+  expect(vi.getTimerCount()).toBe(0);
+});

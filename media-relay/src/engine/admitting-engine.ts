@@ -1,0 +1,303 @@
+import type { EnginePort } from './engine-port.ts';
+import type {
+  EngineEvent,
+  EngineSnapshot,
+  HostSnapshot,
+  OfferResult,
+  SessionClock,
+  SessionEnd,
+  StreamSpec,
+} from './messages.ts';
+import {
+  BITRATE_AGAIN,
+  overCapacity,
+  overCapacityReasons,
+  overCapacitySentence,
+  retryAfterSeconds,
+  type AdmissionFacts,
+  type AdmissionLimits,
+  type OverCapacityReason,
+} from './admission.ts';
+import { Pressure } from './pressure.ts';
+import type { Clock } from '../media/clock.ts';
+
+/** What is measured once a second on the main thread (host-limits.ts). */
+export interface HostLoad {
+  readonly memory: { readonly usedBytes: number; readonly limitBytes: number };
+  readonly mainUtilisation: number;
+}
+
+export interface AdmittingEngineOptions {
+  readonly engine: EnginePort;
+  readonly limits: AdmissionLimits;
+  /** Of the configuration as it is now; undefined: only the host's limits count. */
+  readonly maxViewersOf: (stream: string) => number | undefined;
+  /** Index of the media thread that a stream lives on. */
+  readonly threadOf: (stream: string) => number | undefined;
+  readonly readLoad: () => HostLoad;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+interface Place {
+  readonly stream: string;
+  readonly sinceMs: number;
+  isConnected: boolean;
+}
+
+const SAMPLE_MS = 1000;
+/** A second at full load, as when a wall joins, is not yet too much; three are. */
+const threadLevels = { high: 0.95, low: 0.85, weight: 0.3 };
+/** Below the limit by this, viewers are admitted again. */
+const MEMORY_EASE = 0.05;
+/** A thread that has not reported for so long is busy. */
+const SILENT_THREAD_MS = 3000;
+/** A viewer that has not connected by now gives its place to the next, should there be no other. */
+const HELD_PLACE_MS = 3000;
+
+/**
+ * An engine that says no before it is too much. It lives on the main thread, because what it decides on belongs to the
+ * host: every session of every media thread, the process's memory, both kinds of threads.
+ */
+export class AdmittingEngine implements EnginePort {
+  readonly #options: AdmittingEngineOptions;
+  readonly #engine: EnginePort;
+  /** By session; oldest first. */
+  readonly #places = new Map<string, Place>();
+  /** Offers that wait for their answer, by stream. */
+  readonly #asking = new Map<string, number>();
+  readonly #refused: Record<OverCapacityReason, number>;
+  /** By index. */
+  readonly #mediaThreads = new Map<number, Pressure>();
+  readonly #mainThread = new Pressure(threadLevels);
+  readonly #memory: Pressure;
+  #load: HostLoad;
+  #limits: AdmissionLimits;
+  #isBitrateFull = false;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: AdmittingEngineOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+    this.#limits = options.limits;
+    this.#memory = new Pressure(memoryLevels(options.limits));
+    this.#refused = countersOf(overCapacityReasons);
+    this.#load = options.readLoad();
+    this.#memory.add(this.#load.memory.usedBytes / this.#load.memory.limitBytes);
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
+    this.#engine.onEvent((event) => {
+      const place = event.kind === 'viewer-joined' ? this.#places.get(event.sessionId) : undefined;
+      if (place) place.isConnected = true;
+    });
+    this.#engine.onSessionEnded((sessionId) => this.#places.delete(sessionId));
+  }
+
+  get mediaPort(): number {
+    return this.#engine.mediaPort;
+  }
+
+  /** Takes effect with the next offer; viewers that are there stay. */
+  setLimits(limits: AdmissionLimits): void {
+    this.#limits = limits;
+    this.#isBitrateFull = false;
+    this.#memory.setLevels(memoryLevels(limits));
+  }
+
+  async offer(stream: string, sdp: string): Promise<OfferResult> {
+    const reason = this.#reasonToRefuse(stream);
+    if (reason !== undefined) return this.#refuse(reason);
+    this.#ask(stream, 1);
+    try {
+      const result = await this.#engine.offer(stream, sdp);
+      if (result.ok)
+        this.#places.set(result.sessionId, { stream, sinceMs: this.#options.clock(), isConnected: false });
+      return result;
+    } finally {
+      this.#ask(stream, -1);
+    }
+  }
+
+  /** Limits of the host that refuse every viewer at the moment. */
+  get fullHost(): readonly OverCapacityReason[] {
+    const reasons: OverCapacityReason[] = [];
+    if (this.#hostViewers() >= this.#limits.viewers) reasons.push('host-viewers');
+    if (this.#isBitrateFull) reasons.push('host-bitrate');
+    const isBusy = ({ isHigh }: Pressure): boolean => isHigh;
+    if (
+      this.#mainThread.isHigh ||
+      (this.#mediaThreads.size > 0 && [...this.#mediaThreads.values()].every(isBusy))
+    )
+      reasons.push('event-loop');
+    if (this.#memory.isHigh) reasons.push('memory');
+    return reasons;
+  }
+
+  snapshot(): HostSnapshot | undefined {
+    const snapshot = this.#engine.snapshot();
+    if (snapshot === undefined) return undefined;
+    const refused = Object.values(this.#refused).reduce((sum, count) => sum + count, 0);
+    const { memory } = this.#load;
+    return {
+      ...snapshot,
+      joinsTotal: { ...snapshot.joinsTotal, 'over-capacity': refused },
+      overCapacityTotal: { ...this.#refused },
+      connectingSessions: this.#connecting(),
+      expectedBitrateBps: this.#hostBitrateBps(snapshot),
+      mainEventLoopUtilisation: this.#load.mainUtilisation,
+      memoryUsedBytes: memory.usedBytes,
+      memoryLimitBytes: memory.limitBytes,
+    };
+  }
+
+  setStream(spec: StreamSpec): void {
+    this.#engine.setStream(spec);
+  }
+
+  removeStream(name: string): void {
+    this.#engine.removeStream(name);
+  }
+
+  restartStream(name: string): void {
+    this.#engine.restartStream(name);
+  }
+
+  sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
+    return this.#engine.sessionClock(sessionId, frames);
+  }
+
+  /** Its place is free at once: a page that is loaded again must not meet itself. */
+  closeSession(sessionId: string, reason?: SessionEnd): void {
+    this.#places.delete(sessionId);
+    this.#engine.closeSession(sessionId, reason);
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): void {
+    this.#engine.onEvent(listener);
+  }
+
+  onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void {
+    this.#engine.onSessionEnded(listener);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#engine.close();
+  }
+
+  /** Whoever has been about to connect for long makes way first: offers alone must not fill the host. */
+  #reasonToRefuse(stream: string): OverCapacityReason | undefined {
+    for (;;) {
+      const reason = overCapacity(this.#facts(stream), this.#limits);
+      if (reason === 'host-bitrate') this.#isBitrateFull = true;
+      if (reason === undefined || reason === 'event-loop' || reason === 'memory') return reason;
+      const idle = this.#oldestUnconnected(reason === 'stream-viewers' ? stream : undefined);
+      if (idle === undefined) return reason;
+      this.closeSession(idle, 'never-connected');
+    }
+  }
+
+  #facts(stream: string): AdmissionFacts {
+    const snapshot = this.#engine.snapshot();
+    return {
+      streamViewers: this.#streamViewers(stream),
+      maxStreamViewers: this.#options.maxViewersOf(stream),
+      streamBitrateBps: snapshot?.streams.find(({ name }) => name === stream)?.bitrateBps ?? 0,
+      hostViewers: this.#hostViewers(),
+      hostBitrateBps: this.#hostBitrateBps(snapshot),
+      wasBitrateFull: this.#isBitrateFull,
+      connecting: this.#connecting(),
+      isThreadBusy: this.#isThreadBusy(stream),
+      isMemoryFull: this.#memory.isHigh,
+    };
+  }
+
+  #refuse(reason: OverCapacityReason): OfferResult {
+    this.#refused[reason]++;
+    return {
+      ok: false,
+      code: 'over-capacity',
+      message: overCapacitySentence(reason),
+      retryAfterSeconds: retryAfterSeconds(reason, this.#options.random),
+      reason,
+    };
+  }
+
+  #sample(): void {
+    this.#load = this.#options.readLoad();
+    this.#mainThread.add(this.#load.mainUtilisation);
+    this.#memory.add(this.#load.memory.usedBytes / this.#load.memory.limitBytes);
+    const snapshot = this.#engine.snapshot();
+    const isSilent = snapshot !== undefined && this.#options.clock() - snapshot.atMs > SILENT_THREAD_MS;
+    for (const { index, eventLoopUtilisation } of snapshot?.threads ?? [])
+      this.#mediaThread(index).add(isSilent ? 1 : eventLoopUtilisation);
+    const { bitrateBps } = this.#limits;
+    if (bitrateBps === undefined || this.#hostBitrateBps(snapshot) < bitrateBps * BITRATE_AGAIN)
+      this.#isBitrateFull = false;
+  }
+
+  #isThreadBusy(stream: string): boolean {
+    const index = this.#options.threadOf(stream);
+    return this.#mainThread.isHigh || (index !== undefined && this.#mediaThread(index).isHigh);
+  }
+
+  #mediaThread(index: number): Pressure {
+    const known = this.#mediaThreads.get(index);
+    if (known !== undefined) return known;
+    const added = new Pressure(threadLevels);
+    this.#mediaThreads.set(index, added);
+    return added;
+  }
+
+  #ask(stream: string, change: 1 | -1): void {
+    const asking = (this.#asking.get(stream) ?? 0) + change;
+    if (asking === 0) this.#asking.delete(stream);
+    else this.#asking.set(stream, asking);
+  }
+
+  #hostViewers(): number {
+    return this.#places.size + sum(this.#asking.values());
+  }
+
+  #streamViewers(stream: string): number {
+    return this.#viewersByStream().get(stream) ?? 0;
+  }
+
+  #connecting(): number {
+    const unconnected = [...this.#places.values()].filter(({ isConnected }) => !isConnected);
+    return unconnected.length + sum(this.#asking.values());
+  }
+
+  #hostBitrateBps(snapshot: EngineSnapshot | undefined): number {
+    const rates = new Map(snapshot?.streams.map(({ name, bitrateBps }) => [name, bitrateBps]));
+    return sum([...this.#viewersByStream()].map(([stream, viewers]) => viewers * (rates.get(stream) ?? 0)));
+  }
+
+  #viewersByStream(): Map<string, number> {
+    const viewers = new Map(this.#asking);
+    for (const { stream } of this.#places.values()) viewers.set(stream, (viewers.get(stream) ?? 0) + 1);
+    return viewers;
+  }
+
+  #oldestUnconnected(stream: string | undefined): string | undefined {
+    const beforeMs = this.#options.clock() - HELD_PLACE_MS;
+    for (const [sessionId, place] of this.#places) {
+      if (place.sinceMs > beforeMs) return undefined;
+      if (!place.isConnected && (stream === undefined || place.stream === stream)) return sessionId;
+    }
+    return undefined;
+  }
+}
+
+function memoryLevels({ memoryShare }: AdmissionLimits) {
+  return { high: memoryShare, low: Math.max(0, memoryShare - MEMORY_EASE), weight: 1 };
+}
+
+function countersOf<K extends string>(keys: readonly K[]): Record<K, number> {
+  return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
