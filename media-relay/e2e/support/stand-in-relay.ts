@@ -216,6 +216,8 @@ export function streamView(name: string, changes: Partial<StreamView> = {}): Str
     keyFrameIntervalSeconds: 0.5,
     lastFrameMs: Date.now(),
     viewers: 0,
+    qualitySwitches: {},
+    substream: null,
     ...changes,
   };
 }

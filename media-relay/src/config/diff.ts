@@ -19,6 +19,7 @@ export interface ConfigDiff {
 const appliedLive = new Set(['access', 'grafana.url', 'log.level', 'tokens']);
 const sourceFields = [
   'url',
+  'substream',
   'onDemand',
   'transport',
   'tlsFingerprint',

@@ -3,11 +3,12 @@
  * itself (silence, a failed handshake, close_notify) or by `close`; either way everything it holds is freed at once.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { SessionClock, SessionEnd } from '../engine/messages.ts';
+import type { QualityWish, SessionClock, SessionEnd, SessionQuality } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Arena, Block } from '../native/arena.ts';
 import { parseRtcp, writeSenderReport, type ReportBlock, type RtcpPacket } from '../rtp/rtcp.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
+import type { Rendition } from '../stream/rendition.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
 import type { Destination, UdpEgress } from './egress.ts';
@@ -17,6 +18,8 @@ import { IceLite } from './ice-lite.ts';
 import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
+import { unknownPath } from './quality-policy.ts';
+import { QualitySwitch } from './quality-switch.ts';
 import { Resender } from './resender.ts';
 import { RtpSender } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
@@ -76,6 +79,7 @@ export class Session implements PortClient, StreamReader {
   readonly #negotiation: Negotiation;
   readonly #createdMs: number;
   readonly #dtls: Dtls;
+  readonly #quality: QualitySwitch;
   #dtlsTimer: NodeJS.Timeout | undefined;
   /** Where media goes: the first proven address, then whichever the viewer nominates. */
   #destination: Destination | undefined;
@@ -94,6 +98,8 @@ export class Session implements PortClient, StreamReader {
     negotiation: Negotiation,
     credentials: IceCredentials,
     ssrcs: SessionSsrcs,
+    first: Rendition = stream.main,
+    wish: QualityWish = {},
   ) {
     this.#deps = deps;
     this.id = id;
@@ -103,6 +109,8 @@ export class Session implements PortClient, StreamReader {
     this.#ice = new IceLite({ local: credentials, remoteUfrag: negotiation.remote.iceUfrag });
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
+    const { profileLevelId } = negotiation.video;
+    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId });
     this.#lastHeardMs = this.#createdMs;
     this.#dtls = deps.dtls.accept(negotiation.remote.fingerprint, {
       send: (datagram) => {
@@ -171,12 +179,17 @@ export class Session implements PortClient, StreamReader {
     this.#media?.feed.interrupt();
   }
 
+  onReady(rendition: Rendition): void {
+    this.#quality.onReady(rendition, this.#media?.feed, this.#deps.clock());
+  }
+
   onEnd(reason: 'stream-removed'): void {
     this.#end(reason, 'the stream was removed');
   }
 
   /** About ten times a second. */
   tick(nowMs: number): void {
+    this.#quality.steer(this.#media?.feed, unknownPath, nowMs);
     if (this.#media === undefined) {
       if (nowMs - this.#createdMs > CONNECT_WITHIN_MS)
         this.#end('never-connected', 'no media path within 15 s');
@@ -188,14 +201,20 @@ export class Session implements PortClient, StreamReader {
     }
     if (nowMs < this.#nextReportMs) return;
     this.#nextReportMs = nowMs + SENDER_REPORT_MS;
-    this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
-    this.#media.resender.tick(this.stream.bitrateBps, nowMs);
+    const { bitrateBps } = this.#quality.playing;
+    this.#media.feed.setStreamBitrate(bitrateBps);
+    this.#media.resender.tick(bitrateBps, nowMs);
     this.#sendReports(this.#media, nowMs);
   }
 
   /** RTP timestamps of the newest `frames` frames sent, with their arrival at the relay. */
   clock(frames: number): SessionClock {
     return { relayMs: this.#deps.clock(), frames: this.#media?.feed.sent.newest(frames) ?? [] };
+  }
+
+  /** Takes the wish, and says what became of it. An empty one asks. */
+  quality(wish: QualityWish): SessionQuality {
+    return this.#quality.wish(wish, this.#media?.feed, this.#deps.clock());
   }
 
   close(reason: SessionEnd): void {
@@ -220,7 +239,7 @@ export class Session implements PortClient, StreamReader {
         egress: deps.egress,
         playoutDelayId,
       });
-    const store = this.stream.videoStore;
+    const { videoStore: store, bitrateBps } = this.#quality.playing;
     if (store === undefined) {
       cipher.close();
       this.#end('closed-by-relay', 'the stream has no video');
@@ -239,7 +258,6 @@ export class Session implements PortClient, StreamReader {
     });
     const { rtxPayloadType } = video;
     const resender = new Resender({
-      store,
       sent: feed.sent,
       video: videoSender,
       rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, undefined),
@@ -258,7 +276,7 @@ export class Session implements PortClient, StreamReader {
           )
         : undefined;
     this.#media = { cipher, video: videoSender, feed, resender, audio: audioFeed };
-    this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
+    this.#media.feed.setStreamBitrate(bitrateBps);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
     deps.onConnected(this);

@@ -40,7 +40,9 @@ export interface VideoFeedOptions {
 
 export class VideoFeed implements PacedFeed {
   readonly sent = new SentFrames();
-  readonly #store: PacketStore;
+  #store: PacketStore;
+  /** Switched to as soon as the frame that is leaving is whole. */
+  #nextStore: PacketStore | undefined;
   readonly #sender: VideoFeedOptions['sender'];
   readonly #destination: () => Destination | undefined;
   readonly #pacer: Pacer;
@@ -79,6 +81,16 @@ export class VideoFeed implements PacedFeed {
     this.#beginBurst(nowMs);
   }
 
+  /**
+   * Goes on with the pictures of another store, of the same or another size: a burst of what it has cached, on the
+   * same clock. Its frames are handed to `onFrame` from now on.
+   */
+  switchTo(store: PacketStore, nowMs: number): void {
+    this.#nextStore = store === this.#store ? undefined : store;
+    if (this.#packet === 0) this.#switch(nowMs);
+    else this.#pacer.add(this);
+  }
+
   /** The stream has a new frame. Live frames leave at once unless something is still before them. */
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#mode === 'waiting') {
@@ -101,6 +113,7 @@ export class VideoFeed implements PacedFeed {
     if (!destination.socket.writable) return true;
     let credit = this.#credit(nowMs);
     while (credit > 0) {
+      if (this.#packet === 0 && this.#nextStore !== undefined) return this.#switch(nowMs);
       this.#skipToNewerGroup();
       const frame = this.#store.frame(this.#cursor);
       if (frame === undefined) {
@@ -133,7 +146,7 @@ export class VideoFeed implements PacedFeed {
       this.#packet = 0;
       this.#cursor = frame.number + 1;
     }
-    if (this.#cursor < this.#store.nextNumber) return true;
+    if (this.#nextStore !== undefined || this.#cursor < this.#store.nextNumber) return true;
     this.#mode = 'live';
     return false;
   }
@@ -163,14 +176,24 @@ export class VideoFeed implements PacedFeed {
 
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
   rtpTimestampAt(nowMs: number): number | undefined {
-    const { newest } = this.#store;
-    if (this.#offset === undefined || newest === undefined) return undefined;
-    return this.#toRtp(Math.round(newest.ticks + this.#offset + (nowMs - newest.arrivalMs) * TICKS_PER_MS));
+    const ticks = this.#viewerTicksAt(nowMs);
+    return ticks === undefined ? undefined : this.#toRtp(ticks);
   }
 
   close(): void {
     this.#pacer.remove(this);
     this.#mode = 'waiting';
+  }
+
+  /** The viewer's clock runs on: what it says now on the old store's ticks, it says on those of the new one. */
+  #switch(nowMs: number): boolean {
+    const store = this.#nextStore;
+    if (store === undefined) return this.#mode !== 'waiting';
+    const viewerTicks = this.#viewerTicksAt(nowMs);
+    this.#store = store;
+    this.#nextStore = undefined;
+    this.#offset = viewerTicks === undefined ? undefined : viewerTicks - ticksAt(store, nowMs);
+    return this.#beginBurst(nowMs);
   }
 
   /** False when nothing is cached: the next key frame starts it then. */
@@ -210,6 +233,7 @@ export class VideoFeed implements PacedFeed {
     // still catching up must stay free to skip what is late.
     this.#extended = frame.isKey && this.#mode === 'live' && nowMs - this.#lastResyncMs > CATCH_UP_MS;
     this.sent.add(
+      this.#store,
       this.#sender.nextExtendedSeq,
       frame.payloadLengths.length,
       frame.number,
@@ -218,6 +242,11 @@ export class VideoFeed implements PacedFeed {
       frame.arrivalMs,
     );
     if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
+  }
+
+  #viewerTicksAt(nowMs: number): number | undefined {
+    if (this.#offset === undefined || this.#store.newest === undefined) return undefined;
+    return ticksAt(this.#store, nowMs) + this.#offset;
   }
 
   #toRtp(ticks: number): number {
@@ -233,4 +262,9 @@ export class VideoFeed implements PacedFeed {
     const own = this.#bucket.credit(nowMs);
     return this.#mode === 'burst' ? Math.min(own, this.#burstBudget.credit(nowMs)) : own;
   }
+}
+
+/** Where the clock of a store's frames stands. */
+function ticksAt({ newest }: PacketStore, nowMs: number): number {
+  return newest === undefined ? 0 : Math.round(newest.ticks + (nowMs - newest.arrivalMs) * TICKS_PER_MS);
 }

@@ -191,6 +191,8 @@ describe('streams', () => {
       keyFrameIntervalSeconds: 4,
       lastFrameMs: 2000,
       viewers: 2,
+      qualitySwitches: {},
+      substream: null,
     });
     expect(garage).toMatchObject({ name: 'garage', state: 'idle', lastFrameMs: null, viewers: 0 });
   });

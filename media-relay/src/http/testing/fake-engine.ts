@@ -2,8 +2,10 @@ import type { EnginePort } from '../../engine/engine-port.ts';
 import type {
   EngineSnapshot,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSnapshot,
 } from '../../engine/messages.ts';
 
@@ -27,7 +29,8 @@ export class FakeEngine implements EnginePort {
   restartStream(name: string): void {
     this.calls.push(`restart ${name}`);
   }
-  offer(stream: string, sdp: string): Promise<OfferResult> {
+  offer(stream: string, sdp: string, wish: QualityWish = {}): Promise<OfferResult> {
+    this.wishes.push(wish);
     this.calls.push(`offer ${stream} ${sdp.length}`);
     this.onOffer?.();
     return this.offerResult instanceof Error
@@ -37,6 +40,18 @@ export class FakeEngine implements EnginePort {
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
     this.calls.push(`clock ${sessionId} ${frames}`);
     return Promise.resolve(this.clock);
+  }
+  quality: SessionQuality | undefined = {
+    wanted: 'auto',
+    playing: 'main',
+    switchingTo: undefined,
+    reason: undefined,
+  };
+  wishes: QualityWish[] = [];
+  sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    this.calls.push(`quality ${sessionId}`);
+    this.wishes.push(wish);
+    return Promise.resolve(this.quality);
   }
   closeSession(sessionId: string): void {
     this.calls.push(`close ${sessionId}`);
@@ -95,4 +110,6 @@ export const liveSnapshot: StreamSnapshot = {
   resentPacketsTotal: 0,
   burstsTotal: 0,
   droppedFramesTotal: {},
+  qualitySwitchesTotal: {},
+  substream: undefined,
 };
