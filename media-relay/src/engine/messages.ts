@@ -3,6 +3,7 @@
  * no JSON. Numbers named `...Total` only grow for as long as the engine lives.
  */
 import type { H264Facts } from '../media/track.ts';
+import type { ViewerPathSummary } from '../stream/path-statistics.ts';
 import type { Quality, RenditionName, StreamState, StreamWarning } from '../stream/states.ts';
 
 /** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
@@ -194,6 +195,10 @@ export interface StreamSnapshot {
   readonly resentPacketsTotal: number;
   readonly burstsTotal: number;
   readonly droppedFramesTotal: Readonly<Record<string, number>>;
+  /** Over the last second: how much later the last packets of live frames left than their paths could have taken them. */
+  readonly pacerDelay: { readonly meanSeconds: number; readonly maxSeconds: number };
+  /** By the viewers' last receiver reports. */
+  readonly viewerPaths: ViewerPathSummary;
   /** By reason; of every viewer. */
   readonly qualitySwitchesTotal: Readonly<Record<string, number>>;
   /** Undefined where none is configured. Everything above that is received is of the main rendition alone. */

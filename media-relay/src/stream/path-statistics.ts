@@ -36,7 +36,50 @@ export class DelayHistogram {
   }
 }
 
-export type DropReason = 'history' | 'silence';
+/** `late`: waited too long to leave, because the path carries less than the stream. */
+export type DropReason = 'history' | 'silence' | 'late';
+
+/** One viewer's path by its last receiver report; undefined where none has told yet. */
+export interface ViewerPath {
+  /** 0..1 of the packets since the report before. */
+  readonly lossRatio: number | undefined;
+  readonly jitterSeconds: number | undefined;
+  readonly roundTripSeconds: number | undefined;
+  /** The pacer holds back for this path. */
+  readonly isLimited: boolean;
+}
+
+/** All viewers of a stream. Means and maxima are over those who reported, undefined when nobody has. */
+export interface ViewerPathSummary {
+  readonly meanLossRatio: number | undefined;
+  readonly maxLossRatio: number | undefined;
+  readonly meanJitterSeconds: number | undefined;
+  readonly maxJitterSeconds: number | undefined;
+  readonly meanRoundTripSeconds: number | undefined;
+  readonly maxRoundTripSeconds: number | undefined;
+  readonly limited: number;
+}
+
+export function summarisePaths(paths: readonly ViewerPath[]): ViewerPathSummary {
+  const loss = meanAndMax(paths.map(({ lossRatio }) => lossRatio));
+  const jitter = meanAndMax(paths.map(({ jitterSeconds }) => jitterSeconds));
+  const roundTrip = meanAndMax(paths.map(({ roundTripSeconds }) => roundTripSeconds));
+  return {
+    meanLossRatio: loss?.mean,
+    maxLossRatio: loss?.max,
+    meanJitterSeconds: jitter?.mean,
+    maxJitterSeconds: jitter?.max,
+    meanRoundTripSeconds: roundTrip?.mean,
+    maxRoundTripSeconds: roundTrip?.max,
+    limited: paths.filter(({ isLimited }) => isLimited).length,
+  };
+}
+
+function meanAndMax(values: readonly (number | undefined)[]): { mean: number; max: number } | undefined {
+  const known = values.filter((value) => value !== undefined);
+  if (known.length === 0) return undefined;
+  return { mean: known.reduce((sum, value) => sum + value, 0) / known.length, max: Math.max(...known) };
+}
 
 /**
  * Why a viewer was switched to the other rendition: it asked; its tile's size; the path is too narrow; trying whether
@@ -49,7 +92,7 @@ export class PathStatistics {
   sentBytes = 0;
   resentPackets = 0;
   bursts = 0;
-  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0 };
+  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, late: 0 };
   readonly qualitySwitches: Record<SwitchReason, number> = {
     viewer: 0,
     tile: 0,
@@ -60,6 +103,7 @@ export class PathStatistics {
   };
   /** Access unit complete at the relay to its first packet handed to the kernel, live frames only. */
   readonly firstPacketDelay: DelayHistogram;
+  #pacerDelay = { frames: 0, sumMs: 0, maxMs: 0 };
 
   constructor(firstPacketDelay: DelayHistogram) {
     this.firstPacketDelay = firstPacketDelay;
@@ -89,5 +133,20 @@ export class PathStatistics {
 
   liveFrame(waitedMs: number): void {
     this.firstPacketDelay.add(waitedMs);
+  }
+
+  /** The last packet of a live frame left so much later than its path could have taken it. */
+  paced(addedMs: number): void {
+    const delay = this.#pacerDelay;
+    delay.frames++;
+    delay.sumMs += addedMs;
+    if (addedMs > delay.maxMs) delay.maxMs = addedMs;
+  }
+
+  /** What pacing added to live frames since this was asked last, over all viewers. */
+  takePacerDelay(): { readonly meanSeconds: number; readonly maxSeconds: number } {
+    const { frames, sumMs, maxMs } = this.#pacerDelay;
+    this.#pacerDelay = { frames: 0, sumMs: 0, maxMs: 0 };
+    return { meanSeconds: frames === 0 ? 0 : sumMs / frames / 1000, maxSeconds: maxMs / 1000 };
   }
 }

@@ -8,13 +8,15 @@ import type { AudioTrack, H264Facts } from '../media/track.ts';
 import type { Arena } from '../native/arena.ts';
 import type { SupervisorState } from '../sources/supervisor.ts';
 import type { Source } from '../sources/source.ts';
-import { PathStatistics, type DelayHistogram } from './path-statistics.ts';
+import { PathStatistics, summarisePaths, type DelayHistogram, type ViewerPath } from './path-statistics.ts';
 import type { PacketStore, StoredFrame } from './packet-store.ts';
 import { Rendition, type RenditionReader } from './rendition.ts';
 import type { RenditionName, StreamState, StreamWarning } from './states.ts';
 
 /** Whoever takes frames: one viewer. Pictures come from the rendition that it watches, sound from the main one. */
 export interface StreamReader extends RenditionReader {
+  /** What its network does to it; undefined while nothing is known. */
+  readonly path?: ViewerPath | undefined;
   onAudio(frame: StoredFrame, nowMs: number): void;
   /** The stream goes away or can no longer be shown. */
   onEnd(reason: 'stream-removed'): void;
@@ -42,6 +44,7 @@ export class Stream {
   readonly sub: Rendition | undefined;
   readonly #deps: StreamDeps;
   readonly #readers = new Set<StreamReader>();
+  #pacerDelay: StreamSnapshot['pacerDelay'] = { meanSeconds: 0, maxSeconds: 0 };
   #lastState: StreamState = 'idle';
   #stateSinceMs: number;
   #closed = false;
@@ -137,6 +140,7 @@ export class Stream {
   tick(nowMs: number): void {
     this.main.counters.updateRates(nowMs);
     this.sub?.counters.updateRates(nowMs);
+    this.#pacerDelay = this.statistics.takePacerDelay();
     this.#noteState(nowMs);
     this.#setWarning('gop-too-long', this.main.videoStore?.gopTooLong ?? false);
     this.#setWarning(
@@ -184,6 +188,8 @@ export class Stream {
       resentPacketsTotal: s.resentPackets,
       burstsTotal: s.bursts,
       droppedFramesTotal: { ...s.droppedFrames },
+      pacerDelay: this.#pacerDelay,
+      viewerPaths: summarisePaths([...this.#readers].flatMap(({ path }) => path ?? [])),
       qualitySwitchesTotal: { ...s.qualitySwitches },
       substream: sub && renditionSnapshot(sub, this.#deps.clock()),
     };

@@ -127,7 +127,7 @@ export function runPath(run: PathRun): PathResult {
     const link = run.link(nowMs);
     const mySeq = seq++;
     const media = packet.media < 0 ? packets.push(packet) - 1 : packet.media;
-    estimate.sent(mySeq & 0xffff, packet.bytes, nowMs);
+    estimate.sent(mySeq & 0xffff, 1, packet.bytes, nowMs);
     result.sentPackets++;
     const isLost = random() < (link.lossRatio ?? 0);
     const waiting = (Math.max(0, freeAtMs - nowMs) * link.rateBps) / 8000;

@@ -1,6 +1,6 @@
 /**
  * What transport-wide feedback tells about packets that left back to back ("trains"): how fast they arrived, whether
- * each was slower than the one before (a queue fills), how many are missing. Pure; 24 kB per viewer while it sends.
+ * each was slower than the one before (a queue fills), how many are missing. Pure; 26 kB per viewer while it sends.
  */
 import { notReceived, ReferenceClock, ticksPerMs, type TransportFeedback } from '../rtp/transport-cc.ts';
 
@@ -36,6 +36,14 @@ export interface FeedbackTotals {
   readonly queueMs: number | undefined;
 }
 
+interface Ring {
+  readonly sentMs: Float64Array;
+  /** 0: nothing more to learn of it. */
+  readonly bytes: Uint16Array;
+  readonly seq: Uint16Array;
+  readonly isLost: Uint8Array;
+}
+
 interface OpenTrain {
   isHead: boolean;
   received: number;
@@ -49,7 +57,7 @@ interface OpenTrain {
 }
 
 export class PacketTrains {
-  #ring: { sentMs: Float64Array; bytes: Uint16Array; seq: Uint16Array } | undefined;
+  #ring: Ring | undefined;
   readonly #reference = new ReferenceClock();
   #lastSentMs = Number.NEGATIVE_INFINITY;
   /** Smallest delays of this window and the one before, in the difference of the two clocks. */
@@ -57,16 +65,27 @@ export class PacketTrains {
   #olderBaseMs = Number.POSITIVE_INFINITY;
   #baseSinceMs = Number.NEGATIVE_INFINITY;
 
-  sent(seq: number, bytes: number, nowMs: number): void {
+  /** So many packets left at once, `bytes` in all; their sequence numbers count up from `firstSeq`. */
+  sent(firstSeq: number, packets: number, bytes: number, nowMs: number): void {
     this.#ring ??= {
       sentMs: new Float64Array(RING_PACKETS),
       bytes: new Uint16Array(RING_PACKETS),
       seq: new Uint16Array(RING_PACKETS),
+      isLost: new Uint8Array(RING_PACKETS),
     };
+    for (let seq = firstSeq; seq < firstSeq + packets; seq++) {
+      const slot = seq & (RING_PACKETS - 1);
+      this.#ring.sentMs[slot] = nowMs;
+      this.#ring.bytes[slot] = bytes / packets;
+      this.#ring.seq[slot] = seq;
+      this.#ring.isLost[slot] = 0;
+    }
+  }
+
+  /** It was asked for and left again with the same number: what arrives from now on is not the one that left first. */
+  lost(seq: number): void {
     const slot = seq & (RING_PACKETS - 1);
-    this.#ring.sentMs[slot] = nowMs;
-    this.#ring.bytes[slot] = bytes;
-    this.#ring.seq[slot] = seq;
+    if (this.#ring?.seq[slot] === seq) this.#ring.isLost[slot] = 1;
   }
 
   /** Each packet counts once, in the first feedback that names it. */
@@ -94,7 +113,7 @@ export class PacketTrains {
         train = undefined;
       }
       train ??= openTrain(isNewTrain);
-      const ticks = arrivals[i] ?? notReceived;
+      const ticks = ring.isLost[slot] === 1 ? notReceived : (arrivals[i] ?? notReceived);
       if (ticks === notReceived) {
         train.lost++;
         lost++;

@@ -18,6 +18,10 @@ export const FULL_PACE_BPS = 100_000_000;
 const LEAST_PACE_BPS = 500_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
 const QUEUED_FACTOR = 1.2;
+/** A clean path takes more than its full rate when frames are late. */
+const LATE_FACTOR = 4;
+/** A path that carries less than the stream shows it by one of these. */
+const OVERLOAD = { lossShare: 0.1, queueMs: 200 } as const;
 /** While delay is flat, at least this much. */
 const FLAT_FACTOR = 2.5;
 /** Of the capacity: the rest drains the queue. */
@@ -74,6 +78,7 @@ export class PathEstimate {
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
+  #wasOverloaded = false;
   #isProven: boolean;
   /** NACKs told of an overflow, and feedback has not yet said how much fits. */
   #isAlarmed = false;
@@ -125,37 +130,53 @@ export class PathEstimate {
     return this.#capacityBps;
   }
 
-  /** Every packet that leaves, resends included. Without transport-wide feedback any number will do. */
-  sent(transportSeq: number, bytes: number, nowMs: number): void {
-    if (this.#transportCc) this.#trains.sent(transportSeq, bytes, nowMs);
+  /**
+   * So many packets left at once, `bytes` in all, RTX included. Their transport-wide sequence numbers count up from
+   * `firstSeq`; without transport-wide feedback any number will do.
+   */
+  sent(firstSeq: number, packets: number, bytes: number, nowMs: number): void {
+    if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs);
     if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
     this.#sentBytes += bytes;
     this.#awaitingSinceMs ??= nowMs;
     this.#rotateWindow(nowMs);
-    this.#window.sent++;
+    this.#window.sent += packets;
   }
 
-  /** Bits per second that may leave now. */
-  paceBps(streamBitrateBps: number, nowMs: number): number {
+  /** A packet left again with its old sequence number. */
+  resent(transportSeq: number): void {
+    this.#trains.lost(transportSeq);
+  }
+
+  /** Bits per second that may leave now; more when live frames are late because of the pace. */
+  paceBps(streamBitrateBps: number, nowMs: number, isLate = false): number {
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
-    this.#paceBps = Math.min(fullBps, this.#unboundedPaceBps(streamBitrateBps, nowMs));
-    return this.#paceBps;
+    this.#paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
+    return isLate && this.#paceBps === fullBps ? fullBps * LATE_FACTOR : this.#paceBps;
   }
 
-  #unboundedPaceBps(streamBitrateBps: number, nowMs: number): number {
-    const knownBps = this.#knownPaceBps(streamBitrateBps, nowMs);
+  #limitedPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
+    const knownBps = this.#knownPaceBps(streamBitrateBps, nowMs, isLate);
     if (!this.#isCautious(nowMs)) return knownBps;
     return Math.min(knownBps, Math.max(CAUTIOUS_BPS, streamBitrateBps * FLAT_FACTOR));
   }
 
-  #knownPaceBps(streamBitrateBps: number, nowMs: number): number {
+  #knownPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
     const capacityBps = this.#capacityBps;
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
-    const factor = this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR;
-    const share = this.#isTrial(nowMs) ? PROBE_FACTOR : CAPACITY_SHARE;
-    return Math.max(LEAST_PACE_BPS, streamBitrateBps * factor, capacityBps * share);
+    const share = this.#isTrial(nowMs) ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
+    const sharedBps = Math.max(LEAST_PACE_BPS, capacityBps * share);
+    if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
+    return Math.max(sharedBps, streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR));
+  }
+
+  /** The path carries less than the stream: shown by trouble, and true until a trial shows more. */
+  #isOverloaded(streamBitrateBps: number, capacityBps: number): boolean {
+    const isTroubled = this.#lossShare >= OVERLOAD.lossShare || this.#queueDelayMs >= OVERLOAD.queueMs;
+    this.#wasOverloaded = capacityBps < streamBitrateBps && (this.#wasOverloaded || isTroubled);
+    return this.#wasOverloaded;
   }
 
   #isCautious(nowMs: number): boolean {

@@ -23,9 +23,16 @@ export interface PathFacts {
   readonly lossShare: number;
   /** What the path's queue adds to the delay. */
   readonly queueDelayMs: number;
+  /** How long the next live frame has waited at the relay, because the pace for this path is too low for it. */
+  readonly waitingMs: number;
 }
 
-export const unknownPath: PathFacts = { capacityBps: undefined, lossShare: 0, queueDelayMs: 0 };
+export const unknownPath: PathFacts = {
+  capacityBps: undefined,
+  lossShare: 0,
+  queueDelayMs: 0,
+  waitingMs: 0,
+};
 
 export interface QualityFacts {
   readonly wanted: Quality;
@@ -53,8 +60,9 @@ const USUAL_SUB: TileSize = { width: 640, height: 360 };
 
 /** `auto` leaves a picture alone for so long, except to roll a trial back. */
 const DWELL_MS = 1000;
-/** The path must be under strain for so long, before the viewer falls to the substream. */
+/** Strain for so long, and the viewer falls to the substream. Time without counts against it, by a quarter. */
 const STRAIN_MS = 700;
+const RELIEF = 0.25;
 const TRIAL_MS = 2000;
 /** Free of strain for so long before a trial. */
 const CALM_MS = 3000;
@@ -78,8 +86,9 @@ export class QualityPolicy {
   #bySize: RenditionName = 'main';
   #path: PathState = { kind: 'open', sinceMs: undefined };
   #retryMs = FIRST_RETRY_MS;
-  #strainedSinceMs: number | undefined;
+  #strainMs = 0;
   #calmSinceMs: number | undefined;
+  #observedMs: number | undefined;
   #playing: RenditionName | undefined;
   #playingSinceMs = Number.NEGATIVE_INFINITY;
   /** What is wanted is not there; `sinceMs`: it is back. */
@@ -113,17 +122,21 @@ export class QualityPolicy {
   }
 
   #observePath({ main, path, playing }: QualityFacts, nowMs: number): void {
+    // Between two looks that are far apart, nobody knows.
+    const elapsedMs = Math.min(250, nowMs - (this.#observedMs ?? nowMs));
+    this.#observedMs = nowMs;
     if (isStrained(path, main.bitrateBps)) {
-      this.#strainedSinceMs ??= nowMs;
+      this.#strainMs += elapsedMs;
       this.#calmSinceMs = undefined;
     } else {
+      this.#strainMs = Math.max(0, this.#strainMs - elapsedMs * RELIEF);
       this.#calmSinceMs ??= nowMs;
-      this.#strainedSinceMs = undefined;
     }
+    if (playing === 'sub') this.#strainMs = 0;
     const state = this.#path;
     switch (state.kind) {
       case 'open':
-        if (playing === 'main' && this.#isStrainedFor(STRAIN_MS, nowMs)) {
+        if (this.#strainMs >= STRAIN_MS) {
           const isFresh = state.sinceMs !== undefined && nowMs - state.sinceMs < PROVEN_MS;
           this.#retryMs = isFresh ? Math.min(LONGEST_RETRY_MS, this.#retryMs * 2) : FIRST_RETRY_MS;
           this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'path' };
@@ -158,16 +171,12 @@ export class QualityPolicy {
       return;
     } else if (sinceMs === undefined) {
       this.#path = { kind: 'trial', sinceMs: nowMs };
-    } else if (path.queueDelayMs > TRIAL_STRAIN.queueDelayMs || path.lossShare > TRIAL_STRAIN.lossShare) {
+    } else if (exceeds(path, TRIAL_STRAIN)) {
       this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
       this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'roll-back' };
     } else if (nowMs - sinceMs >= TRIAL_MS) {
       this.#path = { kind: 'open', sinceMs: nowMs };
     }
-  }
-
-  #isStrainedFor(ms: number, nowMs: number): boolean {
-    return this.#strainedSinceMs !== undefined && nowMs - this.#strainedSinceMs >= ms;
   }
 
   /** The path was too narrow a while ago. */
@@ -206,15 +215,21 @@ interface Choice {
 
 const chosen = (rendition: RenditionName): Choice => ({ rendition, reason: 'viewer' });
 
-/** Of a path that should carry the main stream and does not. Radio that loses one packet in twenty still does. */
-const STRAIN = { queueDelayMs: 150, lossShare: 0.1 } as const;
-/** With a capacity below the main stream's rate, less is proof enough. */
-const EXPECTED_STRAIN = { queueDelayMs: 60, lossShare: 0.03 } as const;
-const TRIAL_STRAIN = { queueDelayMs: 100, lossShare: 0.06 } as const;
+type Limits = Omit<PathFacts, 'capacityBps'>;
 
-function isStrained({ capacityBps, lossShare, queueDelayMs }: PathFacts, needBps: number): boolean {
-  const limit = capacityBps !== undefined && capacityBps < needBps ? EXPECTED_STRAIN : STRAIN;
-  return queueDelayMs > limit.queueDelayMs || lossShare > limit.lossShare;
+/** Of a path that should carry the main stream and does not. Radio that loses one packet in twenty still does. */
+const STRAIN: Limits = { queueDelayMs: 150, lossShare: 0.1, waitingMs: 250 };
+/** With a capacity below the main stream's rate, less is proof enough. */
+const EXPECTED_STRAIN: Limits = { queueDelayMs: 60, lossShare: 0.03, waitingMs: 150 };
+const TRIAL_STRAIN: Limits = { queueDelayMs: 100, lossShare: 0.06, waitingMs: 250 };
+
+function isStrained(path: PathFacts, needBps: number): boolean {
+  const isTooNarrow = path.capacityBps !== undefined && path.capacityBps < needBps;
+  return exceeds(path, isTooNarrow ? EXPECTED_STRAIN : STRAIN);
+}
+
+function exceeds({ lossShare, queueDelayMs, waitingMs }: PathFacts, limits: Limits): boolean {
+  return queueDelayMs > limits.queueDelayMs || lossShare > limits.lossShare || waitingMs > limits.waitingMs;
 }
 
 /** What a tile of this size is filled with; `before` where either will do. Unknown: the main stream. */

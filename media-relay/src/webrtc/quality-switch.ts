@@ -97,6 +97,8 @@ export class QualitySwitch {
 
   /** The rendition has a new key frame: no burst is shorter than the one that begins with it. */
   onReady(rendition: Rendition, feed: VideoFeed | undefined, nowMs: number): void {
+    // What it is may be known only now.
+    this.steer(feed, this.#path, nowMs);
     if (
       rendition !== this.#playing &&
       rendition.name === this.#decision.rendition &&

@@ -7,6 +7,7 @@ import type { StoredFrame } from '../stream/packet-store.ts';
 import type { PathStatistics } from '../stream/path-statistics.ts';
 import type { Destination } from './egress.ts';
 import { TokenBucket } from './pacer.ts';
+import type { PathEstimate } from './path-estimate.ts';
 import type { RtpSender } from './rtp-sender.ts';
 import type { SentFrames, SentPacket } from './sent-frames.ts';
 
@@ -24,6 +25,7 @@ export interface ResenderOptions {
   /** Scratch for one RTX payload. */
   readonly payload: Block;
   readonly statistics: PathStatistics;
+  readonly estimate: PathEstimate;
   readonly nowMs: number;
 }
 
@@ -53,7 +55,7 @@ export class Resender {
       if (nowMs - (this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) < interval) continue;
       if (this.#budget.credit(nowMs) <= 0) return true;
       this.#resentAtMs.set(seq, nowMs);
-      const bytes = this.#send(destination, frame, packet);
+      const bytes = this.#send(destination, frame, packet, nowMs);
       this.#budget.take(bytes);
       statistics.resent(bytes);
     }
@@ -69,10 +71,13 @@ export class Resender {
     }
   }
 
-  #send(destination: Destination, frame: StoredFrame, sent: SentPacket): number {
-    const { video, rtx, payload } = this.#options;
+  #send(destination: Destination, frame: StoredFrame, sent: SentPacket, nowMs: number): number {
+    const { video, rtx, payload, estimate } = this.#options;
     const { store } = sent;
-    if (!rtx) return video.resend(destination, store.memory, frame, sent);
+    if (!rtx) {
+      estimate.resent(sent.extendedSeq & 0xffff);
+      return video.resend(destination, store.memory, frame, sent);
+    }
     let from = frame.offset;
     for (let i = 0; i < sent.packet; i++) from += frame.payloadLengths[i] ?? 0;
     const length = frame.payloadLengths[sent.packet] ?? 0;
@@ -81,6 +86,9 @@ export class Resender {
     payload.bytes[1] = sent.extendedSeq;
     payload.bytes.set(store.memory.bytes.subarray(from, from + length), 2);
     const marker = sent.packet === frame.payloadLengths.length - 1;
-    return rtx.sendPayload(destination, payload, length + 2, sent.timestamp, marker);
+    const transportSeq = rtx.nextTransportSeq;
+    const bytes = rtx.sendPayload(destination, payload, length + 2, sent.timestamp, marker);
+    estimate.sent(transportSeq, 1, bytes, nowMs);
+    return bytes;
   }
 }

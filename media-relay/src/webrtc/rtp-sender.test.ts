@@ -4,7 +4,7 @@ import { Arena, type Block } from '../native/arena.ts';
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { MAX_RUN_PACKETS, SEND_BUFFER_BYTES, type Destination, type UdpEgress } from './egress.ts';
-import { RtpSender } from './rtp-sender.ts';
+import { RtpSender, type TransportCc } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { SrtpCipher } from './srtp.ts';
 
@@ -16,7 +16,7 @@ interface Run {
 }
 
 /** A cipher that leaves bytes as they are, and remembers what each nonce covered. */
-function bench(firstSeq: number, playoutDelayId?: number) {
+function bench(firstSeq: number, playoutDelayId?: number, transportCc?: TransportCc) {
   const arena = new Arena();
   const buffer = arena.allocate(SEND_BUFFER_BYTES);
   const memory = arena.allocate(200_000);
@@ -53,6 +53,7 @@ function bench(firstSeq: number, playoutDelayId?: number) {
     cipher,
     egress,
     playoutDelayId,
+    transportCc,
   });
   return { sender, memory, runs, headers, covered, reused };
 }

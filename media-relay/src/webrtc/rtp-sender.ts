@@ -6,10 +6,27 @@ import type { SentPacket } from './sent-frames.ts';
 import type { SrtpCipher } from './srtp.ts';
 
 const HEADER_BYTES = 12;
-/** One-byte extension header (RFC 8285) with playout-delay: BEDE, length 1, id|2, 3 bytes of delay. */
-const PLAYOUT_DELAY_BYTES = 8;
+/** RFC 8285 4.2: one-byte extension headers; the number of 32-bit words follows. */
+const ONE_BYTE_PROFILE = 0xbede_0000;
+/** Each of our two extensions fills one word: identifier and length, then at most three bytes. */
+const WORD_BYTES = 4;
 /** Maximum of 500 ms in units of 10 ms; the minimum is 0. Chromium renders without smoothing then. */
 const PLAYOUT_DELAY_MAX = 50;
+
+/** Counts what all senders of one viewer send, for transport-wide feedback. */
+export interface TransportSequence {
+  next: number;
+}
+
+/** The transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2). */
+export interface TransportCc {
+  readonly id: number;
+  /**
+   * Shared with the RTX sender. Without RTX undefined: the packet's own sequence number serves, so that a resend is the
+   * same packet, bit for bit.
+   */
+  readonly sequence: TransportSequence | undefined;
+}
 
 export interface RtpSenderOptions {
   readonly ssrc: number;
@@ -19,7 +36,9 @@ export interface RtpSenderOptions {
   readonly cipher: SrtpCipher;
   readonly egress: UdpEgress;
   /** Extension id of playout-delay, when negotiated. */
-  readonly playoutDelayId: number | undefined;
+  readonly playoutDelayId?: number | undefined;
+  /** When negotiated. Every packet carries it then. */
+  readonly transportCc?: TransportCc | undefined;
 }
 
 export class RtpSender {
@@ -27,7 +46,10 @@ export class RtpSender {
   readonly payloadType: number;
   readonly #cipher: SrtpCipher;
   readonly #egress: UdpEgress;
-  readonly #playoutDelayId: number | undefined;
+  readonly #transportSequence: TransportSequence | undefined;
+  /** First byte of each extension, 0 when it was not negotiated: identifier, and length minus one. */
+  readonly #playoutDelayHead: number;
+  readonly #transportCcHead: number;
   readonly #out: DataView;
   #seq: number;
   #roc = 0;
@@ -43,12 +65,20 @@ export class RtpSender {
     this.#egress = options.egress;
     const { bytes } = options.egress.buffer;
     this.#out = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#playoutDelayId = options.playoutDelayId;
+    const { playoutDelayId, transportCc } = options;
+    this.#playoutDelayHead = playoutDelayId === undefined ? 0 : (playoutDelayId << 4) | 2;
+    this.#transportCcHead = transportCc === undefined ? 0 : (transportCc.id << 4) | 1;
+    this.#transportSequence = transportCc?.sequence;
   }
 
   /** The sequence number that the next packet will have, with its roll-over count. */
   get nextExtendedSeq(): number {
     return this.#roc * 0x1_0000 + this.#seq;
+  }
+
+  /** The transport-wide sequence number, 16 bits, that the next packet will have. */
+  get nextTransportSeq(): number {
+    return this.#transportSequence?.next ?? this.#seq;
   }
 
   /**
@@ -89,7 +119,7 @@ export class RtpSender {
         run = 0;
         segmentBytes = packetBytes;
       }
-      this.#writeHeader(filled, extended, i === lastPacket, seq, timestamp);
+      this.#writeHeader(filled, extended, i === lastPacket, seq, timestamp, this.#takeTransportSeq(seq));
       filled += this.#cipher.sealRtp(filled, headerBytes, memory, source, payloadBytes, this.ssrc, roc, seq);
       run++;
       source += payloadBytes;
@@ -116,7 +146,10 @@ export class RtpSender {
     return sent;
   }
 
-  /** Sends one packet again exactly as it was: same sequence number, roll-over count, timestamp and payload. */
+  /**
+   * Sends one packet again exactly as it was: same sequence numbers, roll-over count, timestamp and payload. Not for
+   * viewers with RTX, whose transport-wide sequence numbers are counted apart.
+   */
   resend(destination: Destination, memory: Block, frame: StoredFrame, sent: SentPacket): number {
     const { packet, timestamp, extended, extendedSeq } = sent;
     let source = frame.offset;
@@ -125,7 +158,8 @@ export class RtpSender {
     const seq = extendedSeq & 0xffff;
     const roc = Math.floor(extendedSeq / 0x1_0000);
     const headerBytes = this.#headerBytes(extended);
-    this.#writeHeader(0, extended, packet === frame.payloadLengths.length - 1, seq, timestamp);
+    const isLast = packet === frame.payloadLengths.length - 1;
+    this.#writeHeader(0, extended, isLast, seq, timestamp, seq);
     const bytes = this.#cipher.sealRtp(0, headerBytes, memory, source, payloadBytes, this.ssrc, roc, seq);
     this.#egress.send(destination, bytes, bytes);
     return bytes;
@@ -139,17 +173,10 @@ export class RtpSender {
     timestamp: number,
     marker: boolean,
   ): number {
-    this.#fixedHeader(0, 0x80, (marker ? 0x80 : 0) | this.payloadType, this.#seq, timestamp);
-    const bytes = this.#cipher.sealRtp(
-      0,
-      HEADER_BYTES,
-      payload,
-      0,
-      payloadBytes,
-      this.ssrc,
-      this.#roc,
-      this.#seq,
-    );
+    const [seq, roc] = [this.#seq, this.#roc];
+    const headerBytes = this.#headerBytes(false);
+    this.#writeHeader(0, false, marker, seq, timestamp, this.#takeTransportSeq(seq));
+    const bytes = this.#cipher.sealRtp(0, headerBytes, payload, 0, payloadBytes, this.ssrc, roc, seq);
     this.#egress.send(destination, bytes, bytes);
     this.packets++;
     this.octets += payloadBytes;
@@ -160,35 +187,47 @@ export class RtpSender {
     return bytes;
   }
 
+  #takeTransportSeq(seq: number): number {
+    const sequence = this.#transportSequence;
+    if (sequence === undefined) return seq;
+    const { next } = sequence;
+    sequence.next = (next + 1) & 0xffff;
+    return next;
+  }
+
   #headerBytes(extended: boolean): number {
-    return extended && this.#playoutDelayId !== undefined ? HEADER_BYTES + PLAYOUT_DELAY_BYTES : HEADER_BYTES;
+    const words = (extended && this.#playoutDelayHead !== 0 ? 1 : 0) + (this.#transportCcHead === 0 ? 0 : 1);
+    return words === 0 ? HEADER_BYTES : HEADER_BYTES + (1 + words) * WORD_BYTES;
   }
 
-  #writeHeader(at: number, extended: boolean, marker: boolean, seq: number, timestamp: number): void {
-    const id = extended ? this.#playoutDelayId : undefined;
-    this.#fixedHeader(
-      at,
-      id === undefined ? 0x80 : 0x90,
-      (marker ? 0x80 : 0) | this.payloadType,
-      seq,
-      timestamp,
-    );
-    if (id === undefined) return;
-    const out = this.#egress.buffer.bytes;
-    out[at + 12] = 0xbe;
-    out[at + 13] = 0xde;
-    out[at + 14] = 0;
-    out[at + 15] = 1;
-    out[at + 16] = (id << 4) | 2;
-    out[at + 17] = 0;
-    out[at + 18] = PLAYOUT_DELAY_MAX >>> 8;
-    out[at + 19] = PLAYOUT_DELAY_MAX;
-  }
-
-  #fixedHeader(at: number, first: number, second: number, seq: number, timestamp: number): void {
+  #writeHeader(
+    at: number,
+    extended: boolean,
+    marker: boolean,
+    seq: number,
+    timestamp: number,
+    transportSeq: number,
+  ): void {
     const out = this.#out;
-    out.setUint32(at, (first << 24) | (second << 16) | seq);
+    const playoutDelay = extended ? this.#playoutDelayHead : 0;
+    const transportCc = this.#transportCcHead;
+    const isExtended = playoutDelay !== 0 || transportCc !== 0;
+    const payloadType = marker ? 0x80 | this.payloadType : this.payloadType;
+    out.setUint32(at, ((isExtended ? 0x90 : 0x80) << 24) | (payloadType << 16) | seq);
     out.setUint32(at + 4, timestamp);
     out.setUint32(at + 8, this.ssrc);
+    if (!isExtended) return;
+    let word = at + HEADER_BYTES + WORD_BYTES;
+    if (playoutDelay !== 0) {
+      out.setUint32(word, (playoutDelay << 24) | PLAYOUT_DELAY_MAX);
+      word += WORD_BYTES;
+    }
+    if (transportCc !== 0) {
+      // Two bytes, and one of padding.
+      out.setUint32(word, (transportCc << 24) | (transportSeq << 8));
+      word += WORD_BYTES;
+    }
+    const words = (word - at - HEADER_BYTES) / WORD_BYTES - 1;
+    out.setUint32(at + HEADER_BYTES, ONE_BYTE_PROFILE | words);
   }
 }

@@ -6,8 +6,9 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { QualityWish, SessionClock, SessionEnd, SessionQuality } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Arena, Block } from '../native/arena.ts';
-import { parseRtcp, writeSenderReport, type ReportBlock, type RtcpPacket } from '../rtp/rtcp.ts';
+import { parseRtcp, writeSenderReport, type RtcpPacket } from '../rtp/rtcp.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
+import type { ViewerPath } from '../stream/path-statistics.ts';
 import type { Rendition } from '../stream/rendition.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
@@ -18,13 +19,15 @@ import { IceLite } from './ice-lite.ts';
 import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
-import { unknownPath } from './quality-policy.ts';
+import { PathEstimate } from './path-estimate.ts';
+import { unknownPath, type PathFacts } from './quality-policy.ts';
 import { QualitySwitch } from './quality-switch.ts';
 import { Resender } from './resender.ts';
-import { RtpSender } from './rtp-sender.ts';
+import { RtpSender, type TransportCc } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
 import { VideoFeed } from './video-feed.ts';
+import { ViewerReports } from './viewer-reports.ts';
 
 /** Nothing authentic from the viewer for this long: it is gone (RFC 7675). */
 const SILENCE_MS = 30_000;
@@ -65,6 +68,7 @@ interface Media {
   readonly cipher: SrtpCipher;
   readonly video: RtpSender;
   readonly feed: VideoFeed;
+  readonly estimate: PathEstimate;
   readonly resender: Resender;
   readonly audio: AudioFeed | undefined;
 }
@@ -87,7 +91,7 @@ export class Session implements PortClient, StreamReader {
   #media: Media | undefined;
   #lastHeardMs: number;
   #nextReportMs = 0;
-  #roundTripMs: number | undefined;
+  readonly #reports = new ViewerReports();
   #wasConnected = false;
   #ended = false;
 
@@ -127,7 +131,12 @@ export class Session implements PortClient, StreamReader {
   }
 
   get roundTripMs(): number | undefined {
-    return this.#roundTripMs;
+    return this.#reports.roundTripMs;
+  }
+
+  /** By its last report; undefined before it is connected. */
+  get path(): ViewerPath | undefined {
+    return this.#media && this.#reports.path(this.#media.estimate.capacityBps !== undefined);
   }
 
   onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean {
@@ -189,7 +198,7 @@ export class Session implements PortClient, StreamReader {
 
   /** About ten times a second. */
   tick(nowMs: number): void {
-    this.#quality.steer(this.#media?.feed, unknownPath, nowMs);
+    this.#quality.steer(this.#media?.feed, this.#media ? pathFacts(this.#media, nowMs) : unknownPath, nowMs);
     if (this.#media === undefined) {
       if (nowMs - this.#createdMs > CONNECT_WITHIN_MS)
         this.#end('never-connected', 'no media path within 15 s');
@@ -230,14 +239,22 @@ export class Session implements PortClient, StreamReader {
       deriveSessionKeys(client, profile),
     );
     const { video, audio } = this.#negotiation;
-    const sender = (ssrc: number, payloadType: number, playoutDelayId: number | undefined): RtpSender =>
+    const { rtxPayloadType, transportCcId } = video;
+    // Without RTX a packet's own sequence number is its transport-wide one too.
+    const sequence = rtxPayloadType === undefined ? undefined : { next: 0 };
+    const transportCc = transportCcId === undefined ? undefined : { id: transportCcId, sequence };
+    const sender = (
+      ssrc: number,
+      payloadType: number,
+      extensions: { playoutDelayId?: number | undefined; transportCc?: TransportCc | undefined },
+    ): RtpSender =>
       new RtpSender({
         ssrc,
         payloadType,
         firstSeq: randomInt(0x8000),
         cipher,
         egress: deps.egress,
-        playoutDelayId,
+        ...extensions,
       });
     const { videoStore: store, bitrateBps } = this.#quality.playing;
     if (store === undefined) {
@@ -245,7 +262,9 @@ export class Session implements PortClient, StreamReader {
       this.#end('closed-by-relay', 'the stream has no video');
       return;
     }
-    const videoSender = sender(this.ssrcs.video, video.payloadType, video.playoutDelayId);
+    const { playoutDelayId } = video;
+    const videoSender = sender(this.ssrcs.video, video.payloadType, { playoutDelayId, transportCc });
+    const estimate = new PathEstimate({ nowMs, transportCc: transportCc !== undefined });
     const feed = new VideoFeed({
       store,
       sender: videoSender,
@@ -253,29 +272,30 @@ export class Session implements PortClient, StreamReader {
       pacer: deps.pacer,
       burstBudget: deps.burstBudget,
       statistics: this.stream.statistics,
+      estimate,
       firstTimestamp: randomBytes(4).readUInt32BE(),
       nowMs,
     });
-    const { rtxPayloadType } = video;
     const resender = new Resender({
       sent: feed.sent,
       video: videoSender,
-      rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, undefined),
+      rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, { transportCc }),
       payload: deps.payload,
       statistics: this.stream.statistics,
+      estimate,
       nowMs,
     });
     const { audioStore } = this.stream;
     const audioFeed =
       audio && audioStore
         ? new AudioFeed(
-            sender(this.ssrcs.audio, audio.payloadType, undefined),
+            sender(this.ssrcs.audio, audio.payloadType, {}),
             audioStore,
             audio.clockRate,
             randomBytes(4).readUInt32BE(),
           )
         : undefined;
-    this.#media = { cipher, video: videoSender, feed, resender, audio: audioFeed };
+    this.#media = { cipher, video: videoSender, feed, estimate, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(bitrateBps);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
@@ -286,8 +306,11 @@ export class Session implements PortClient, StreamReader {
     switch (packet.type) {
       case 'rr':
       case 'sr':
-        for (const report of packet.reports)
-          if (report.ssrc === this.ssrcs.video) this.#measureRoundTrip(report, nowMs);
+        for (const report of packet.reports) {
+          if (report.ssrc !== this.ssrcs.video) continue;
+          const roundTripMs = this.#reports.received(report, nowMs);
+          media.estimate.receiverReport(report.fractionLost, roundTripMs, nowMs);
+        }
         return;
       case 'nack':
         if (packet.mediaSsrc === this.ssrcs.video) this.#answerNack(media, packet.sequences, nowMs);
@@ -298,41 +321,50 @@ export class Session implements PortClient, StreamReader {
       case 'fir':
         if (packet.requests.some(({ ssrc }) => ssrc === this.ssrcs.video)) media.feed.resync(nowMs);
         return;
+      case 'transport-cc':
+        media.estimate.feedback(packet, nowMs);
+        return;
+      case 'remb':
+        media.estimate.remb(packet.bitrateBps, nowMs);
+        return;
       case 'sdes':
       case 'bye':
-      case 'remb':
-      case 'transport-cc':
       case 'other':
     }
   }
 
   #answerNack(media: Media, sequences: readonly number[], nowMs: number): void {
     if (!this.#destination) return;
-    const isInHistory = media.resender.resend(sequences, this.#destination, this.#roundTripMs, nowMs);
+    media.estimate.nack(sequences.length, nowMs);
+    const isInHistory = media.resender.resend(sequences, this.#destination, this.roundTripMs, nowMs);
     if (!isInHistory) media.feed.resync(nowMs);
   }
 
-  /** RFC 3550 6.4.1: now - LSR - DLSR, in units of 1/65,536 s. */
-  #measureRoundTrip(report: ReportBlock, nowMs: number): void {
-    if (report.lastSr === 0) return;
-    const units = (middleNtp(nowMs) - report.lastSr - report.delaySinceLastSr) | 0;
-    if (units >= 0) this.#roundTripMs = (units / 65_536) * 1000;
-  }
-
+  /** The wall clock is the camera's own where it tells it, so that recordings of several cameras can be lined up. */
   #sendReports(media: Media, nowMs: number): void {
+    const videoAheadMs = cameraAheadMs(this.#quality.playing.videoStore?.newest);
     const videoTimestamp = media.feed.rtpTimestampAt(nowMs);
-    if (videoTimestamp !== undefined) this.#sendReport(media, media.video, videoTimestamp, nowMs);
+    if (videoTimestamp !== undefined) {
+      const unixMs = nowMs + (videoAheadMs ?? 0);
+      this.#reports.sent(unixMs, nowMs);
+      this.#sendReport(media, media.video, videoTimestamp, unixMs);
+    }
     const audioTimestamp = media.audio?.rtpTimestampAt(nowMs);
-    if (media.audio && audioTimestamp !== undefined)
-      this.#sendReport(media, media.audio.sender, audioTimestamp, nowMs);
+    if (media.audio && audioTimestamp !== undefined) {
+      // One clock for both: a browser lines sound and picture up by it.
+      const audioAheadMs = cameraAheadMs(this.stream.audioStore?.newest);
+      const isBoth = videoAheadMs !== undefined && audioAheadMs !== undefined;
+      const unixMs = nowMs + (isBoth ? audioAheadMs : (videoAheadMs ?? 0));
+      this.#sendReport(media, media.audio.sender, audioTimestamp, unixMs);
+    }
   }
 
-  #sendReport(media: Media, sender: RtpSender, rtpTimestamp: number, nowMs: number): void {
+  #sendReport(media: Media, sender: RtpSender, rtpTimestamp: number, unixMs: number): void {
     if (!this.#destination) return;
     const { egress } = this.#deps;
     const report = {
       ssrc: sender.ssrc,
-      unixMs: nowMs,
+      unixMs,
       rtpTimestamp,
       packets: sender.packets >>> 0,
       octets: sender.octets >>> 0,
@@ -364,7 +396,12 @@ export class Session implements PortClient, StreamReader {
   }
 }
 
-/** The middle 32 bits of an NTP timestamp. */
-function middleNtp(unixMs: number): number {
-  return Math.floor((unixMs / 1000) * 65_536 + 2_208_988_800 * 65_536) % 0x1_0000_0000;
+function pathFacts({ estimate, feed }: Media, nowMs: number): PathFacts {
+  const { capacityBps, lossShare, queueDelayMs } = estimate;
+  return { capacityBps, lossShare, queueDelayMs, waitingMs: feed.waitingMs(nowMs) };
+}
+
+/** How far the camera's wall clock was ahead of ours when this frame arrived, its way included; undefined: unknown. */
+function cameraAheadMs(frame: StoredFrame | undefined): number | undefined {
+  return frame?.captureMs === undefined ? undefined : frame.captureMs - frame.arrivalMs;
 }

@@ -6,20 +6,20 @@
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import type { Destination } from './egress.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
+import type { PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './path-estimate.ts';
 import { TokenBucket, type PacedFeed, type Pacer } from './pacer.ts';
 import type { RtpSender } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { PathStatistics } from '../stream/path-statistics.ts';
 
 const TICKS_PER_MS = 90;
-/** The least that a path without loss gets. */
-export const MIN_PACE_BPS = 100_000_000;
-/** Headroom over the stream's own rate. */
-const PACE_FACTOR = 2.5;
 /** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */
 const CREDIT_MS = 2.5;
-/** A live frame waits no longer than this: the rate rises instead. */
-const MAX_LIVE_WAIT_MS = 100;
+/** The pacer may hold a live frame back this much longer than its path needs; the rate rises before that. */
+const MAX_ADDED_DELAY_MS = 100;
+/** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
+const MAX_LIVE_AGE_MS = 500;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -27,12 +27,13 @@ const RESYNC_INTERVAL_MS = 1000;
 
 export interface VideoFeedOptions {
   readonly store: PacketStore;
-  readonly sender: Pick<RtpSender, 'nextExtendedSeq' | 'sendPackets'>;
+  readonly sender: Pick<RtpSender, 'nextExtendedSeq' | 'nextTransportSeq' | 'sendPackets'>;
   readonly destination: () => Destination | undefined;
   readonly pacer: Pacer;
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
   readonly statistics: PathStatistics;
+  readonly estimate: PathEstimate;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
   readonly nowMs: number;
@@ -48,6 +49,7 @@ export class VideoFeed implements PacedFeed {
   readonly #pacer: Pacer;
   readonly #burstBudget: TokenBucket;
   readonly #statistics: PathStatistics;
+  readonly #estimate: PathEstimate;
   readonly #firstTimestamp: number;
   readonly #bucket: TokenBucket;
   #mode: 'waiting' | 'burst' | 'live' = 'waiting';
@@ -64,6 +66,10 @@ export class VideoFeed implements PacedFeed {
   #anchorMs = 0;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #streamBitrateBps = 0;
+  /** When a path of the known capacity would have carried all that was given to it. */
+  #pathFreeMs = 0;
+  /** Waits for a key frame because frames were late. */
+  #isDropping = false;
 
   constructor(options: VideoFeedOptions) {
     this.#store = options.store;
@@ -72,8 +78,9 @@ export class VideoFeed implements PacedFeed {
     this.#pacer = options.pacer;
     this.#burstBudget = options.burstBudget;
     this.#statistics = options.statistics;
+    this.#estimate = options.estimate;
     this.#firstTimestamp = options.firstTimestamp;
-    this.#bucket = new TokenBucket(MIN_PACE_BPS, (MIN_PACE_BPS / 8000) * CREDIT_MS, options.nowMs);
+    this.#bucket = new TokenBucket(FULL_PACE_BPS, (FULL_PACE_BPS / 8000) * CREDIT_MS, options.nowMs);
   }
 
   /** The path is open: send what is cached, or wait for the next key frame. */
@@ -94,10 +101,14 @@ export class VideoFeed implements PacedFeed {
   /** The stream has a new frame. Live frames leave at once unless something is still before them. */
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#mode === 'waiting') {
-      if (!frame.isKey || this.#store.gopStart !== frame.number) return;
+      if (!frame.isKey || this.#store.gopStart !== frame.number) {
+        if (this.#isDropping) this.#statistics.dropped('late', 1);
+        return;
+      }
       this.#anchor(nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
+      this.#isDropping = false;
       this.#mode = 'live';
     }
     if (this.#cursor !== frame.number) {
@@ -125,9 +136,16 @@ export class VideoFeed implements PacedFeed {
         this.#statistics.dropped('history', this.#store.nextNumber - this.#cursor);
         return this.#beginBurst(nowMs);
       }
-      if (this.#packet === 0) this.#beginFrame(frame, nowMs);
+      if (this.#packet === 0) {
+        if (this.#isTooOld(frame, nowMs)) {
+          if (this.#dropToKeyFrame()) continue;
+          return false;
+        }
+        this.#beginFrame(frame, nowMs);
+      }
       const total = frame.payloadLengths.length;
       const upTo = Math.min(total, this.#packet + MAX_RUN_PACKETS);
+      const transportSeq = this.#sender.nextTransportSeq;
       const bytes = this.#sender.sendPackets(
         destination,
         this.#store.memory,
@@ -140,11 +158,13 @@ export class VideoFeed implements PacedFeed {
       credit -= bytes;
       this.#bucket.take(bytes);
       if (this.#mode === 'burst') this.#burstBudget.take(bytes);
+      this.#estimate.sent(transportSeq, upTo - this.#packet, bytes, nowMs);
       this.#statistics.sent(upTo - this.#packet, bytes);
       this.#packet = upTo;
       if (upTo < total) continue;
       this.#packet = 0;
       this.#cursor = frame.number + 1;
+      if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
     }
     if (this.#nextStore !== undefined || this.#cursor < this.#store.nextNumber) return true;
     this.#mode = 'live';
@@ -158,6 +178,23 @@ export class VideoFeed implements PacedFeed {
       this.#cursor = gopStart;
   }
 
+  #isTooOld(frame: StoredFrame, nowMs: number): boolean {
+    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_LIVE_AGE_MS;
+  }
+
+  /** False when the next key frame has not come yet. */
+  #dropToKeyFrame(): boolean {
+    const { gopStart, nextNumber } = this.#store;
+    const isThere = gopStart !== undefined && gopStart > this.#cursor;
+    const next = isThere ? gopStart : nextNumber;
+    this.#statistics.dropped('late', next - this.#cursor);
+    this.#cursor = next;
+    if (isThere) return true;
+    this.#isDropping = true;
+    this.#mode = 'waiting';
+    return false;
+  }
+
   /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
   resync(nowMs: number): void {
     if (nowMs - this.#lastResyncMs < RESYNC_INTERVAL_MS || this.#mode !== 'live') return;
@@ -166,12 +203,21 @@ export class VideoFeed implements PacedFeed {
 
   /** The source was interrupted: what the store gets next starts with a key frame. */
   interrupt(): void {
+    if (this.#nextStore !== undefined) return;
     if (this.#mode !== 'live' || this.#packet !== 0) return;
+    this.#isDropping = false;
     this.#mode = 'waiting';
   }
 
   setStreamBitrate(bitrateBps: number): void {
     this.#streamBitrateBps = bitrateBps;
+  }
+
+  /** How long the next live frame has been waiting here; of frames that are left out, the age that they may have. */
+  waitingMs(nowMs: number): number {
+    if (this.#isDropping) return MAX_LIVE_AGE_MS;
+    const next = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
+    return next === undefined ? 0 : nowMs - next.arrivalMs;
   }
 
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
@@ -198,7 +244,9 @@ export class VideoFeed implements PacedFeed {
 
   /** False when nothing is cached: the next key frame starts it then. */
   #beginBurst(nowMs: number): boolean {
+    if (this.#nextStore !== undefined) return this.#switch(nowMs);
     this.#packet = 0;
+    this.#isDropping = false;
     this.#lastResyncMs = nowMs;
     const { gopStart } = this.#store;
     if (gopStart === undefined) {
@@ -242,6 +290,9 @@ export class VideoFeed implements PacedFeed {
       frame.arrivalMs,
     );
     if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
+    const readyMs = this.#mode === 'live' ? frame.arrivalMs : nowMs;
+    const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / capacityBps;
   }
 
   #viewerTicksAt(nowMs: number): number | undefined {
@@ -253,14 +304,18 @@ export class VideoFeed implements PacedFeed {
     return (this.#firstTimestamp + ticks) >>> 0;
   }
 
-  /** Bytes that may leave now. The oldest live frame pulls the rate up when it has waited for long. */
+  /** Bytes that may leave now. */
   #credit(nowMs: number): number {
-    let rate = Math.max(MIN_PACE_BPS, this.#streamBitrateBps * PACE_FACTOR);
-    const waiting = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
-    if (waiting !== undefined && nowMs - waiting.arrivalMs > MAX_LIVE_WAIT_MS / 2) rate *= 4;
-    this.#bucket.setRate(rate, (rate / 8000) * CREDIT_MS);
+    const paceBps = this.#estimate.paceBps(this.#streamBitrateBps, nowMs, this.#isLate(nowMs));
+    this.#bucket.setRate(paceBps, (paceBps / 8000) * CREDIT_MS);
     const own = this.#bucket.credit(nowMs);
     return this.#mode === 'burst' ? Math.min(own, this.#burstBudget.credit(nowMs)) : own;
+  }
+
+  #isLate(nowMs: number): boolean {
+    const waiting = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
+    if (waiting === undefined) return false;
+    return nowMs - Math.max(waiting.arrivalMs, this.#pathFreeMs) > MAX_ADDED_DELAY_MS / 2;
   }
 }
 

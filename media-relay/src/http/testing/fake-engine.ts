@@ -8,6 +8,7 @@ import type {
   SessionQuality,
   StreamSnapshot,
 } from '../../engine/messages.ts';
+import { summarisePaths } from '../../stream/path-statistics.ts';
 
 /** An engine that answers as it is told and remembers what it was asked. */
 export class FakeEngine implements EnginePort {
@@ -112,4 +113,6 @@ export const liveSnapshot: StreamSnapshot = {
   droppedFramesTotal: {},
   qualitySwitchesTotal: {},
   substream: undefined,
+  pacerDelay: { meanSeconds: 0, maxSeconds: 0 },
+  viewerPaths: summarisePaths([]),
 };
