@@ -41,8 +41,8 @@ process.once('exit', () => {
 
 export class TestRelay implements AsyncDisposable {
   readonly port: number;
+  readonly mediaPort: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sightline-e2e-'));
-  readonly #mediaPort: number;
   #child: ChildProcess | undefined;
   #log = '';
 
@@ -55,7 +55,7 @@ export class TestRelay implements AsyncDisposable {
 
   private constructor(port: number, mediaPort: number) {
     this.port = port;
-    this.#mediaPort = mediaPort;
+    this.mediaPort = mediaPort;
   }
 
   get url(): string {
@@ -71,7 +71,7 @@ export class TestRelay implements AsyncDisposable {
   writeConfig(streams: StreamsConfig): void {
     const config = {
       http: { port: this.port },
-      media: { port: this.#mediaPort, addresses: ['127.0.0.1'] },
+      media: { port: this.mediaPort, addresses: ['127.0.0.1'] },
       stateDir: join(this.#folder, 'state'),
       log: { level: 'debug', format: 'json' },
       streams,
