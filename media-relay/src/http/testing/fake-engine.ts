@@ -3,6 +3,7 @@ import type {
   EngineSnapshot,
   OfferResult,
   QualityWish,
+  RenditionSnapshot,
   SessionClock,
   SessionEnd,
   SessionQuality,
@@ -115,4 +116,28 @@ export const liveSnapshot: StreamSnapshot = {
   substream: undefined,
   pacerDelay: { meanSeconds: 0, maxSeconds: 0 },
   viewerPaths: summarisePaths([]),
+};
+
+export const substreamSnapshot: RenditionSnapshot = {
+  state: 'offline',
+  reason: undefined,
+  h264: {
+    profileLevelId: '42e01e',
+    profileName: 'Constrained Baseline',
+    width: 640,
+    height: 360,
+    framesPerSecond: 15,
+    maxReorderFrames: 0,
+  },
+  transport: 'tcp',
+  framesPerSecond: 0,
+  bitrateBps: 0,
+  keyFrameIntervalSeconds: 2,
+  lastFrameMs: 2000,
+  framesTotal: 1,
+  packetsTotal: 1,
+  bytesTotal: 1,
+  lostPacketsTotal: 0,
+  reconnectsTotal: {},
+  viewers: 0,
 };
