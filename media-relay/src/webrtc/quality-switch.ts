@@ -144,8 +144,12 @@ export class QualitySwitch {
     };
   }
 
-  #fits({ facts }: Rendition): boolean {
-    return facts === undefined || canCarry(this.#carried, facts.profileLevelId);
+  /** What plays already is not asked: a camera may be given another profile under its viewers. */
+  #fits(rendition: Rendition): boolean {
+    const { facts } = rendition;
+    return (
+      rendition === this.#playing || facts === undefined || canCarry(this.#carried, facts.profileLevelId)
+    );
   }
 
   #problem(wanted: RenditionName): string | undefined {
