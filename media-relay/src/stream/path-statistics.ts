@@ -36,8 +36,8 @@ export class DelayHistogram {
   }
 }
 
-/** `late`: waited too long to leave, because the path carries less than the stream. */
-export type DropReason = 'history' | 'silence' | 'late';
+/** `slow`: waited too long to leave, because the path carries less than the stream. */
+export type DropReason = 'history' | 'silence' | 'slow';
 
 /** One viewer's path by its last receiver report; undefined where none has told yet. */
 export interface ViewerPath {
@@ -92,7 +92,7 @@ export class PathStatistics {
   sentBytes = 0;
   resentPackets = 0;
   bursts = 0;
-  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, late: 0 };
+  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, slow: 0 };
   readonly qualitySwitches: Record<SwitchReason, number> = {
     viewer: 0,
     tile: 0,

@@ -125,7 +125,8 @@ export class MediaPort {
     known: Path | undefined,
   ): void {
     const ufrag = ufragOf(datagram);
-    const client = ufrag === undefined ? undefined : this.#clients.get(ufrag);
+    // Answers name nobody: they belong to whom they come from.
+    const client = ufrag === undefined ? known?.client : this.#clients.get(ufrag);
     if (client === undefined) {
       this.strangers++;
       return;

@@ -6,7 +6,7 @@
  * alone, 38 kB at 1.5 times what is known, so that a trial fits into the queue that it measures.
  *
  * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
- * rate for the first feedback, one round trip and feedback interval later.
+ * rate for an answer: an echo from behind them one round trip later, else the first feedback, which takes 100 ms more.
  *
  * Without transport-wide feedback, only reports, REMB and NACKs speak: the pace halves when they tell of trouble and
  * grows again with time. Pure: time is passed in.
@@ -30,8 +30,6 @@ const CAPACITY_SHARE = 0.85;
 const FIRST_FLIGHT_BYTES = 60_000;
 /** At least, while the path is unproven. */
 const CAUTIOUS_BPS = 10_000_000;
-/** On a shorter round trip the path is a LAN, and feedback comes in time. */
-const NEAR_MS = 5;
 /** A peer that has not reported by then will not. */
 const PROOF_TIMEOUT_MS = 500;
 /** Reports alone: no NACK by then, no loss. */
@@ -44,6 +42,8 @@ const TRAIN_PACKETS = 8;
 const GROWTH_MS = 4;
 /** Of the first flight, on which more depends. */
 const FIRST_GROWTH_MS = 2;
+/** By echo, which a busy browser blurs. 60 kB wait so long before a hop of 50 Mbit/s. */
+const FIRST_ECHO_MS = 5;
 /** Tail drop: so many, at this share or more, behind a queue. */
 const TAIL_DROP = { packets: 8, share: 0.1, queueMs: 5 } as const;
 /** More than radio loses: a policer, or an outage. */
@@ -65,21 +65,22 @@ export interface PathEstimateOptions {
   readonly nowMs: number;
   /** Transport-wide feedback is negotiated. */
   readonly transportCc: boolean;
-  /** Of the handshake, when known. */
-  readonly roundTripHintMs?: number | undefined;
+  /** Called once, when the first flight has left: time for `firstFlightDelayed`. */
+  readonly onFirstFlight?: () => void;
 }
 
 export class PathEstimate {
   readonly #trains = new PacketTrains();
   readonly #transportCc: boolean;
   readonly #startMs: number;
+  readonly #onFirstFlight: (() => void) | undefined;
   #roundTripMs: number | undefined;
   #leastRoundTripMs = Number.POSITIVE_INFINITY;
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
   #wasOverloaded = false;
-  #isProven: boolean;
+  #isProven = false;
   /** NACKs told of an overflow, and feedback has not yet said how much fits. */
   #isAlarmed = false;
   #sentBytes = 0;
@@ -101,13 +102,12 @@ export class PathEstimate {
   #queueDelayMs = 0;
   #deliveredBps = 0;
 
-  constructor({ nowMs, transportCc, roundTripHintMs }: PathEstimateOptions) {
+  constructor({ nowMs, transportCc, onFirstFlight }: PathEstimateOptions) {
     this.#transportCc = transportCc;
     this.#startMs = nowMs;
     this.#lastFeedbackMs = nowMs;
     this.#lastReportMs = nowMs;
-    this.#isProven = roundTripHintMs !== undefined && roundTripHintMs < NEAR_MS;
-    this.#roundTripMs = roundTripHintMs;
+    this.#onFirstFlight = onFirstFlight;
   }
 
   /** 0..1 of the packets, over about a second. */
@@ -139,7 +139,9 @@ export class PathEstimate {
     if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
+    const isFirstFlight = this.#sentBytes < FIRST_FLIGHT_BYTES;
     this.#sentBytes += bytes;
+    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) this.#onFirstFlight?.();
     this.#awaitingSinceMs ??= nowMs;
     this.#rotateWindow(nowMs);
     this.#window.sent += packets;
@@ -194,6 +196,11 @@ export class PathEstimate {
   #isTrial(nowMs: number): boolean {
     if (!this.#transportCc || nowMs < this.#probeAtMs) return false;
     return nowMs - this.#lastSentMs > BUSY_GAP_MS || this.#busyBytes < HEAD_BYTES;
+  }
+
+  /** An echo right behind the first flight took so much longer than one before it: what the path's queue made of it. */
+  firstFlightDelayed(byMs: number): void {
+    if (byMs < FIRST_ECHO_MS) this.#isProven = true;
   }
 
   feedback(feedback: TransportFeedback, nowMs: number): void {

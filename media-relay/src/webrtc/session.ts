@@ -19,6 +19,7 @@ import { IceLite } from './ice-lite.ts';
 import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
+import { PathEcho } from './path-echo.ts';
 import { PathEstimate } from './path-estimate.ts';
 import { unknownPath, type PathFacts } from './quality-policy.ts';
 import { QualitySwitch } from './quality-switch.ts';
@@ -92,6 +93,9 @@ export class Session implements PortClient, StreamReader {
   #lastHeardMs: number;
   #nextReportMs = 0;
   readonly #reports = new ViewerReports();
+  readonly #echo: PathEcho;
+  /** Of an empty path, by echo. */
+  #leastEchoMs = Number.POSITIVE_INFINITY;
   #wasConnected = false;
   #ended = false;
 
@@ -111,6 +115,10 @@ export class Session implements PortClient, StreamReader {
     this.#negotiation = negotiation;
     this.localUfrag = credentials.ufrag;
     this.#ice = new IceLite({ local: credentials, remoteUfrag: negotiation.remote.iceUfrag });
+    this.#echo = new PathEcho(credentials.ufrag, {
+      ufrag: negotiation.remote.iceUfrag,
+      pwd: negotiation.remote.icePwd,
+    });
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     const { profileLevelId } = negotiation.video;
@@ -140,7 +148,7 @@ export class Session implements PortClient, StreamReader {
   }
 
   onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean {
-    if (this.#ended) return false;
+    if (this.#ended || this.#echo.handle(datagram, nowMs)) return false;
     const result = this.#ice.handle(datagram, { address: from.address, port: from.port }, nowMs);
     if (result.response) this.#deps.egress.sendDatagram(from, result.response);
     if (!result.valid) return false;
@@ -151,6 +159,7 @@ export class Session implements PortClient, StreamReader {
 
   onDtls(datagram: Uint8Array, from: Destination): void {
     if (this.#ended) return;
+    if (this.#dtlsDestination === undefined) this.#measureEmptyPath(from);
     this.#dtlsDestination = from;
     this.#dtls.handle(datagram);
     this.#armDtlsTimer();
@@ -264,7 +273,11 @@ export class Session implements PortClient, StreamReader {
     }
     const { playoutDelayId } = video;
     const videoSender = sender(this.ssrcs.video, video.payloadType, { playoutDelayId, transportCc });
-    const estimate = new PathEstimate({ nowMs, transportCc: transportCc !== undefined });
+    const estimate: PathEstimate = new PathEstimate({
+      nowMs,
+      transportCc: transportCc !== undefined,
+      onFirstFlight: () => this.#measureBehindFirstFlight(estimate),
+    });
     const feed = new VideoFeed({
       store,
       sender: videoSender,
@@ -297,9 +310,25 @@ export class Session implements PortClient, StreamReader {
         : undefined;
     this.#media = { cipher, video: videoSender, feed, estimate, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(bitrateBps);
+    if (this.#destination) this.#measureEmptyPath(this.#destination);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
     deps.onConnected(this);
+  }
+
+  #measureEmptyPath(destination: Destination): void {
+    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) => {
+      this.#leastEchoMs = Math.min(this.#leastEchoMs, roundTripMs);
+    });
+    this.#deps.egress.sendDatagram(destination, request);
+  }
+
+  #measureBehindFirstFlight(estimate: PathEstimate): void {
+    if (!this.#destination) return;
+    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) =>
+      estimate.firstFlightDelayed(roundTripMs - this.#leastEchoMs),
+    );
+    this.#deps.egress.sendDatagram(this.#destination, request);
   }
 
   #handleRtcp(media: Media, packet: RtcpPacket, nowMs: number): void {

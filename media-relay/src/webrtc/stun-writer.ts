@@ -74,7 +74,7 @@ export function writeBindingError(
   return writeMessage(errorType, transactionId, attributes, key);
 }
 
-/** What a full ICE agent asks; the relay itself never does, its load sinks and tests do. */
+/** What a full ICE agent asks, and the relay to measure a path (path-echo.ts). */
 export function writeBindingRequest(request: BindingRequest): Uint8Array {
   const priority = Buffer.alloc(4);
   priority.writeUInt32BE(request.priority);

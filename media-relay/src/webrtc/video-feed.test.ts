@@ -38,8 +38,8 @@ function bench() {
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
   const pacer = new Pacer(() => Date.now());
-  // A near path: it is known from the start that nothing limits it.
-  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: true, roundTripHintMs: 1 });
+  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
+  estimate.firstFlightDelayed(0);
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;

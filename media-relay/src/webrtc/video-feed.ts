@@ -19,7 +19,7 @@ const CREDIT_MS = 2.5;
 /** The pacer may hold a live frame back this much longer than its path needs; the rate rises before that. */
 const MAX_ADDED_DELAY_MS = 100;
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
-const MAX_LIVE_AGE_MS = 500;
+const MAX_BEHIND_MS = 500;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -69,7 +69,7 @@ export class VideoFeed implements PacedFeed {
   /** When a path of the known capacity would have carried all that was given to it. */
   #pathFreeMs = 0;
   /** Waits for a key frame because frames were late. */
-  #isDropping = false;
+  #isBehind = false;
 
   constructor(options: VideoFeedOptions) {
     this.#store = options.store;
@@ -102,13 +102,13 @@ export class VideoFeed implements PacedFeed {
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#mode === 'waiting') {
       if (!frame.isKey || this.#store.gopStart !== frame.number) {
-        if (this.#isDropping) this.#statistics.dropped('late', 1);
+        if (this.#isBehind) this.#statistics.dropped('slow', 1);
         return;
       }
       this.#anchor(nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
-      this.#isDropping = false;
+      this.#isBehind = false;
       this.#mode = 'live';
     }
     if (this.#cursor !== frame.number) {
@@ -179,7 +179,7 @@ export class VideoFeed implements PacedFeed {
   }
 
   #isTooOld(frame: StoredFrame, nowMs: number): boolean {
-    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_LIVE_AGE_MS;
+    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_BEHIND_MS;
   }
 
   /** False when the next key frame has not come yet. */
@@ -187,10 +187,10 @@ export class VideoFeed implements PacedFeed {
     const { gopStart, nextNumber } = this.#store;
     const isThere = gopStart !== undefined && gopStart > this.#cursor;
     const next = isThere ? gopStart : nextNumber;
-    this.#statistics.dropped('late', next - this.#cursor);
+    this.#statistics.dropped('slow', next - this.#cursor);
     this.#cursor = next;
     if (isThere) return true;
-    this.#isDropping = true;
+    this.#isBehind = true;
     this.#mode = 'waiting';
     return false;
   }
@@ -205,7 +205,7 @@ export class VideoFeed implements PacedFeed {
   interrupt(): void {
     if (this.#nextStore !== undefined) return;
     if (this.#mode !== 'live' || this.#packet !== 0) return;
-    this.#isDropping = false;
+    this.#isBehind = false;
     this.#mode = 'waiting';
   }
 
@@ -246,7 +246,7 @@ export class VideoFeed implements PacedFeed {
   #beginBurst(nowMs: number): boolean {
     if (this.#nextStore !== undefined) return this.#switch(nowMs);
     this.#packet = 0;
-    this.#isDropping = false;
+    this.#isBehind = false;
     this.#lastResyncMs = nowMs;
     const { gopStart } = this.#store;
     if (gopStart === undefined) {
