@@ -215,7 +215,7 @@ export class VideoFeed implements PacedFeed {
 
   /** How long the next live frame has been waiting here; of frames that are left out, the age that they may have. */
   waitingMs(nowMs: number): number {
-    if (this.#isDropping) return MAX_LIVE_AGE_MS;
+    if (this.#isBehind) return MAX_BEHIND_MS;
     const next = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
     return next === undefined ? 0 : nowMs - next.arrivalMs;
   }
