@@ -1,39 +1,14 @@
 /** Tells the relay how large a picture is shown, so that it can send the rendition that fits (docs/API.md, two qualities). */
-import type { Quality } from '../stream/states.ts';
+import { devicePixels } from './quality-wish.ts';
+import type { Tile } from './quality-wish.ts';
 import type { SignalRequest } from './signalling.ts';
 
 /** A window that is being dragged, or a wall that is being rearranged, is waited for. */
 const SETTLED_MS = 250;
-/** What the relay takes. */
-const LARGEST_PIXELS = 16_384;
-
-export interface Tile {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Of the element, in device pixels; undefined while it is not shown. */
 export function tileOf(video: Element): Tile | undefined {
   const { width, height } = video.getBoundingClientRect();
   return devicePixels(width, height, devicePixelRatio);
-}
-
-export function devicePixels(cssWidth: number, cssHeight: number, ratio: number): Tile | undefined {
-  const [width, height] = [cssWidth, cssHeight].map((length) =>
-    Math.min(LARGEST_PIXELS, Math.round(length * ratio)),
-  );
-  return width && height ? { width, height } : undefined;
-}
-
-/** The address to post the offer to. */
-export function offerUrl(whepUrl: string, quality: Quality, tile: Tile | undefined): string {
-  const url = new URL(whepUrl);
-  url.searchParams.set('quality', quality);
-  if (tile !== undefined) {
-    url.searchParams.set('width', String(tile.width));
-    url.searchParams.set('height', String(tile.height));
-  }
-  return url.href;
 }
 
 export interface QualityReporterOptions {

@@ -4,7 +4,8 @@
  */
 import type { Quality } from '../stream/states.ts';
 import type { Gate } from './gate.ts';
-import { offerUrl, QualityReporter, tileOf } from './quality-reporter.ts';
+import { QualityReporter, tileOf } from './quality-reporter.ts';
+import { offerUrl } from './quality-wish.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { refusalFrom } from './refusal.ts';

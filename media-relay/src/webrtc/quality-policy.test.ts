@@ -22,7 +22,7 @@ const congested: PathFacts = { capacityBps: 1e6, lossShare: 0.2, queueDelayMs: 3
 /** A viewer whose switches take effect at the next step. */
 function viewer(start: Partial<QualityFacts> = {}) {
   const policy = new QualityPolicy();
-  const facts = {
+  const facts: { -readonly [K in keyof QualityFacts]: QualityFacts[K] } = {
     wanted: 'auto',
     tile: bigTile,
     main,
@@ -30,7 +30,7 @@ function viewer(start: Partial<QualityFacts> = {}) {
     path: unknownPath,
     playing: 'main',
     ...start,
-  } as { -readonly [K in keyof QualityFacts]: QualityFacts[K] };
+  };
   const switches: { readonly atMs: number; readonly to: RenditionName; readonly reason: string }[] = [];
   let nowMs = 1_000_000;
   const startMs = nowMs;
@@ -236,10 +236,10 @@ test('whatever happens: never to a rendition that is lost, auto at most once a s
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const { facts, run, switches } = viewer();
       for (const one of steps) {
-        facts.wanted = one.wanted as QualityFacts['wanted'];
+        facts.wanted = one.wanted;
         facts.tile = one.tile;
-        facts.main = { ...main, availability: one.main as RenditionFacts['availability'] };
-        facts.sub = { ...sub, availability: one.sub as RenditionFacts['availability'] };
+        facts.main = { ...main, availability: one.main };
+        facts.sub = { ...sub, availability: one.sub };
         const { capacityBps, lossShare, queueDelayMs, waitingMs } = one;
         const before = switches.length;
         run(one.ms, () => ({ capacityBps, lossShare, queueDelayMs, waitingMs }));

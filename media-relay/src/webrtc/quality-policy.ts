@@ -79,8 +79,10 @@ type PathState =
   /** Since when it carries the main stream again; undefined: nothing ever spoke against it. */
   | { readonly kind: 'open'; readonly sinceMs: number | undefined }
   | { readonly kind: 'narrow'; readonly sinceMs: number; readonly reason: 'path' | 'roll-back' }
-  /** `sinceMs`: the main stream plays; until then the switch is on its way. */
-  | { readonly kind: 'trial'; readonly sinceMs: number | undefined };
+  /** The switch is on its way. */
+  | { readonly kind: 'try' }
+  /** Since when the main stream plays, and what the path lost before: what radio loses has nothing to do with it. */
+  | { readonly kind: 'trial'; readonly sinceMs: number; readonly lossShareBefore: number };
 
 export class QualityPolicy {
   #bySize: RenditionName = 'main';
@@ -118,14 +120,15 @@ export class QualityPolicy {
     if (this.#bySize === 'sub') return { rendition: 'sub', reason: 'tile' };
     const path = this.#path;
     if (path.kind === 'narrow') return { rendition: 'sub', reason: path.reason };
-    return { rendition: 'main', reason: path.kind === 'trial' ? 'trial' : 'tile' };
+    return { rendition: 'main', reason: path.kind === 'open' ? 'tile' : 'trial' };
   }
 
   #observePath({ main, path, playing }: QualityFacts, nowMs: number): void {
     // Between two looks that are far apart, nobody knows.
     const elapsedMs = Math.min(250, nowMs - (this.#observedMs ?? nowMs));
     this.#observedMs = nowMs;
-    if (isStrained(path, main.bitrateBps)) {
+    const isTooNarrow = path.capacityBps !== undefined && path.capacityBps < main.bitrateBps;
+    if (exceeds(path, playing === 'main' && isTooNarrow ? EXPECTED_STRAIN : STRAIN)) {
       this.#strainMs += elapsedMs;
       this.#calmSinceMs = undefined;
     } else {
@@ -150,10 +153,15 @@ export class QualityPolicy {
           this.#bySize === 'main' &&
           this.#mayTry(state.sinceMs, path, main.bitrateBps, nowMs)
         )
-          this.#path = { kind: 'trial', sinceMs: undefined };
+          this.#path = { kind: 'try' };
+        return;
+      case 'try':
+        if (playing === 'main')
+          this.#path = { kind: 'trial', sinceMs: nowMs, lossShareBefore: path.lossShare };
+        else if (this.#bySize === 'sub') this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'path' };
         return;
       case 'trial':
-        this.#watchTrial(state.sinceMs, playing, path, nowMs);
+        this.#watchTrial(state, path, nowMs);
     }
   }
 
@@ -164,14 +172,14 @@ export class QualityPolicy {
     return isCalm && nowMs - sinceMs >= Math.min(waitMs, LONGEST_RETRY_MS);
   }
 
-  #watchTrial(sinceMs: number | undefined, playing: RenditionName, path: PathFacts, nowMs: number): void {
+  #watchTrial(
+    { sinceMs, lossShareBefore }: PathState & { readonly kind: 'trial' },
+    path: PathFacts,
+    nowMs: number,
+  ): void {
     if (this.#bySize === 'sub') {
       this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'path' };
-    } else if (playing !== 'main') {
-      return;
-    } else if (sinceMs === undefined) {
-      this.#path = { kind: 'trial', sinceMs: nowMs };
-    } else if (exceeds(path, TRIAL_STRAIN)) {
+    } else if (exceeds({ ...path, lossShare: path.lossShare - lossShareBefore }, TRIAL_STRAIN)) {
       this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
       this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'roll-back' };
     } else if (nowMs - sinceMs >= TRIAL_MS) {
@@ -221,12 +229,7 @@ type Limits = Omit<PathFacts, 'capacityBps'>;
 const STRAIN: Limits = { queueDelayMs: 150, lossShare: 0.1, waitingMs: 250 };
 /** With a capacity below the main stream's rate, less is proof enough. */
 const EXPECTED_STRAIN: Limits = { queueDelayMs: 60, lossShare: 0.03, waitingMs: 150 };
-const TRIAL_STRAIN: Limits = { queueDelayMs: 100, lossShare: 0.06, waitingMs: 250 };
-
-function isStrained(path: PathFacts, needBps: number): boolean {
-  const isTooNarrow = path.capacityBps !== undefined && path.capacityBps < needBps;
-  return exceeds(path, isTooNarrow ? EXPECTED_STRAIN : STRAIN);
-}
+const TRIAL_STRAIN: Limits = { queueDelayMs: 100, lossShare: 0.05, waitingMs: 250 };
 
 function exceeds({ lossShare, queueDelayMs, waitingMs }: PathFacts, limits: Limits): boolean {
   return queueDelayMs > limits.queueDelayMs || lossShare > limits.lossShare || waitingMs > limits.waitingMs;

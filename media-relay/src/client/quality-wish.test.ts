@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { devicePixels, offerUrl } from './quality-reporter.ts';
+import { devicePixels, offerUrl } from './quality-wish.ts';
 
 test('a tile is measured in device pixels; one that is not shown has no size', () => {
   expect(devicePixels(320.4, 180.2, 2)).toEqual({ width: 641, height: 360 });
