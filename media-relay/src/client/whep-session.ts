@@ -4,7 +4,7 @@
  */
 import type { Quality } from '../stream/states.ts';
 import type { Gate } from './gate.ts';
-import { QualityReporter, tileOf } from './quality-reporter.ts';
+import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
