@@ -122,10 +122,11 @@ test('auto falls to the substream where the path is too narrow, and comes back w
       { quality: 'auto', width: 1280, height: 720 },
       path.port,
     );
-    await viewer.painted(sub.width, 50);
+    await viewer.painted(sub.width, 25);
     expect(await viewer.setQuality({})).toMatchObject({ wanted: 'auto', playing: 'sub' });
     down.rateBps = 30_000_000;
-    await viewer.painted(main.width, 100);
+    // Longer than a trial.
+    await viewer.painted(main.width, 60);
     expect(await viewer.setQuality({})).toMatchObject({ wanted: 'auto', playing: 'main' });
     expect((await viewer.statistics()).peers).toBe(1);
     await switched('path', 1);
