@@ -187,9 +187,10 @@ export class QualityPolicy {
     }
   }
 
-  /** The path was too narrow a while ago. */
+  /** The path was too narrow a while ago, or begins to be. */
   #isDoubtful(): boolean {
-    return this.#path.kind !== 'open' || this.#path.sinceMs !== undefined;
+    const wasNarrow = this.#path.kind !== 'open' || this.#path.sinceMs !== undefined;
+    return wasNarrow || this.#strainMs >= STRAIN_MS / 3;
   }
 
   /** Another picture is better than none. */
