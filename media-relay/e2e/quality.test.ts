@@ -115,12 +115,8 @@ test('auto falls to the substream where the path is too narrow, and comes back w
   const path = await startLossyPath({ toPort: relay.mediaPort, down, up: { delayMs: 15 } });
   try {
     const { page, errors } = await browser.page();
-    const viewer = await watchInPage(
-      page,
-      relay,
-      'cam',
-      { quality: 'auto', width: 1280, height: 720 },
-      path.port,
+    const viewer = await watchInPage(page, relay, 'cam', { quality: 'auto', width: 1280, height: 720 }, () =>
+      Promise.resolve(path.port),
     );
     await viewer.painted(sub.width, 25);
     expect(await viewer.setQuality({})).toMatchObject({ wanted: 'auto', playing: 'sub' });

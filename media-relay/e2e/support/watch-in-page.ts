@@ -6,6 +6,8 @@ export interface ViewerStatistics {
   readonly framesDecoded: number;
   readonly packetsLost: number;
   readonly pliCount: number;
+  /** Seconds. */
+  readonly totalFreezesDuration: number;
   readonly connectionState: string;
   /** Peer connections that the page has made. */
   readonly peers: number;
@@ -43,17 +45,17 @@ const offerScript = `(async () => {
 
 const statisticsScript = `(async () => {
   const reports = [...(await pc.getStats()).values()];
-  const { framesDecoded, packetsLost, pliCount } = reports.find(({ type }) => type === 'inbound-rtp');
-  return { framesDecoded, packetsLost, pliCount, connectionState: pc.connectionState, peers };
+  const { framesDecoded, packetsLost, pliCount, totalFreezesDuration } = reports.find(({ type }) => type === 'inbound-rtp');
+  return { framesDecoded, packetsLost, pliCount, totalFreezesDuration, connectionState: pc.connectionState, peers };
 })()`;
 
-/** `query` of the WHEP endpoint. `viaPort`: media goes to this UDP port instead of the relay's own. */
+/** `query` of the WHEP endpoint. `viaPort`: to which UDP port media goes instead of the relay's own. */
 export async function watchInPage(
   page: Page,
-  relay: TestRelay,
+  relay: Pick<TestRelay, 'offer' | 'ask' | 'sessionPath'>,
   stream: string,
   query: Readonly<Record<string, string | number>>,
-  viaPort?: number,
+  viaPort?: (relayPort: number) => Promise<number>,
 ): Promise<PageViewer> {
   const parameters = Object.entries(query).map(([key, value]) => `${key}=${value}`);
   const answer = await relay.offer(
@@ -61,7 +63,8 @@ export async function watchInPage(
     await page.evaluate<string>(offerScript),
   );
   if (answer.status !== 201) throw new Error(`${answer.status}: ${answer.body}`);
-  const sdp = viaPort === undefined ? answer.body : throughPort(answer.body, viaPort);
+  const sdp =
+    viaPort === undefined ? answer.body : throughPort(answer.body, await viaPort(udpPortOf(answer.body)));
   await page.evaluate(`pc.setRemoteDescription({ type: 'answer', sdp: ${JSON.stringify(sdp)} })`);
   const session = relay.sessionPath(answer);
   return {
@@ -87,6 +90,10 @@ export async function watchInPage(
       await page.evaluate('pc.close()');
     },
   };
+}
+
+function udpPortOf(sdp: string): number {
+  return Number(/^a=candidate:\S+ \d+ udp \d+ \S+ (\d+)/im.exec(sdp)?.[1]);
 }
 
 /** UDP candidates only, at another port of the same address. */
