@@ -1,6 +1,7 @@
 // bench: auto on a path that narrows and widens, on radio that loses 5 %, and with large key frames: when it switches, and whether it should
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
+import type { Ask } from '../media-relay/e2e/support/relay.ts';
 import { watchInPage, type PageViewer } from '../media-relay/e2e/support/watch-in-page.ts';
 import { launchChromium } from './support/browser.ts';
 import { startCameras } from './support/cameras.ts';
@@ -45,7 +46,7 @@ async function scene<F>(
     {
       offer: (stream, sdp) =>
         ask(`${relay.url}/api/v1/whep/${stream}`, { type: 'application/sdp', body: sdp }),
-      ask: (path, { method = 'GET', body } = {}) =>
+      ask: (path, { method = 'GET', body }: Ask = {}) =>
         ask(`${relay.url}${path}`, { method, type: 'application/json', ...(body && { body: String(body) }) }),
       sessionPath: ({ headers }) => `/api/v1/whep/${headers.location ?? ''}`,
     },
