@@ -8,8 +8,8 @@ import { startProcess } from './process.ts';
 import { until } from './until.ts';
 
 export interface RelayOptions {
-  /** Name and source address of each stream. None is fine: the API takes more. */
-  readonly streams: Readonly<Record<string, string>>;
+  /** Name and source address of each stream, or both of its addresses. None is fine: the API takes more. */
+  readonly streams: Readonly<Record<string, string | { readonly url: string; readonly substream: string }>>;
   readonly transport?: 'auto' | 'tcp' | 'udp';
   /** For Node itself: a profiler. */
   readonly nodeArguments?: readonly string[];
@@ -43,7 +43,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const port = await freeTcpPort();
   const config = path.join(folder, 'relay.yaml');
   const { transport = 'tcp' } = options;
-  const streams = Object.entries(options.streams).map(([name, url]) => [name, { url, transport }] as const);
+  const streams = Object.entries(options.streams).map(([name, source]) => {
+    const addresses = typeof source === 'string' ? { url: source } : source;
+    return [name, { ...addresses, transport }] as const;
+  });
   writeFileSync(
     config,
     JSON.stringify({

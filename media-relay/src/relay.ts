@@ -12,7 +12,7 @@ import type { ConfigDiff } from './config/diff.ts';
 import type { ReloadCause, ReloadResult } from './config/keeper.ts';
 import { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/schema.ts';
-import { secretsOf, secretsOfUrl } from './config/secrets.ts';
+import { secretsOf, secretsOfStream } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
 import type { AdmissionLimits } from './engine/admission.ts';
 import { AdmittingEngine } from './engine/admitting-engine.ts';
@@ -128,7 +128,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     auth: { identify: (request) => authoriser.identify(request) },
     admin: {
       addStream(stream) {
-        for (const secret of secretsOfUrl(stream.url)) secrets.add(secret);
+        for (const secret of secretsOfStream(stream)) secrets.add(secret);
         return Promise.resolve(streams.add(stream));
       },
       removeStream: (name) => Promise.resolve(streams.remove(name)),

@@ -9,7 +9,8 @@ let streams: RelayStreams;
 beforeEach(() => {
   calls = [];
   streams = new RelayStreams({
-    setStream: ({ name, url }) => calls.push(`set ${name} ${url}`),
+    setStream: ({ name, url, substream }) =>
+      calls.push(`set ${name} ${[url, substream ?? []].flat().join(' ')}`),
     removeStream: (name) => calls.push(`remove ${name}`),
   });
   streams.replaceConfigured(
@@ -49,11 +50,20 @@ test('streams of the API come last, and give way to the file', () => {
   expect(calls).toEqual(['set x rtsp://h/x', 'remove a', 'remove b', 'set x rtsp://h/y']);
 });
 
+test('a substream goes to the engine beside the address', () => {
+  streams.add({ name: 'x', url: 'rtsp://h/x', substream: 'rtsp://h/y' });
+  expect(calls).toEqual(['set x rtsp://h/x rtsp://h/y']);
+  expect(JSON.stringify(streams.list())).not.toContain('rtsp:');
+});
+
 test('what cannot be done is said', () => {
   expect(streams.add({ name: 'a', url: 'rtsp://h/' })).toMatchObject({ ok: false, code: 'stream-exists' });
   const wrong = streams.add({ name: 'x', url: 'http://u:hunter22@h/' });
   expect(wrong).toMatchObject({ ok: false, code: 'config-invalid' });
   expect(JSON.stringify(wrong)).not.toContain('hunter22');
+  const wrongSub = streams.add({ name: 'x', url: 'rtsp://h/', substream: 'http://u:hunter22@h/' });
+  expect(wrongSub).toMatchObject({ code: 'config-invalid', detail: expect.stringMatching(/^substream: /) });
+  expect(JSON.stringify(wrongSub)).not.toContain('hunter22');
   expect(streams.add({ name: 'x', url: 'rtsp://h/', tlsFingerprint: 'zz' })).toMatchObject({
     code: 'config-invalid',
   });

@@ -54,8 +54,10 @@ export class RelayStreams implements StreamDirectory {
   add({ name, ...settings }: NewStream): AdminResult {
     if (this.get(name) !== undefined)
       return { ok: false, code: 'stream-exists', detail: `There is a stream "${name}" already.` };
-    const urlProblem = sourceUrlProblem(settings.url);
-    if (urlProblem !== undefined) return { ok: false, code: 'config-invalid', detail: `url: ${urlProblem}` };
+    for (const field of ['url', 'substream'] as const) {
+      const problem = settings[field] === undefined ? undefined : sourceUrlProblem(settings[field]);
+      if (problem !== undefined) return { ok: false, code: 'config-invalid', detail: `${field}: ${problem}` };
+    }
     const parsed = streamSettings.safeParse(settings);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -85,6 +87,7 @@ function toConfigured(name: string, stream: StreamConfig, origin: 'config' | 'ap
   return { name, title, labels, site, onDemand, origin };
 }
 
-function toSpec(name: string, { url, onDemand, transport, tlsFingerprint }: StreamConfig): StreamSpec {
-  return { name, url, onDemand, transport, tlsFingerprint };
+function toSpec(name: string, stream: StreamConfig): StreamSpec {
+  const { url, substream, onDemand, transport, tlsFingerprint } = stream;
+  return { name, url, substream, onDemand, transport, tlsFingerprint };
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A GStreamer RTSP camera for tests: H.264 from x264enc, 320x240 at 25 fps, a key frame a second.
+"""A GStreamer RTSP camera for tests: H.264 from x264enc, 320x240 at 25 fps and 800 kbit/s, a key frame a second.
 
 Prints "READY <port>" once it listens on 127.0.0.1, and ends when its standard input closes.
 """
@@ -27,6 +27,11 @@ parser.add_argument("--audio", action="store_true", help="adds PCMA")
 parser.add_argument("--slices", type=int, default=1, help="per picture")
 parser.add_argument("--b-frames", type=int, default=0, help="between reference pictures")
 parser.add_argument("--profile", default="constrained-baseline")
+parser.add_argument("--width", type=int, default=320)
+parser.add_argument("--height", type=int, default=240)
+parser.add_argument("--kbps", type=int, default=800)
+parser.add_argument("--gop", type=int, default=25, help="frames from key frame to key frame")
+parser.add_argument("--pattern", default="ball")
 parser.add_argument("--file", help="plays this H.264 file (MPEG-TS) instead of a test picture")
 arguments = parser.parse_args()
 
@@ -41,8 +46,10 @@ else:
     tune = f"bframes={arguments.b_frames} b-adapt=false rc-lookahead=5" if arguments.b_frames else "tune=zerolatency"
     preset = "ultrafast" if arguments.profile == "constrained-baseline" else "veryfast"
     video = (
-        "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
-        f"! x264enc {tune} speed-preset={preset} key-int-max=25 bitrate=800 threads=1 option-string=slices={arguments.slices} "
+        f"videotestsrc is-live=true pattern={arguments.pattern} "
+        f"! video/x-raw,format=I420,width={arguments.width},height={arguments.height},framerate=25/1 "
+        f"! x264enc {tune} speed-preset={preset} key-int-max={arguments.gop} bitrate={arguments.kbps} threads=1 "
+        f"option-string=slices={arguments.slices} "
         f"! video/x-h264,profile={arguments.profile} "
         "! rtph264pay name=pay0 pt=96 config-interval=0 "
     )

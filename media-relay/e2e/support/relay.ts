@@ -52,8 +52,8 @@ process.once('exit', () => {
 
 export class TestRelay implements AsyncDisposable {
   readonly port: number;
+  readonly mediaPort: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sightline-e2e-'));
-  readonly #mediaPort: number;
   readonly #options: TestRelayOptions;
   #child: ChildProcess | undefined;
   #observer: RelayObserver | undefined;
@@ -69,7 +69,7 @@ export class TestRelay implements AsyncDisposable {
   private constructor(port: number, mediaPort: number, options: TestRelayOptions) {
     this.port = port;
     // Several threads: the system finds ports that are free for each.
-    this.#mediaPort = options.threads === undefined ? mediaPort : 0;
+    this.mediaPort = options.threads === undefined ? mediaPort : 0;
     this.#options = options;
   }
 
@@ -87,7 +87,7 @@ export class TestRelay implements AsyncDisposable {
     const config = {
       http: { port: this.port },
       engine: { threads: this.#options.threads ?? 1 },
-      media: { port: this.#mediaPort, addresses: ['127.0.0.1'] },
+      media: { port: this.mediaPort, addresses: ['127.0.0.1'] },
       stateDir: join(this.#folder, 'state'),
       log: { level: 'debug', format: 'json' },
       ...more,

@@ -134,6 +134,8 @@ export class StandInRelay implements AsyncDisposable {
     if (method === 'GET' && kind === 'streams')
       return json(response, { nowMs: Date.now(), streams: this.streams });
     if (method === 'GET' && kind === 'sessions') return this.#clock(response, name);
+    if (method === 'POST' && kind === 'whep' && id !== '')
+      return json(response, { wanted: 'auto', playing: 'main', switchingTo: null, reason: null });
     if (method === 'POST' && kind === 'whep') return this.#offer(response, name, await text(request));
     const session = this.#sessions.get(id);
     if (method === 'DELETE' && kind === 'whep' && session !== undefined) {
@@ -216,6 +218,8 @@ export function streamView(name: string, changes: Partial<StreamView> = {}): Str
     keyFrameIntervalSeconds: 0.5,
     lastFrameMs: Date.now(),
     viewers: 0,
+    qualitySwitches: {},
+    substream: null,
     ...changes,
   };
 }

@@ -6,4 +6,4 @@ export type { TileDetail } from './tile-machine.ts';
 export { WhepPlayer } from './whep-player.ts';
 export type { WhepPlayerOptions } from './whep-player.ts';
 export { tileStates } from '../stream/states.ts';
-export type { TileState } from '../stream/states.ts';
+export type { Quality, TileState } from '../stream/states.ts';

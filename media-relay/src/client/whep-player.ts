@@ -1,5 +1,5 @@
 /** Plays one stream into one video element, for ever: joins, watches, joins again. */
-import type { TileState } from '../stream/states.ts';
+import type { Quality, TileState } from '../stream/states.ts';
 import { Gate } from './gate.ts';
 import { RelayClock } from './relay-clock.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -29,6 +29,8 @@ export interface WhepPlayerOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Ask for sound too. The element stays muted until the host unmutes it after a gesture of the user. */
   readonly audio?: boolean;
+  /** Of a stream with two renditions; `auto`, the default, follows the size of the element and the path. */
+  readonly quality?: Quality;
   /** Shared by the players of a page; session-manager.ts passes its own. */
   readonly handshakes?: Gate;
   readonly relayClock?: RelayClock;
@@ -53,6 +55,7 @@ export class WhepPlayer {
       signal: fetchSignalling,
       headers: {},
       audio: false,
+      quality: 'auto',
       handshakes: new Gate(1),
       relayClock: new RelayClock(),
       clock: () => performance.timeOrigin + performance.now(),

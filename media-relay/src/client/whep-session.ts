@@ -2,7 +2,10 @@
  * One WHEP session (draft-ietf-wish-whep): offer, answer, media, DELETE. The relay is ICE-lite and learns this browser's
  * addresses from its connectivity checks, so the offer leaves before any candidate is gathered, and no PATCH follows.
  */
+import type { Quality } from '../stream/states.ts';
 import type { Gate } from './gate.ts';
+import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
+import { offerUrl } from './quality-wish.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { problemFrom, refusalFrom } from './refusal.ts';
@@ -23,6 +26,7 @@ export interface WhepSessionOptions {
   readonly url: string;
   readonly video: HTMLVideoElement;
   readonly audio: boolean;
+  readonly quality: Quality;
   readonly signal: Signalling;
   readonly headers: Readonly<Record<string, string>>;
   readonly handshakes: Gate;
@@ -39,6 +43,7 @@ export class WhepSession {
   #leaveHandshake: (() => void) | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #resourceUrl: string | undefined;
+  #qualityReporter: QualityReporter | undefined;
   #frameCallback: number | undefined;
   #painted: { readonly paintedMs: number; readonly rtpTimestamp: number }[] = [];
   #mark: FrameMark | undefined;
@@ -55,6 +60,7 @@ export class WhepSession {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#endHandshake();
+    this.#qualityReporter?.close();
     if (this.#frameCallback !== undefined) this.#options.video.cancelVideoFrameCallback(this.#frameCallback);
     this.#peer.close();
     this.#deleteResource(how.keepalive);
@@ -121,11 +127,12 @@ export class WhepSession {
 
   /** The answer's SDP, or undefined after having reported why there is none. */
   async #offer(sdp: string): Promise<string | undefined> {
-    const { url, headers, onInput } = this.#options;
+    const { url, headers, video, quality, onInput } = this.#options;
+    const tile = tileOf(video);
     // Not aborted by close(): the relay may already have made the session, and only the answer tells what to delete.
     const response = await this.#request({
       method: 'POST',
-      url,
+      url: offerUrl(url, quality, tile),
       headers: { ...headers, 'Content-Type': 'application/sdp', Accept: 'application/sdp' },
       body: sdp,
       signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
@@ -139,7 +146,12 @@ export class WhepSession {
       onInput({ type: 'refused', refusal });
       return undefined;
     }
-    this.#resourceUrl = sameOrigin(response.header('Location'), url);
+    const resourceUrl = sameOrigin(response.header('Location'), url);
+    this.#resourceUrl = resourceUrl;
+    if (resourceUrl !== undefined && quality === 'auto' && !this.#closing.signal.aborted) {
+      const request = (report: SignalRequest) => this.#request(report);
+      this.#qualityReporter = new QualityReporter({ video, resourceUrl, reported: tile, headers, request });
+    }
     return response.body;
   }
 

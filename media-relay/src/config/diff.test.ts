@@ -49,6 +49,11 @@ test.each([
     'streams: { a: { url: "rtsp://h", onDemand: true } }',
     { changedStreams: ['a'] },
   ],
+  [
+    'streams: { a: { url: "rtsp://h/1", substream: "rtsp://h/2" } }',
+    'streams: { a: { url: "rtsp://h/1", substream: "rtsp://h/3" } }',
+    { changedStreams: ['a'] },
+  ],
   ['', 'http: { port: 1, tls: { cert: a, key: b } }', { needsRestart: ['http.port', 'http.tls'] }],
   ['', 'media: { announce: [1.2.3.4] }', { needsRestart: ['media.announce'] }],
   [

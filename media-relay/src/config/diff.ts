@@ -27,6 +27,7 @@ const appliedLive = new Set([
 ]);
 const sourceFields = [
   'url',
+  'substream',
   'onDemand',
   'transport',
   'tlsFingerprint',

@@ -55,6 +55,19 @@ test('every media thread has a port', () => {
   ]);
 });
 
+test('a substream follows the rules of the address', () => {
+  const text = (substream: string): string =>
+    `streams: { a: { url: "rtsp://h/1", substream: "${substream}" } }`;
+  const { streams } = parse(text('rtsp://u:${PW}@h/2'), { PW: 'a/b' });
+  expect(streams.get('a')?.substream).toBe('rtsp://u:a%2Fb@h/2');
+  expect(problemsOf(text('rtsp://u:${PW}@h/2'))).toEqual([
+    like(/^relay\.yaml:1:\d+ streams\.a\.substream: .*PW/),
+  ]);
+  const [problem = ''] = problemsOf(text('rtspx://u:hunter2@h/2'));
+  expect(problem).toMatch(/streams\.a\.substream: unknown scheme "rtspx"; did you mean rtsp/);
+  expect(problem).not.toContain('hunter2');
+});
+
 test('every key is understood', () => {
   const config = parse(
     `
@@ -71,6 +84,7 @@ log: { level: debug, format: json }
 streams:
   gate:
     url: rtsps://10.0.0.5/
+    substream: rtsps://10.0.0.5/2
     title: Gate
     site: Berlin
     labels: { floor: '1' }

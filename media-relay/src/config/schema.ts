@@ -178,6 +178,9 @@ const sourceUrl = z
 
 export const streamSettings = z.strictObject({
   url: sourceUrl.describe('Where the pictures come from: rtsp://, rtsps:// or demo:'),
+  substream: sourceUrl
+    .optional()
+    .describe('Smaller picture of the same camera: for small tiles and narrow paths; connected while needed'),
   title: shortText.optional().describe('Shown to people; default: the name'),
   site: shortText.optional().describe('Place, for grouping'),
   labels: z

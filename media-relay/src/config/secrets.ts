@@ -3,8 +3,16 @@ import type { Config } from './schema.ts';
 /** Every password and token of a configuration, as written and decoded, for logs to leave out. */
 export function secretsOf(config: Config): Set<string> {
   const secrets = new Set(config.tokens.map(({ token }) => token));
-  for (const { url } of config.streams.values()) for (const secret of secretsOfUrl(url)) secrets.add(secret);
+  for (const stream of config.streams.values())
+    for (const secret of secretsOfStream(stream)) secrets.add(secret);
   return secrets;
+}
+
+export function secretsOfStream(stream: {
+  readonly url: string;
+  readonly substream?: string | undefined;
+}): string[] {
+  return [stream.url, stream.substream ?? ''].flatMap(secretsOfUrl);
 }
 
 export function secretsOfUrl(url: string): string[] {

@@ -36,8 +36,10 @@ export function prepareTree(
     tree['streams'] = mapTree(streams, (stream, name) => {
       if (stream === null) complain({ path: ['streams', name], at: 'value', message: emptyStream });
       const settings = typeof stream === 'string' ? { url: stream } : stream;
-      if (!isTree(settings) || !('url' in settings)) return settings;
-      return { ...settings, url: replace(['streams', name, 'url'], settings['url']) };
+      if (!isTree(settings)) return settings;
+      const addresses = ['url', 'substream'].filter((key) => key in settings);
+      const replaced = addresses.map((key) => [key, replace(['streams', name, key], settings[key])] as const);
+      return { ...settings, ...Object.fromEntries(replaced) };
     });
   }
   if (Array.isArray(tokens)) {

@@ -4,8 +4,10 @@ import type {
   EngineSnapshot,
   HostSnapshot,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSpec,
 } from './messages.ts';
 import {
@@ -103,12 +105,12 @@ export class AdmittingEngine implements EnginePort {
     this.#memory.setLevels(memoryLevels(limits));
   }
 
-  async offer(stream: string, sdp: string): Promise<OfferResult> {
+  async offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult> {
     const reason = this.#reasonToRefuse(stream);
     if (reason !== undefined) return this.#refuse(reason);
     this.#ask(stream, 1);
     try {
-      const result = await this.#engine.offer(stream, sdp);
+      const result = await this.#engine.offer(stream, sdp, wish);
       if (result.ok)
         this.#places.set(result.sessionId, { stream, sinceMs: this.#options.clock(), isConnected: false });
       return result;
@@ -166,6 +168,10 @@ export class AdmittingEngine implements EnginePort {
   }
 
   /** Its place is free at once: a page that is loaded again must not meet itself. */
+  sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    return this.#engine.sessionQuality(sessionId, wish);
+  }
+
   closeSession(sessionId: string, reason?: SessionEnd): void {
     this.#places.delete(sessionId);
     this.#engine.closeSession(sessionId, reason);

@@ -8,8 +8,10 @@ import type {
   FromEngine,
   LogFields,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSpec,
   ToEngine,
 } from './messages.ts';
@@ -39,6 +41,7 @@ class EngineClient implements EnginePort {
   readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
   readonly #offers = new Map<number, (result: OfferResult) => void>();
   readonly #clocks = new Map<number, (clock: SessionClock | undefined) => void>();
+  readonly #qualities = new Map<number, (quality: SessionQuality | undefined) => void>();
   readonly #exited: Promise<void>;
   #nextRequest = 1;
   #snapshot: EngineSnapshot | undefined;
@@ -94,7 +97,7 @@ class EngineClient implements EnginePort {
     this.#post({ type: 'restart-stream', name });
   }
 
-  offer(stream: string, sdp: string): Promise<OfferResult> {
+  offer(stream: string, sdp: string, wish: QualityWish = {}): Promise<OfferResult> {
     const requestId = this.#nextRequest++;
     const late: OfferResult = {
       ok: false,
@@ -106,7 +109,7 @@ class EngineClient implements EnginePort {
       this.#offers,
       requestId,
       late,
-      { type: 'offer', requestId, stream, sdp },
+      { type: 'offer', requestId, stream, sdp, wish },
       (result) => {
         // Nobody waits for this session any more.
         if (result.ok) this.closeSession(result.sessionId);
@@ -121,6 +124,17 @@ class EngineClient implements EnginePort {
       requestId,
       undefined,
       { type: 'session-clock', requestId, sessionId, frames },
+      () => undefined,
+    );
+  }
+
+  sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    const requestId = this.#nextRequest++;
+    return this.#request<SessionQuality | undefined>(
+      this.#qualities,
+      requestId,
+      undefined,
+      { type: 'session-quality', requestId, sessionId, wish },
       () => undefined,
     );
   }
@@ -187,6 +201,9 @@ class EngineClient implements EnginePort {
       case 'session-clock':
         this.#clocks.get(message.requestId)?.(message.clock);
         return;
+      case 'session-quality':
+        this.#qualities.get(message.requestId)?.(message.quality);
+        return;
       case 'session-ended':
         for (const listener of this.#endListeners)
           listener(message.sessionId, message.stream, message.reason);
@@ -211,5 +228,6 @@ class EngineClient implements EnginePort {
       : { ok: false, code: 'stream-not-ready', message: 'The media engine stopped.', retryAfterSeconds: 1 };
     for (const answer of this.#offers.values()) answer(refusal);
     for (const answer of this.#clocks.values()) answer(undefined);
+    for (const answer of this.#qualities.values()) answer(undefined);
   }
 }

@@ -3,8 +3,10 @@ import type {
   EngineEvent,
   EngineSnapshot,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSnapshot,
   StreamSpec,
 } from './messages.ts';
@@ -83,18 +85,22 @@ export class EnginePool implements EnginePort {
     this.#threadOfStream.get(name)?.restartStream(name);
   }
 
-  async offer(stream: string, sdp: string): Promise<OfferResult> {
+  async offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult> {
     if (this.#closing !== undefined) return stopping;
     const thread = this.#threadOfStream.get(stream);
     if (thread === undefined)
       return { ok: false, code: 'stream-not-found', message: 'There is no stream of this name.' };
-    const result = await thread.offer(stream, sdp);
+    const result = await thread.offer(stream, sdp, wish);
     if (result.ok) this.#threadOfSession.set(result.sessionId, thread);
     return result;
   }
 
   async sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
     return this.#threadOfSession.get(sessionId)?.sessionClock(sessionId, frames);
+  }
+
+  async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    return this.#threadOfSession.get(sessionId)?.sessionQuality(sessionId, wish);
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {

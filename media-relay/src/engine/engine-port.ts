@@ -2,8 +2,10 @@ import type {
   EngineEvent,
   EngineSnapshot,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSpec,
 } from './messages.ts';
 
@@ -13,8 +15,10 @@ export interface EnginePort {
   removeStream(name: string): void;
   restartStream(name: string): void;
   /** Answers within 2 s, always: a late engine becomes `stream-not-ready`. */
-  offer(stream: string, sdp: string): Promise<OfferResult>;
+  offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult>;
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined>;
+  /** Undefined when there is no such session (any more). */
+  sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined>;
   /** `reason` is what its end is counted as; by itself `closed-by-viewer`. */
   closeSession(sessionId: string, reason?: SessionEnd): void;
   /** The newest statistics; undefined until the first second has passed. */

@@ -17,8 +17,10 @@ import type {
   FromEngine,
   LogFields,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSpec,
 } from './messages.ts';
 import { openParts, type Parts } from './parts.ts';
@@ -103,12 +105,16 @@ export class Engine {
     this.#streams.get(name)?.restart();
   }
 
-  offer(streamName: string, sdp: string): Promise<OfferResult> {
-    return this.#whep.offer(this.#streams.get(streamName), sdp);
+  offer(streamName: string, sdp: string, wish: QualityWish = {}): Promise<OfferResult> {
+    return this.#whep.offer(this.#streams.get(streamName), sdp, wish);
   }
 
   sessionClock(id: string, frames: number): SessionClock | undefined {
     return this.#whep.sessionClock(id, frames);
+  }
+
+  sessionQuality(id: string, wish: QualityWish): SessionQuality | undefined {
+    return this.#whep.sessionQuality(id, wish);
   }
 
   closeSession(id: string, reason: SessionEnd = 'closed-by-viewer'): void {

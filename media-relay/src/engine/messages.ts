@@ -4,13 +4,15 @@
  */
 import type { H264Facts } from '../media/track.ts';
 import type { ViewerPathSummary } from '../stream/path-statistics.ts';
-import type { StreamState, StreamWarning } from '../stream/states.ts';
+import type { Quality, RenditionName, StreamState, StreamWarning } from '../stream/states.ts';
 import type { OverCapacityReason } from './admission.ts';
 
 /** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
 export interface StreamSpec {
   readonly name: string;
   readonly url: string;
+  /** URL of the same camera's smaller picture; holds credentials as well. */
+  readonly substream?: string | undefined;
   readonly onDemand: boolean;
   readonly transport: 'auto' | 'tcp' | 'udp';
   /** SHA-256 of the camera's certificate in hex, when pinned (RTSPS). */
@@ -34,12 +36,24 @@ export type ToEngine =
   | { readonly type: 'set-stream'; readonly spec: StreamSpec }
   | { readonly type: 'remove-stream'; readonly name: string }
   | { readonly type: 'restart-stream'; readonly name: string }
-  | { readonly type: 'offer'; readonly requestId: number; readonly stream: string; readonly sdp: string }
+  | {
+      readonly type: 'offer';
+      readonly requestId: number;
+      readonly stream: string;
+      readonly sdp: string;
+      readonly wish: QualityWish;
+    }
   | {
       readonly type: 'session-clock';
       readonly requestId: number;
       readonly sessionId: string;
       readonly frames: number;
+    }
+  | {
+      readonly type: 'session-quality';
+      readonly requestId: number;
+      readonly sessionId: string;
+      readonly wish: QualityWish;
     }
   | { readonly type: 'close-session'; readonly sessionId: string; readonly reason: SessionEnd }
   | { readonly type: 'shutdown' };
@@ -48,6 +62,11 @@ export type FromEngine =
   | { readonly type: 'ready'; readonly mediaPort: number; readonly back: BackEnds }
   | { readonly type: 'answer'; readonly requestId: number; readonly result: OfferResult }
   | { readonly type: 'session-clock'; readonly requestId: number; readonly clock: SessionClock | undefined }
+  | {
+      readonly type: 'session-quality';
+      readonly requestId: number;
+      readonly quality: SessionQuality | undefined;
+    }
   | {
       readonly type: 'session-ended';
       readonly sessionId: string;
@@ -111,6 +130,27 @@ export interface SessionClock {
   readonly frames: readonly (readonly [rtpTimestamp: number, ingestMs: number])[];
 }
 
+/** What a viewer wants; what is left out stays as it was (at first: `auto`, size unknown). */
+export interface QualityWish {
+  readonly quality?: Quality | undefined;
+  /** Of the picture's place on the screen, in device pixels (CSS pixels x devicePixelRatio). */
+  readonly tile?: TileSize | undefined;
+}
+
+export interface TileSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface SessionQuality {
+  readonly wanted: Quality;
+  readonly playing: RenditionName;
+  /** On its way: it begins with the next group of pictures of that rendition. */
+  readonly switchingTo: RenditionName | undefined;
+  /** A sentence when what is wanted cannot be had now. */
+  readonly reason: string | undefined;
+}
+
 export type EngineEvent = { readonly atMs: number; readonly stream: string } & (
   | { readonly kind: 'stream-up' }
   | { readonly kind: 'stream-down'; readonly reason: string; readonly message: string }
@@ -122,6 +162,8 @@ export type EngineEvent = { readonly atMs: number; readonly stream: string } & (
       readonly reason: string;
       readonly attempt: number;
       readonly delayMs: number;
+      /** Absent for the main stream. */
+      readonly rendition?: 'sub';
     }
   | { readonly kind: 'viewer-joined' | 'viewer-left'; readonly sessionId: string; readonly reason?: string }
 );
@@ -162,6 +204,29 @@ export interface StreamSnapshot {
   readonly pacerDelay: { readonly meanSeconds: number; readonly maxSeconds: number };
   /** By the viewers' last receiver reports. */
   readonly viewerPaths: ViewerPathSummary;
+  /** By reason; of every viewer. */
+  readonly qualitySwitchesTotal: Readonly<Record<string, number>>;
+  /** Undefined where none is configured. Everything above that is received is of the main rendition alone. */
+  readonly substream: RenditionSnapshot | undefined;
+}
+
+export interface RenditionSnapshot {
+  readonly state: StreamState;
+  readonly reason: string | undefined;
+  readonly h264: H264Facts | undefined;
+  readonly transport: string | undefined;
+  /** Over the last second. */
+  readonly framesPerSecond: number;
+  readonly bitrateBps: number;
+  readonly keyFrameIntervalSeconds: number | undefined;
+  readonly lastFrameMs: number | undefined;
+  readonly framesTotal: number;
+  readonly packetsTotal: number;
+  readonly bytesTotal: number;
+  readonly lostPacketsTotal: number;
+  readonly reconnectsTotal: Readonly<Record<string, number>>;
+  /** Of the stream's viewers, those who see it now. */
+  readonly viewers: number;
 }
 
 /** What one media thread measures of itself. */

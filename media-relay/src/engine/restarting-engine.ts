@@ -4,8 +4,10 @@ import type {
   EngineEvent,
   EngineSnapshot,
   OfferResult,
+  QualityWish,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSpec,
 } from './messages.ts';
 import { addTotals, emptySnapshot, noTotals, type EngineTotals } from './snapshots.ts';
@@ -93,10 +95,10 @@ export class RestartingEngine implements EnginePort {
     this.#engine?.restartStream(name);
   }
 
-  async offer(stream: string, sdp: string): Promise<OfferResult> {
+  async offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult> {
     const engine = this.#engine;
     if (engine === undefined) return noEngine;
-    const result = await engine.offer(stream, sdp);
+    const result = await engine.offer(stream, sdp, wish);
     if (!result.ok) return result;
     if (engine !== this.#engine) return noEngine;
     this.#sessions.set(result.sessionId, stream);
@@ -105,6 +107,10 @@ export class RestartingEngine implements EnginePort {
 
   async sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
     return this.#engine?.sessionClock(sessionId, frames);
+  }
+
+  async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    return this.#engine?.sessionQuality(sessionId, wish);
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {

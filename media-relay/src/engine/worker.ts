@@ -38,7 +38,7 @@ async function handle(message: ToEngine): Promise<void> {
       emit({
         type: 'answer',
         requestId: message.requestId,
-        result: await engine.offer(message.stream, message.sdp),
+        result: await engine.offer(message.stream, message.sdp, message.wish),
       });
       return;
     case 'session-clock':
@@ -46,6 +46,13 @@ async function handle(message: ToEngine): Promise<void> {
         type: 'session-clock',
         requestId: message.requestId,
         clock: engine.sessionClock(message.sessionId, message.frames),
+      });
+      return;
+    case 'session-quality':
+      emit({
+        type: 'session-quality',
+        requestId: message.requestId,
+        quality: engine.sessionQuality(message.sessionId, message.wish),
       });
       return;
     case 'close-session':

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { overCapacityReasons } from '../engine/admission.ts';
-import { streamStates, streamWarnings } from '../stream/states.ts';
+import { qualities, streamStates, streamWarnings } from '../stream/states.ts';
 import type { StreamState, StreamWarning } from '../stream/states.ts';
 import { relayEventKinds } from '../telemetry/events.ts';
 import { problems } from './errors.ts';
@@ -54,7 +54,26 @@ export const streamSchema = z.object({
   bitrateBps: z.number(),
   keyFrameIntervalSeconds: z.number().nullable(),
   lastFrameMs: unixMs.nullable(),
-  viewers: z.int(),
+  viewers: z.int().describe('Of both renditions'),
+  qualitySwitches: z
+    .record(z.string(), z.int())
+    .describe('Switches between the renditions so far, by reason'),
+  substream: z
+    .object({
+      state: z.enum(keysOf<StreamState>(streamStates)),
+      reason: z.string().nullable().describe('Why it is offline or refused'),
+      transport: z.string().nullable(),
+      videoProfile: z.string().nullable(),
+      width: z.int().nullable().describe('Pixels; null until it was connected once'),
+      height: z.int().nullable().describe('Pixels'),
+      framesPerSecond: z.number(),
+      bitrateBps: z.number(),
+      keyFrameIntervalSeconds: z.number().nullable(),
+      lastFrameMs: unixMs.nullable(),
+      viewers: z.int().describe('Those who see it now'),
+    })
+    .nullable()
+    .describe('Null where none is configured; what is beside it is of the main stream'),
 });
 export type StreamView = z.infer<typeof streamSchema>;
 
@@ -65,6 +84,7 @@ const shortText = z.string().min(1).max(200);
 export const newStreamSchema = z.strictObject({
   name: streamName,
   url: z.string().min(1).max(2000).describe('Where the pictures come from; never shown again'),
+  substream: z.string().min(1).max(2000).optional().describe('Smaller picture of the same camera'),
   title: shortText.optional(),
   labels: z.record(z.string().min(1).max(64), z.string().max(200)).optional(),
   site: shortText.optional(),
@@ -115,6 +135,37 @@ export const clockSchema = z.object({
   frames: z
     .array(z.array(z.number()).length(2))
     .describe('Oldest first: RTP timestamp as sent, arrival at the relay in Unix milliseconds'),
+});
+
+const quality = z.enum(qualities).describe('auto follows the size of the tile and the path');
+const maxPixels = 16_384;
+
+/** A player may add parameters of its own. */
+export const offerQuerySchema = z.object({
+  quality: quality.optional(),
+  width: wholeNumber(1, maxPixels).optional(),
+  height: wholeNumber(1, maxPixels).optional(),
+});
+
+const pixels = z.int().min(1).max(maxPixels);
+
+export const qualityWishSchema = z.strictObject({
+  quality: quality.optional(),
+  tile: z
+    .strictObject({ width: pixels, height: pixels })
+    .optional()
+    .describe('Where the picture is shown, in device pixels: CSS pixels x devicePixelRatio'),
+});
+
+const rendition = z.enum(['main', 'sub']);
+
+export const sessionQualitySchema = z.object({
+  wanted: quality,
+  playing: rendition,
+  switchingTo: rendition
+    .nullable()
+    .describe('On its way: it begins with a group of pictures of that rendition'),
+  reason: z.string().nullable().describe('Why what is wanted cannot be had now'),
 });
 
 export const healthSchema = z.object({

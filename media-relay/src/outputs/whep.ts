@@ -5,10 +5,19 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { Parts } from '../engine/parts.ts';
-import type { EngineSpec, OfferResult, RefusalCode, SessionClock, SessionEnd } from '../engine/messages.ts';
+import type {
+  EngineSpec,
+  OfferResult,
+  QualityWish,
+  RefusalCode,
+  SessionClock,
+  SessionEnd,
+  SessionQuality,
+} from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
 import { ProtocolError } from '../media/protocol-error.ts';
 import type { Arena, Block } from '../native/arena.ts';
+import type { Rendition } from '../stream/rendition.ts';
 import type { Stream } from '../stream/stream.ts';
 import {
   candidates,
@@ -24,6 +33,7 @@ import { isRefusal, malformedOffer, negotiate } from '../webrtc/negotiate.ts';
 import type { Negotiation } from '../webrtc/negotiation.ts';
 import { parseOffer, type Offer } from '../webrtc/offer.ts';
 import { Pacer, TokenBucket } from '../webrtc/pacer.ts';
+import { bySize } from '../webrtc/quality-policy.ts';
 import { CNAME, randomSsrcs, Session, type SessionSsrcs } from '../webrtc/session.ts';
 
 export interface WhepDeps {
@@ -80,14 +90,18 @@ export class WhepOutput {
     await this.#port.setAddresses(this.#local);
   }
 
-  async offer(stream: Stream | undefined, sdp: string): Promise<OfferResult> {
-    const result = await this.#answer(stream, sdp);
+  async offer(stream: Stream | undefined, sdp: string, wish: QualityWish = {}): Promise<OfferResult> {
+    const result = await this.#answer(stream, sdp, wish);
     if (!result.ok) this.#countJoin(result.code);
     return result;
   }
 
   sessionClock(id: string, frames: number): SessionClock | undefined {
     return this.#sessions.get(id)?.clock(frames);
+  }
+
+  sessionQuality(id: string, wish: QualityWish): SessionQuality | undefined {
+    return this.#sessions.get(id)?.quality(wish);
   }
 
   closeSession(id: string, reason: SessionEnd): void {
@@ -107,7 +121,7 @@ export class WhepOutput {
     this.#deps.arena.free(this.#payload);
   }
 
-  async #answer(stream: Stream | undefined, sdp: string): Promise<OfferResult> {
+  async #answer(stream: Stream | undefined, sdp: string, wish: QualityWish): Promise<OfferResult> {
     if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
     if (stream === undefined) return refuse('stream-not-found', 'There is no stream of this name.');
     let offer: Offer;
@@ -118,11 +132,10 @@ export class WhepOutput {
       const { code, message } = malformedOffer(error);
       return refuse(code, message);
     }
-    await stream.prepare(PREPARE_MS);
-    if (stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
-    const facts = stream.videoFacts;
-    const state = stream.state(this.#deps.clock());
-    if (facts === undefined || !(state === 'live' || state === 'connecting' || state === 'stalled')) {
+    const first = await this.#firstRendition(stream, wish);
+    const facts = first?.facts;
+    if (facts === undefined && stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
+    if (first === undefined || facts === undefined) {
       return refuse(
         'stream-not-ready',
         'The camera cannot be reached at the moment; the relay keeps trying.',
@@ -137,10 +150,36 @@ export class WhepOutput {
     });
     if (isRefusal(negotiation)) return refuse(negotiation.code, negotiation.message);
     if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
-    return this.#accept(stream, negotiation);
+    return this.#accept(stream, negotiation, first, wish);
   }
 
-  #accept(stream: Stream, negotiation: Negotiation): OfferResult {
+  /**
+   * What the viewer sees first: the rendition that suits it if that is there, else the one that is, for a picture now
+   * is better than the right one later; undefined when none can be offered in time.
+   */
+  async #firstRendition(stream: Stream, wish: QualityWish): Promise<Rendition | undefined> {
+    const { clock } = this.#deps;
+    const { main, sub } = stream;
+    const { quality = 'auto', tile } = wish;
+    const deadlineMs = clock() + PREPARE_MS;
+    const isOfferable = (rendition: Rendition): boolean => rendition.isOfferable(clock());
+    const wantsSub = (quality === 'auto' ? bySize(tile, sizeOf(sub)) : quality) === 'sub';
+    if (sub !== undefined && wantsSub) {
+      if (sub.isReady(clock())) return sub;
+      const prepared = [sub, main].map(async (rendition) => {
+        await rendition.prepare(PREPARE_MS);
+        if (!isOfferable(rendition)) throw new Error('not in time');
+      });
+      await Promise.any(prepared).catch(() => undefined);
+      return [main, sub].find(isOfferable);
+    }
+    await main.prepare(PREPARE_MS);
+    if (isOfferable(main)) return main;
+    await sub?.prepare(Math.max(0, deadlineMs - clock()));
+    return sub !== undefined && isOfferable(sub) ? sub : undefined;
+  }
+
+  #accept(stream: Stream, negotiation: Negotiation, first: Rendition, wish: QualityWish): OfferResult {
     const { arena, clock, parts } = this.#deps;
     const credentials = newIceCredentials(randomBytes);
     const ssrcs = randomSsrcs();
@@ -165,10 +204,12 @@ export class WhepOutput {
       negotiation,
       credentials,
       ssrcs,
+      first,
+      wish,
     );
     this.#sessions.set(session.id, session);
     this.#port.add(session);
-    stream.attach(session);
+    stream.attach(session, first.name);
     return { ok: true, sessionId: session.id, sdp: this.#writeAnswer(negotiation, credentials, ssrcs) };
   }
 
@@ -203,4 +244,8 @@ function refuse(code: RefusalCode, message: string, retryAfterSeconds?: number):
   return retryAfterSeconds === undefined
     ? { ok: false, code, message }
     : { ok: false, code, message, retryAfterSeconds };
+}
+
+function sizeOf(rendition: Rendition | undefined): { width: number; height: number } | undefined {
+  return rendition?.facts && { width: rendition.facts.width, height: rendition.facts.height };
 }

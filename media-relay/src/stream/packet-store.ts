@@ -92,6 +92,11 @@ export class PacketStore {
     return this.#gopStart;
   }
 
+  /** Payload bytes since the newest key frame: what a burst of the current group is. */
+  get gopBytes(): number {
+    return this.#gopBytes;
+  }
+
   /** The current group is longer than the limits: `gop-too-long`. */
   get gopTooLong(): boolean {
     return this.#gopTooLong;

@@ -85,6 +85,12 @@ function meanAndMax(values: readonly (number | undefined)[]): { mean: number; ma
   return { mean: known.reduce((sum, value) => sum + value, 0) / known.length, max: Math.max(...known) };
 }
 
+/**
+ * Why a viewer was switched to the other rendition: it asked; its tile's size; the path is too narrow; trying whether
+ * the path is wide enough, and it was not; the one that it had, or wants, is lost or came back.
+ */
+export type SwitchReason = 'viewer' | 'tile' | 'path' | 'trial' | 'roll-back' | 'availability';
+
 export class PathStatistics {
   sentPackets = 0;
   sentBytes = 0;
@@ -96,6 +102,14 @@ export class PathStatistics {
     socket: 0,
     'silent-viewer': 0,
     budget: 0,
+  };
+  readonly qualitySwitches: Record<SwitchReason, number> = {
+    viewer: 0,
+    tile: 0,
+    path: 0,
+    trial: 0,
+    'roll-back': 0,
+    availability: 0,
   };
   /** Access unit complete at the relay to its first packet handed to the kernel, live frames only. */
   readonly firstPacketDelay: DelayHistogram;
@@ -117,6 +131,10 @@ export class PathStatistics {
 
   burst(): void {
     this.bursts++;
+  }
+
+  switched(reason: SwitchReason): void {
+    this.qualitySwitches[reason]++;
   }
 
   dropped(reason: DropReason, frames: number): void {

@@ -20,11 +20,21 @@ export const tileStates = {
 } as const;
 export type TileState = keyof typeof tileStates;
 
+/** The encodings of one camera's picture: `url` and `substream` of its configuration. */
+export type RenditionName = 'main' | 'sub';
+
+/** What a viewer may ask for; `auto` follows its tile's size and its path. */
+export const qualities = ['auto', 'main', 'sub'] as const satisfies readonly ('auto' | RenditionName)[];
+export type Quality = (typeof qualities)[number];
+
 /** Things worth knowing about a stream that still plays; each with its remedy. */
 export const streamWarnings = {
   'gop-too-long':
     'More than 10 s, 600 frames or 16 MB between key frames: viewers wait for the next one. Set the camera\u2019s I-frame interval to 1-4 s.',
   'no-clock': 'The camera sends no RTCP sender reports, so its own clock is unknown.',
   'udp-fallback': 'The camera\u2019s UDP packets do not arrive; using TCP.',
+  'substream-unavailable':
+    'The substream cannot be reached or shown: viewers get the main stream. Check `substream`, and that it is H.264 without B-frames.',
+  'main-stream-unavailable': 'The main stream cannot be reached or shown: viewers get the substream.',
 } as const;
 export type StreamWarning = keyof typeof streamWarnings;

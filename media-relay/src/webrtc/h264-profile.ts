@@ -57,6 +57,19 @@ export function decodableBy(stream: H264Profile): readonly H264Profile[] {
   return decoders[stream];
 }
 
+/**
+ * Whether a payload type goes on when the stream's profile changes under it. `carried` are profile-level-ids that it is
+ * known to play: the one it was offered with, and that of the stream which was accepted on it.
+ */
+export function canCarry(carried: readonly string[], profileLevelId: string): boolean {
+  const profile = h264Profile(profileLevelId);
+  if (profile === undefined) return false;
+  return carried.some((known) => {
+    const decoder = h264Profile(known);
+    return decoder !== undefined && decodableBy(profile).includes(decoder);
+  });
+}
+
 const wide = ['high-10', 'high-4:2:2', 'high-4:4:4'] as const;
 const decoders: Readonly<Record<H264Profile, readonly H264Profile[]>> = {
   'constrained-baseline': [

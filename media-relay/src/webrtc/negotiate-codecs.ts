@@ -30,6 +30,7 @@ export function chooseVideo(payloads: readonly OfferedPayload[], profileLevelId:
     encodingName: 'H264',
     clockRate: payload.clockRate,
     channels: 1,
+    profileLevelId: payload.parameters.get('profile-level-id') ?? defaultProfileLevelId,
     formatParameters: h264Parameters(payload),
     feedback: answeredFeedback.filter((feedback) => payload.feedback.includes(feedback)),
   }));

@@ -2,6 +2,7 @@
 // One video section and at most one audio section in the same BUNDLE are accepted, everything else is rejected.
 import type { ProtocolError } from '../media/protocol-error.ts';
 import type { Direction, Offer, OfferedMedia } from './offer.ts';
+import { defaultProfileLevelId } from './h264-profile.ts';
 import { chooseAudio, chooseVideo, noCommonCodec } from './negotiate-codecs.ts';
 import type {
   AcceptedSection,
@@ -99,6 +100,7 @@ function negotiatedVideo({ media, chosen }: Match): NegotiatedVideo {
     mid: media.mid,
     payloadType: chosen.payloadType,
     rtxPayloadType: chosen.rtxPayloadType,
+    profileLevelId: chosen.profileLevelId ?? defaultProfileLevelId,
     feedback: {
       nack: has('nack'),
       nackPli: has('nack pli'),

@@ -65,6 +65,8 @@ export interface NegotiatedVideo {
   readonly mid: string | undefined;
   readonly payloadType: number;
   readonly rtxPayloadType: number | undefined;
+  /** profile-level-id that the payload type was offered with, RFC 6184 8.1. */
+  readonly profileLevelId: string;
   readonly feedback: Feedback;
   /** Header extension id, 1 to 14, when offered. */
   readonly playoutDelayId: number | undefined;
@@ -88,6 +90,8 @@ export interface ChosenPayload {
   readonly clockRate: number;
   /** Written only when above 1. */
   readonly channels: number;
+  /** Of H.264 as offered. */
+  readonly profileLevelId?: string;
   /** Without the payload type; undefined: no a=fmtp line. */
   readonly formatParameters: string | undefined;
   readonly feedback: readonly string[];

@@ -3,7 +3,7 @@
  * packet itself again, bit for bit. At most one resend of a packet per round trip, and at most 30 % of the stream's rate.
  */
 import type { Block } from '../native/arena.ts';
-import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
+import type { StoredFrame } from '../stream/packet-store.ts';
 import type { PathStatistics } from '../stream/path-statistics.ts';
 import type { Destination } from './egress.ts';
 import { TokenBucket } from './pacer.ts';
@@ -19,7 +19,6 @@ const MIN_INTERVAL_MS = 10;
 const FORGET_AFTER_MS = 1000;
 
 export interface ResenderOptions {
-  readonly store: PacketStore;
   readonly sent: SentFrames;
   readonly video: RtpSender;
   readonly rtx: RtpSender | undefined;
@@ -47,11 +46,11 @@ export class Resender {
     roundTripMs: number | undefined,
     nowMs: number,
   ): boolean {
-    const { store, sent, video, statistics } = this.#options;
+    const { sent, video, statistics } = this.#options;
     const interval = Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
     for (const seq of sequences) {
       const packet = sent.find(seq, video.nextExtendedSeq);
-      const frame = packet && store.frame(packet.frameNumber);
+      const frame = packet && packet.store.frame(packet.frameNumber);
       if (!packet || !frame) return false;
       if (nowMs - (this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) < interval) continue;
       if (this.#budget.credit(nowMs) <= 0) return true;
@@ -73,7 +72,8 @@ export class Resender {
   }
 
   #send(destination: Destination, frame: StoredFrame, sent: SentPacket, nowMs: number): number {
-    const { store, video, rtx, payload, estimate } = this.#options;
+    const { video, rtx, payload, estimate } = this.#options;
+    const { store } = sent;
     if (!rtx) {
       estimate.resent(sent.extendedSeq & 0xffff);
       return video.resend(destination, store.memory, frame, sent);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena, type Block } from '../native/arena.ts';
-import type { StoredFrame } from '../stream/packet-store.ts';
+import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { MAX_RUN_PACKETS, SEND_BUFFER_BYTES, type Destination, type UdpEgress } from './egress.ts';
 import { RtpSender, type TransportCc } from './rtp-sender.ts';
@@ -145,6 +145,8 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
         kind: fc.constant('frame' as const),
         packets: fc.integer({ min: 1, max: 400 }),
         extended: fc.boolean(),
+        /** Of which rendition: both number their frames from 0. */
+        from: fc.constantFrom(0, 1),
         split: fc.integer({ min: 1, max: 40 }),
       }),
     },
@@ -170,16 +172,21 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
       (firstSeq, actions) => {
         const { sender, memory, reused } = bench(firstSeq, 5);
         const sent = new SentFrames();
-        const frames = new Map<number, StoredFrame>();
+        const stores = [new Map<number, StoredFrame>(), new Map<number, StoredFrame>()].map((frames) => ({
+          frames,
+          store: { frame: (number) => frames.get(number) } as PacketStore,
+        }));
         for (const [i, one] of actions.entries()) {
           if (one.kind === 'frame') {
+            const { frames, store } = stores[one.from] ?? expect.fail();
+            const number = frames.size;
             const made = frame(
-              i,
+              number,
               Array.from({ length: one.packets }, (_, packet) => 50 + ((packet * 37 + i) % 100)),
               (i * 97) % 100_000,
             );
-            frames.set(i, made);
-            sent.add(sender.nextExtendedSeq, one.packets, i, i * 3000, one.extended, 0);
+            frames.set(number, made);
+            sent.add(store, sender.nextExtendedSeq, one.packets, number, i * 3000, one.extended, 0);
             for (let from = 0; from < one.packets; from += one.split) {
               sender.sendPackets(
                 nowhere,
@@ -193,7 +200,7 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
             }
           } else if (one.kind === 'resend') {
             const found = sent.find((sender.nextExtendedSeq - 1 - one.back) & 0xffff, sender.nextExtendedSeq);
-            const made = found && frames.get(found.frameNumber);
+            const made = found?.store.frame(found.frameNumber);
             if (found && made) sender.resend(nowhere, memory, made, found);
           } else {
             // Unknown to the history, as RTX packets are: never found again.

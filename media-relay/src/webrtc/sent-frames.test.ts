@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { PacketStore } from '../stream/packet-store.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { SentFrames } from './sent-frames.ts';
+
+const stores = [{}, {}] as PacketStore[];
+const storeOf = (number: number): PacketStore => stores[(number >> 3) & 1] ?? ({} as PacketStore);
 
 test('finds every packet of the newest 512 frames by its 16-bit number, across wraps, and nothing else', () => {
   fc.assert(
@@ -13,7 +17,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
         let next = first;
         const frames = sizes.map((packets, number) => {
           const from = next;
-          sent.add(from, packets, number, (number * 3000) >>> 0, number % 3 === 0, number);
+          sent.add(storeOf(number), from, packets, number, (number * 3000) >>> 0, number % 3 === 0, number);
           next += packets;
           return { from, packets, number };
         });
@@ -25,6 +29,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
             if (number < frames.length - 512) expect(found).toBeUndefined();
             else
               expect(found).toEqual({
+                store: storeOf(number),
                 frameNumber: number,
                 packet,
                 timestamp: (number * 3000) >>> 0,
@@ -33,6 +38,9 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
               });
           }
         }
+        for (const { from, packets, number } of frames.slice(-512))
+          if (next - from < 0x1_0000)
+            expect(sent.find((from + packets - 1) & 0xffff, next)?.store).toBe(storeOf(number));
         expect(sent.find(next & 0xffff, next)?.extendedSeq ?? first).toBeLessThan(next);
       },
     ),
@@ -43,7 +51,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
 test('tells the newest frames, oldest first', () => {
   const sent = new SentFrames();
   expect(sent.newest(5)).toEqual([]);
-  for (let i = 0; i < 600; i++) sent.add(i * 2, 2, i, i * 3000, false, i);
+  for (let i = 0; i < 600; i++) sent.add(storeOf(i), i * 2, 2, i, i * 3000, false, i);
   expect(sent.newest(2)).toEqual([
     [598 * 3000, 598],
     [599 * 3000, 599],

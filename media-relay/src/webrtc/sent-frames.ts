@@ -1,10 +1,13 @@
 /**
  * What one viewer was sent, frame by frame: enough to send any packet again, bit for bit. The payload itself stays in
- * the stream's store.
+ * the store that it came from: that of the rendition which the viewer watched then.
  */
+import type { PacketStore } from '../stream/packet-store.ts';
+
 const SLOTS = 512;
 
 export interface SentPacket {
+  readonly store: PacketStore;
   readonly frameNumber: number;
   readonly packet: number;
   readonly timestamp: number;
@@ -15,6 +18,7 @@ export interface SentPacket {
 }
 
 export class SentFrames {
+  readonly #store: (PacketStore | undefined)[] = Array.from({ length: SLOTS });
   readonly #firstSeq = new Float64Array(SLOTS);
   readonly #packets = new Uint16Array(SLOTS);
   readonly #frame = new Float64Array(SLOTS);
@@ -24,6 +28,7 @@ export class SentFrames {
   #count = 0;
 
   add(
+    store: PacketStore,
     firstExtendedSeq: number,
     packets: number,
     frameNumber: number,
@@ -32,6 +37,7 @@ export class SentFrames {
     arrivalMs: number,
   ): void {
     const slot = this.#count % SLOTS;
+    this.#store[slot] = store;
     this.#firstSeq[slot] = firstExtendedSeq;
     this.#packets[slot] = packets;
     this.#frame[slot] = frameNumber;
@@ -52,14 +58,19 @@ export class SentFrames {
       const first = this.#firstSeq[slot] ?? 0;
       if (extendedSeq < first) high = middle - 1;
       else if (extendedSeq >= first + (this.#packets[slot] ?? 0)) low = middle + 1;
-      else
-        return {
-          frameNumber: this.#frame[slot] ?? 0,
-          packet: extendedSeq - first,
-          timestamp: this.#timestamp[slot] ?? 0,
-          extended: this.#extended[slot] === 1,
-          extendedSeq,
-        };
+      else {
+        const store = this.#store[slot];
+        return (
+          store && {
+            store,
+            frameNumber: this.#frame[slot] ?? 0,
+            packet: extendedSeq - first,
+            timestamp: this.#timestamp[slot] ?? 0,
+            extended: this.#extended[slot] === 1,
+            extendedSeq,
+          }
+        );
+      }
     }
     return undefined;
   }

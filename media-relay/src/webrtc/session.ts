@@ -3,12 +3,13 @@
  * itself (silence, a failed handshake, close_notify) or by `close`; either way everything it holds is freed at once.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { SessionClock, SessionEnd } from '../engine/messages.ts';
+import type { QualityWish, SessionClock, SessionEnd, SessionQuality } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Arena, Block } from '../native/arena.ts';
 import { parseRtcp, writeSenderReport, type RtcpPacket } from '../rtp/rtcp.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
 import type { ViewerPath } from '../stream/path-statistics.ts';
+import type { Rendition } from '../stream/rendition.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
 import type { Destination, UdpEgress } from './egress.ts';
@@ -20,6 +21,8 @@ import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
 import { PathEcho } from './path-echo.ts';
 import { PathEstimate } from './path-estimate.ts';
+import { unknownPath, type PathFacts } from './quality-policy.ts';
+import { QualitySwitch } from './quality-switch.ts';
 import { Resender } from './resender.ts';
 import { RtpSender, type TransportCc } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
@@ -83,6 +86,7 @@ export class Session implements PortClient, StreamReader {
   readonly #negotiation: Negotiation;
   readonly #createdMs: number;
   readonly #dtls: Dtls;
+  readonly #quality: QualitySwitch;
   #dtlsTimer: NodeJS.Timeout | undefined;
   /** Where media goes: the first proven address, then whichever the viewer nominates. */
   #destination: Destination | undefined;
@@ -104,6 +108,8 @@ export class Session implements PortClient, StreamReader {
     negotiation: Negotiation,
     credentials: IceCredentials,
     ssrcs: SessionSsrcs,
+    first: Rendition = stream.main,
+    wish: QualityWish = {},
   ) {
     this.#deps = deps;
     this.id = id;
@@ -117,6 +123,8 @@ export class Session implements PortClient, StreamReader {
     });
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
+    const { profileLevelId } = negotiation.video;
+    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId });
     this.#lastHeardMs = this.#createdMs;
     this.#dtls = deps.dtls.accept(negotiation.remote.fingerprint, {
       send: (datagram) => {
@@ -191,12 +199,17 @@ export class Session implements PortClient, StreamReader {
     this.#media?.feed.interrupt();
   }
 
+  onReady(rendition: Rendition): void {
+    this.#quality.onReady(rendition, this.#media?.feed, this.#deps.clock());
+  }
+
   onEnd(reason: 'stream-removed'): void {
     this.#end(reason, 'the stream was removed');
   }
 
   /** About ten times a second. */
   tick(nowMs: number): void {
+    this.#quality.steer(this.#media?.feed, this.#media ? pathFacts(this.#media, nowMs) : unknownPath, nowMs);
     if (this.#media === undefined) {
       if (nowMs - this.#createdMs > CONNECT_WITHIN_MS)
         this.#end('never-connected', 'no media path within 15 s');
@@ -208,14 +221,20 @@ export class Session implements PortClient, StreamReader {
     }
     if (nowMs < this.#nextReportMs) return;
     this.#nextReportMs = nowMs + SENDER_REPORT_MS;
-    this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
-    this.#media.resender.tick(this.stream.bitrateBps, nowMs);
+    const { bitrateBps } = this.#quality.playing;
+    this.#media.feed.setStreamBitrate(bitrateBps);
+    this.#media.resender.tick(bitrateBps, nowMs);
     if (this.#media.budget.givenUp === undefined) this.#sendReports(this.#media, nowMs);
   }
 
   /** RTP timestamps of the newest `frames` frames sent, with their arrival at the relay. */
   clock(frames: number): SessionClock {
     return { relayMs: this.#deps.clock(), frames: this.#media?.feed.sent.newest(frames) ?? [] };
+  }
+
+  /** Takes the wish, and says what became of it. An empty one asks. */
+  quality(wish: QualityWish): SessionQuality {
+    return this.#quality.wish(wish, this.#media?.feed, this.#deps.clock());
   }
 
   close(reason: SessionEnd): void {
@@ -254,7 +273,7 @@ export class Session implements PortClient, StreamReader {
         egress: deps.egress,
         ...extensions,
       });
-    const store = this.stream.videoStore;
+    const { videoStore: store, bitrateBps } = this.#quality.playing;
     if (store === undefined) {
       cipher.close();
       this.#end('closed-by-relay', 'the stream has no video');
@@ -281,7 +300,6 @@ export class Session implements PortClient, StreamReader {
       nowMs,
     });
     const resender = new Resender({
-      store,
       sent: feed.sent,
       video: videoSender,
       rtx: rtxPayloadType === undefined ? undefined : sender(this.ssrcs.rtx, rtxPayloadType, { transportCc }),
@@ -301,7 +319,7 @@ export class Session implements PortClient, StreamReader {
           )
         : undefined;
     this.#media = { cipher, video: videoSender, feed, budget, estimate, resender, audio: audioFeed };
-    this.#media.feed.setStreamBitrate(this.stream.bitrateBps);
+    this.#media.feed.setStreamBitrate(bitrateBps);
     if (this.#destination) this.#measureEmptyPath(this.#destination);
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
@@ -363,7 +381,7 @@ export class Session implements PortClient, StreamReader {
 
   /** The wall clock is the camera's own where it tells it, so that recordings of several cameras can be lined up. */
   #sendReports(media: Media, nowMs: number): void {
-    const videoAheadMs = cameraAheadMs(this.stream.videoStore?.newest);
+    const videoAheadMs = cameraAheadMs(this.#quality.playing.videoStore?.newest);
     const videoTimestamp = media.feed.rtpTimestampAt(nowMs);
     if (videoTimestamp !== undefined) {
       const unixMs = nowMs + (videoAheadMs ?? 0);
@@ -415,6 +433,11 @@ export class Session implements PortClient, StreamReader {
     this.#media = undefined;
     this.#deps.onEnd(this, reason, detail);
   }
+}
+
+function pathFacts({ estimate, feed }: Media, nowMs: number): PathFacts {
+  const { capacityBps, lossShare, queueDelayMs } = estimate;
+  return { capacityBps, lossShare, queueDelayMs, waitingMs: feed.waitingMs(nowMs) };
 }
 
 /** How far the camera's wall clock was ahead of ours when this frame arrived, its way included; undefined: unknown. */

@@ -43,7 +43,9 @@ export interface VideoFeedOptions {
 
 export class VideoFeed implements PacedFeed {
   readonly sent = new SentFrames();
-  readonly #store: PacketStore;
+  #store: PacketStore;
+  /** Switched to as soon as the frame that is leaving is whole. */
+  #nextStore: PacketStore | undefined;
   readonly #sender: VideoFeedOptions['sender'];
   readonly #destination: () => Destination | undefined;
   readonly #pacer: Pacer;
@@ -92,6 +94,16 @@ export class VideoFeed implements PacedFeed {
     this.#beginBurst(nowMs);
   }
 
+  /**
+   * Goes on with the pictures of another store, of the same or another size: a burst of what it has cached, on the
+   * same clock. Its frames are handed to `onFrame` from now on.
+   */
+  switchTo(store: PacketStore, nowMs: number): void {
+    this.#nextStore = store === this.#store ? undefined : store;
+    if (this.#packet === 0) this.#switch(nowMs);
+    else this.#pacer.add(this);
+  }
+
   /** The stream has a new frame. Live frames leave at once unless something is still before them. */
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#isGivenUp(nowMs)) {
@@ -129,6 +141,7 @@ export class VideoFeed implements PacedFeed {
     }
     let credit = this.#credit(nowMs);
     while (credit > 0) {
+      if (this.#packet === 0 && this.#nextStore !== undefined) return this.#switch(nowMs);
       this.#skipToNewerGroup();
       const frame = this.#store.frame(this.#cursor);
       if (frame === undefined) {
@@ -172,7 +185,7 @@ export class VideoFeed implements PacedFeed {
       this.#cursor = frame.number + 1;
       if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
     }
-    if (this.#cursor < this.#store.nextNumber) return true;
+    if (this.#nextStore !== undefined || this.#cursor < this.#store.nextNumber) return true;
     this.#becomeLive();
     return false;
   }
@@ -235,6 +248,7 @@ export class VideoFeed implements PacedFeed {
 
   /** The source was interrupted: what the store gets next starts with a key frame. */
   interrupt(): void {
+    if (this.#nextStore !== undefined) return;
     if (this.#mode !== 'live' || this.#packet !== 0) return;
     this.#dropping = undefined;
     this.#mode = 'waiting';
@@ -245,11 +259,17 @@ export class VideoFeed implements PacedFeed {
     this.#budget.setStreamBitrate(bitrateBps);
   }
 
+  /** How long the next live frame has been waiting here; of frames that are left out, the age that they may have. */
+  waitingMs(nowMs: number): number {
+    if (this.#dropping === 'slow') return MAX_BEHIND_MS;
+    const next = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
+    return next === undefined ? 0 : nowMs - next.arrivalMs;
+  }
+
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
   rtpTimestampAt(nowMs: number): number | undefined {
-    const { newest } = this.#store;
-    if (this.#offset === undefined || newest === undefined) return undefined;
-    return this.#toRtp(Math.round(newest.ticks + this.#offset + (nowMs - newest.arrivalMs) * TICKS_PER_MS));
+    const ticks = this.#viewerTicksAt(nowMs);
+    return ticks === undefined ? undefined : this.#toRtp(ticks);
   }
 
   close(): void {
@@ -257,8 +277,20 @@ export class VideoFeed implements PacedFeed {
     this.#mode = 'waiting';
   }
 
+  /** The viewer's clock runs on: what it says now on the old store's ticks, it says on those of the new one. */
+  #switch(nowMs: number): boolean {
+    const store = this.#nextStore;
+    if (store === undefined) return this.#mode !== 'waiting';
+    const viewerTicks = this.#viewerTicksAt(nowMs);
+    this.#store = store;
+    this.#nextStore = undefined;
+    this.#offset = viewerTicks === undefined ? undefined : viewerTicks - ticksAt(store, nowMs);
+    return this.#beginBurst(nowMs);
+  }
+
   /** False when nothing is cached: the next key frame starts it then. */
   #beginBurst(nowMs: number): boolean {
+    if (this.#nextStore !== undefined) return this.#switch(nowMs);
     this.#packet = 0;
     this.#dropping = undefined;
     this.#wasHeldBySocket = false;
@@ -304,6 +336,7 @@ export class VideoFeed implements PacedFeed {
     // still catching up must stay free to skip what is late.
     this.#extended = frame.isKey && this.#mode === 'live' && nowMs - this.#lastResyncMs > CATCH_UP_MS;
     this.sent.add(
+      this.#store,
       this.#sender.nextExtendedSeq,
       frame.payloadLengths.length,
       frame.number,
@@ -315,6 +348,11 @@ export class VideoFeed implements PacedFeed {
     const readyMs = this.#mode === 'live' ? frame.arrivalMs : nowMs;
     const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
     this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / capacityBps;
+  }
+
+  #viewerTicksAt(nowMs: number): number | undefined {
+    if (this.#offset === undefined || this.#store.newest === undefined) return undefined;
+    return ticksAt(this.#store, nowMs) + this.#offset;
   }
 
   #toRtp(ticks: number): number {
@@ -334,4 +372,9 @@ export class VideoFeed implements PacedFeed {
     if (waiting === undefined) return false;
     return nowMs - Math.max(waiting.arrivalMs, this.#pathFreeMs) > MAX_ADDED_DELAY_MS / 2;
   }
+}
+
+/** Where the clock of a store's frames stands. */
+function ticksAt({ newest }: PacketStore, nowMs: number): number {
+  return newest === undefined ? 0 : Math.round(newest.ticks + (nowMs - newest.arrivalMs) * TICKS_PER_MS);
 }

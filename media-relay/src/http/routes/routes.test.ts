@@ -2,8 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { OfferResult, RefusalCode } from '../../engine/messages.ts';
 import { problems } from '../errors.ts';
-import { clockSchema, eventListSchema, healthSchema, streamListSchema, streamSchema } from '../schemas.ts';
-import { liveSnapshot } from '../testing/fake-engine.ts';
+import {
+  clockSchema,
+  eventListSchema,
+  healthSchema,
+  sessionQualitySchema,
+  streamListSchema,
+  streamSchema,
+} from '../schemas.ts';
+import { liveSnapshot, substreamSnapshot } from '../testing/fake-engine.ts';
 import { as, startTestRelay } from '../testing/test-relay.ts';
 import type { TestRelay } from '../testing/test-relay.ts';
 
@@ -131,6 +138,79 @@ describe('WHEP', () => {
   });
 });
 
+const setQuality = (
+  body: unknown,
+  headers: Record<string, string> = as.grafana,
+  id = 'session-1',
+): Promise<Response> =>
+  relay.fetch(`/api/v1/whep/lobby-1/${id}/quality`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+describe('the quality of a session', () => {
+  test.each([
+    ['', {}],
+    ['?quality=sub', { quality: 'sub' }],
+    ['?quality=auto&width=640&height=360&x=1', { quality: 'auto', tile: { width: 640, height: 360 } }],
+    ['?width=640', {}],
+  ])('is asked for with the offer: %s', async (query, wish) => {
+    const path = `/api/v1/whep/lobby-1${query}`;
+    const { status } = await relay.fetch(path, {
+      method: 'POST',
+      headers: { ...sdp, ...as.lobby },
+      body: offer,
+    });
+    expect(status).toBe(201);
+    expect(relay.engine.wishes).toEqual([wish]);
+  });
+
+  test.each(['?quality=best', '?quality=sub&quality=main', '?width=0&height=1', '?height=99999'])(
+    '%s is a mistake, and no session is made',
+    async (query) => {
+      const path = `/api/v1/whep/lobby-1${query}`;
+      const response = await relay.fetch(path, {
+        method: 'POST',
+        headers: { ...sdp, ...as.lobby },
+        body: offer,
+      });
+      expect([response.status, await codeOf(response)]).toEqual([400, 'bad-request']);
+      expect(relay.engine.calls).toEqual([]);
+    },
+  );
+
+  test('is changed and read by whoever knows the session and may view its stream', async () => {
+    await join();
+    relay.engine.quality = { wanted: 'sub', playing: 'main', switchingTo: 'sub', reason: undefined };
+    const response = await setQuality({ quality: 'sub', tile: { width: 640, height: 360 } }, as.lobby);
+    expect(sessionQualitySchema.parse(await response.json())).toEqual({
+      wanted: 'sub',
+      playing: 'main',
+      switchingTo: 'sub',
+      reason: null,
+    });
+    expect(relay.engine.wishes.at(-1)).toEqual({ quality: 'sub', tile: { width: 640, height: 360 } });
+    expect((await setQuality({})).status).toBe(200);
+    expect(await codeOf(await setQuality({}, as.metrics))).toBe('forbidden');
+    expect(await codeOf(await setQuality({}, as.grafana, 'session-2'))).toBe('session-not-found');
+    relay.engine.quality = undefined;
+    expect(await codeOf(await setQuality({}))).toBe('session-not-found');
+  });
+
+  test.each([
+    { quality: 'best' },
+    { tile: { width: 640 } },
+    { tile: { width: 0.5, height: 1 } },
+    { sub: true },
+    'sub',
+  ])('%j is a mistake', async (body) => {
+    await join();
+    expect(await codeOf(await setQuality(body))).toBe('bad-request');
+    expect(relay.engine.calls).toHaveLength(1);
+  });
+});
+
 const clock = (
   query = '',
   headers: Record<string, string> = as.grafana,
@@ -191,6 +271,19 @@ describe('streams', () => {
       keyFrameIntervalSeconds: 4,
       lastFrameMs: 2000,
       viewers: 2,
+      qualitySwitches: {},
+      substream: null,
+    });
+    relay.engine.snapshots = [
+      {
+        ...liveSnapshot,
+        qualitySwitchesTotal: { tile: 3 },
+        substream: { ...substreamSnapshot, reason: 'rtsp://user:hunter2@cam/sub is gone' },
+      },
+    ];
+    expect((await list(as.lobby))[0]).toMatchObject({
+      qualitySwitches: { tile: 3 },
+      substream: { state: 'offline', reason: 'rtsp://cam/sub is gone', width: 640, viewers: 0 },
     });
     expect(garage).toMatchObject({ name: 'garage', state: 'idle', lastFrameMs: null, viewers: 0 });
   });

@@ -1,5 +1,5 @@
 import { isAllowed } from '../../auth/permissions.ts';
-import type { StreamSnapshot } from '../../engine/messages.ts';
+import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import { streamWarnings } from '../../stream/states.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
 import type { AdminResult, ConfiguredStream, HttpDeps } from '../deps.ts';
@@ -143,5 +143,24 @@ export function toView(stream: ConfiguredStream, snapshot: StreamSnapshot | unde
     keyFrameIntervalSeconds: snapshot?.keyFrameIntervalSeconds ?? null,
     lastFrameMs: snapshot?.lastFrameMs ?? null,
     viewers: snapshot?.viewers ?? 0,
+    qualitySwitches: { ...snapshot?.qualitySwitchesTotal },
+    substream: snapshot?.substream === undefined ? null : toSubstreamView(snapshot.substream),
+  };
+}
+
+function toSubstreamView(substream: RenditionSnapshot): StreamView['substream'] {
+  const { state, reason, h264, framesPerSecond, bitrateBps, viewers } = substream;
+  return {
+    state,
+    reason: reason === undefined ? null : withoutCredentials(reason),
+    transport: substream.transport ?? null,
+    videoProfile: h264?.profileName ?? null,
+    width: h264?.width ?? null,
+    height: h264?.height ?? null,
+    framesPerSecond,
+    bitrateBps,
+    keyFrameIntervalSeconds: substream.keyFrameIntervalSeconds ?? null,
+    lastFrameMs: substream.lastFrameMs ?? null,
+    viewers,
   };
 }

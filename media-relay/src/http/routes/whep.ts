@@ -7,7 +7,10 @@ import { parseTrickleFragment, restartOf } from '../../webrtc/trickle.ts';
 import type { TrickleFragment } from '../../webrtc/trickle.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
+import { readBody, readQuery } from '../input.ts';
 import type { Exchange, Route } from '../route.ts';
+import { offerQuerySchema, qualityWishSchema, sessionQualitySchema } from '../schemas.ts';
+import { sendJson } from '../send-json.ts';
 import type { KnownSession, SessionRegistry } from '../session-registry.ts';
 
 const view = { permission: 'view', scope: 'stream' } as const;
@@ -16,8 +19,10 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
   async function offer(exchange: Exchange): Promise<void> {
     const { response } = exchange;
     const stream = exchange.param('stream');
+    const { quality, width, height } = readQuery(offerQuerySchema, exchange.query);
+    const tile = width === undefined || height === undefined ? undefined : { width, height };
     const sdp = exchange.text();
-    const result = await engine.offer(stream, sdp);
+    const result = await engine.offer(stream, sdp, { quality, tile });
     if (!result.ok) throw refusal(result);
 
     const session = sessions.add(result.sessionId, stream, sdp);
@@ -44,6 +49,15 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
     exchange.response.status(204).end();
   }
 
+  async function setQuality(exchange: Exchange): Promise<void> {
+    const session = find(exchange);
+    const wish = readBody(qualityWishSchema, exchange.json());
+    const quality = await engine.sessionQuality(session.id, wish);
+    if (quality === undefined) throw new HttpProblem('session-not-found', 'It may have ended.');
+    const { wanted, playing, switchingTo = null, reason = null } = quality;
+    sendJson(exchange.response, { wanted, playing, switchingTo, reason });
+  }
+
   function remove(exchange: Exchange): void {
     const session = find(exchange);
     sessions.remove(session.id);
@@ -65,6 +79,7 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
       path: '/api/v1/whep/{stream}',
       needs: view,
       summary: 'Watch a stream: send an SDP offer, get the answer',
+      query: offerQuerySchema,
       body: { kind: 'sdp' },
       answers: {
         201: {
@@ -78,6 +93,7 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
         },
       },
       problems: [
+        'bad-request',
         'offer-malformed',
         'offer-without-video',
         'no-common-codec',
@@ -99,6 +115,17 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
       answers: { 204: { description: 'Taken' } },
       problems: ['bad-request', 'session-not-found', 'precondition-failed', 'restart-unsupported'],
       handle: patch,
+    },
+    {
+      id: 'setQuality',
+      method: 'POST',
+      path: '/api/v1/whep/{stream}/{session}/quality',
+      needs: view,
+      summary: 'Choose between the main stream and the substream, or tell the size of the tile; {} only asks',
+      body: { kind: 'json', schema: qualityWishSchema },
+      answers: { 200: { description: 'What plays now, and what is to come', schema: sessionQualitySchema } },
+      problems: ['bad-request', 'session-not-found'],
+      handle: setQuality,
     },
     {
       id: 'endSession',

@@ -2,8 +2,11 @@ import type { EnginePort } from '../../engine/engine-port.ts';
 import type {
   EngineSnapshot,
   OfferResult,
+  QualityWish,
+  RenditionSnapshot,
   SessionClock,
   SessionEnd,
+  SessionQuality,
   StreamSnapshot,
 } from '../../engine/messages.ts';
 import { summarisePaths } from '../../stream/path-statistics.ts';
@@ -28,7 +31,8 @@ export class FakeEngine implements EnginePort {
   restartStream(name: string): void {
     this.calls.push(`restart ${name}`);
   }
-  offer(stream: string, sdp: string): Promise<OfferResult> {
+  offer(stream: string, sdp: string, wish: QualityWish = {}): Promise<OfferResult> {
+    this.wishes.push(wish);
     this.calls.push(`offer ${stream} ${sdp.length}`);
     this.onOffer?.();
     return this.offerResult instanceof Error
@@ -38,6 +42,18 @@ export class FakeEngine implements EnginePort {
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
     this.calls.push(`clock ${sessionId} ${frames}`);
     return Promise.resolve(this.clock);
+  }
+  quality: SessionQuality | undefined = {
+    wanted: 'auto',
+    playing: 'main',
+    switchingTo: undefined,
+    reason: undefined,
+  };
+  wishes: QualityWish[] = [];
+  sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    this.calls.push(`quality ${sessionId}`);
+    this.wishes.push(wish);
+    return Promise.resolve(this.quality);
   }
   closeSession(sessionId: string): void {
     this.calls.push(`close ${sessionId}`);
@@ -96,6 +112,32 @@ export const liveSnapshot: StreamSnapshot = {
   resentPacketsTotal: 0,
   burstsTotal: 0,
   droppedFramesTotal: {},
+  qualitySwitchesTotal: {},
+  substream: undefined,
   pacerDelay: { meanSeconds: 0, maxSeconds: 0 },
   viewerPaths: summarisePaths([]),
+};
+
+export const substreamSnapshot: RenditionSnapshot = {
+  state: 'offline',
+  reason: undefined,
+  h264: {
+    profileLevelId: '42e01e',
+    profileName: 'Constrained Baseline',
+    width: 640,
+    height: 360,
+    framesPerSecond: 15,
+    maxReorderFrames: 0,
+  },
+  transport: 'tcp',
+  framesPerSecond: 0,
+  bitrateBps: 0,
+  keyFrameIntervalSeconds: 2,
+  lastFrameMs: 2000,
+  framesTotal: 1,
+  packetsTotal: 1,
+  bytesTotal: 1,
+  lostPacketsTotal: 0,
+  reconnectsTotal: {},
+  viewers: 0,
 };

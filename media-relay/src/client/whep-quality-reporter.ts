@@ -1,0 +1,63 @@
+/** Tells the relay how large a picture is shown, so that it can send the rendition that fits (docs/API.md, two qualities). */
+import { devicePixels } from './quality-wish.ts';
+import type { Tile } from './quality-wish.ts';
+import type { SignalRequest } from './signalling.ts';
+
+/** A window that is being dragged, or a wall that is being rearranged, is waited for. */
+const SETTLED_MS = 250;
+/** Of the element, in device pixels; undefined while it is not shown. */
+export function tileOf(video: Element): Tile | undefined {
+  const { width, height } = video.getBoundingClientRect();
+  return devicePixels(width, height, devicePixelRatio);
+}
+
+export interface QualityReporterOptions {
+  readonly video: Element;
+  /** The session's own address. */
+  readonly resourceUrl: string;
+  /** What the offer said already. */
+  readonly reported: Tile | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Resolves with undefined when there was no answer. */
+  readonly request: (request: SignalRequest) => Promise<{ readonly status: number } | undefined>;
+}
+
+export class QualityReporter {
+  readonly #options: QualityReporterOptions;
+  readonly #observer: ResizeObserver;
+  #reported: Tile | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: QualityReporterOptions) {
+    this.#options = options;
+    this.#reported = options.reported;
+    this.#observer = new ResizeObserver(() => this.#resized());
+    this.#observer.observe(options.video);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#observer.disconnect();
+  }
+
+  #resized(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#report(), SETTLED_MS);
+  }
+
+  async #report(): Promise<void> {
+    const { video, resourceUrl, headers, request } = this.#options;
+    const tile = tileOf(video);
+    const before = this.#reported;
+    if (tile === undefined || (tile.width === before?.width && tile.height === before.height)) return;
+    this.#reported = tile;
+    const response = await request({
+      method: 'POST',
+      url: `${resourceUrl}/quality`,
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ tile }),
+    });
+    // Not heard: the next change says it again.
+    if (response?.status !== 200 && this.#reported === tile) this.#reported = undefined;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * One viewer's way between the renditions of its stream: what it wishes, what the policy makes of it, and the moment
+ * of the switch. The picture that plays goes on until the other rendition has a group of pictures to begin with.
+ */
+import type { QualityWish, SessionQuality } from '../engine/messages.ts';
+import type { SwitchReason } from '../stream/path-statistics.ts';
+import type { Rendition } from '../stream/rendition.ts';
+import type { Quality, RenditionName } from '../stream/states.ts';
+import { isLost, type Stream, type StreamReader } from '../stream/stream.ts';
+import { canCarry } from './h264-profile.ts';
+import { FULL_PACE_BPS } from './path-estimate.ts';
+import {
+  QualityPolicy,
+  unknownPath,
+  type PathFacts,
+  type QualityDecision,
+  type RenditionFacts,
+} from './quality-policy.ts';
+import type { VideoFeed } from './video-feed.ts';
+
+/** A longer burst waits for the next key frame, unless what plays is no use. */
+const MAX_BURST_MS = 300;
+const urgent: ReadonlySet<SwitchReason> = new Set(['path', 'roll-back', 'availability']);
+
+export interface QualitySwitchOptions {
+  readonly stream: Stream;
+  /** Attached to the stream, watching `first`. */
+  readonly reader: StreamReader;
+  readonly first: Rendition;
+  readonly wish: QualityWish;
+  /** profile-level-id of the payload type that was answered. */
+  readonly profileLevelId: string;
+}
+
+export class QualitySwitch {
+  readonly #stream: Stream;
+  readonly #reader: StreamReader;
+  readonly #carried: readonly string[];
+  readonly #policy = new QualityPolicy();
+  #wanted: Quality = 'auto';
+  #tile: QualityWish['tile'];
+  #playing: Rendition;
+  #decision: QualityDecision;
+  #path: PathFacts = unknownPath;
+
+  constructor({ stream, reader, first, wish, profileLevelId }: QualitySwitchOptions) {
+    this.#stream = stream;
+    this.#reader = reader;
+    this.#playing = first;
+    this.#carried = [profileLevelId, ...(first.facts ? [first.facts.profileLevelId] : [])];
+    this.#decision = { rendition: first.name, reason: 'viewer', needsSub: first.name === 'sub' };
+    this.#take(wish);
+  }
+
+  get playing(): Rendition {
+    return this.#playing;
+  }
+
+  get state(): SessionQuality {
+    const { rendition } = this.#decision;
+    const playing = this.#playing.name;
+    return {
+      wanted: this.#wanted,
+      playing,
+      switchingTo: rendition === playing ? undefined : rendition,
+      reason: this.#wanted === 'auto' || this.#wanted === playing ? undefined : this.#problem(this.#wanted),
+    };
+  }
+
+  wish(wish: QualityWish, feed: VideoFeed | undefined, nowMs: number): SessionQuality {
+    this.#take(wish);
+    this.steer(feed, this.#path, nowMs);
+    return this.state;
+  }
+
+  /** About ten times a second, and when something has changed. */
+  steer(feed: VideoFeed | undefined, path: PathFacts, nowMs: number): void {
+    const { main, sub } = this.#stream;
+    if (sub === undefined) return;
+    this.#path = path;
+    this.#decision = this.#policy.decide(
+      {
+        wanted: this.#wanted,
+        tile: this.#tile,
+        main: this.#factsOf(main, nowMs),
+        sub: this.#factsOf(sub, nowMs),
+        path,
+        playing: this.#playing.name,
+      },
+      nowMs,
+    );
+    if (this.#decision.needsSub) sub.hold(this.#reader);
+    else if (this.#playing !== sub) sub.release(this.#reader);
+    const target = this.#decision.rendition === 'main' ? main : sub;
+    if (target !== this.#playing && this.#isTime(target, nowMs)) this.#switch(target, feed, nowMs);
+  }
+
+  /** The rendition has a new key frame: no burst is shorter than the one that begins with it. */
+  onReady(rendition: Rendition, feed: VideoFeed | undefined, nowMs: number): void {
+    // What it is may be known only now.
+    this.steer(feed, this.#path, nowMs);
+    if (
+      rendition !== this.#playing &&
+      rendition.name === this.#decision.rendition &&
+      rendition.isReady(nowMs)
+    )
+      this.#switch(rendition, feed, nowMs);
+  }
+
+  #take({ quality, tile }: QualityWish): void {
+    this.#wanted = quality ?? this.#wanted;
+    this.#tile = tile ?? this.#tile;
+  }
+
+  #switch(target: Rendition, feed: VideoFeed | undefined, nowMs: number): void {
+    const store = target.videoStore;
+    if (store === undefined) return;
+    this.#playing.unwatch(this.#reader);
+    target.watch(this.#reader);
+    this.#playing = target;
+    if (feed === undefined) return;
+    feed.setStreamBitrate(target.bitrateBps);
+    feed.switchTo(store, nowMs);
+    this.#stream.statistics.switched(this.#decision.reason);
+  }
+
+  /** Whether the burst would be short enough, now. */
+  #isTime(target: Rendition, nowMs: number): boolean {
+    const store = target.videoStore;
+    if (store?.gopStart === undefined || !target.isReady(nowMs)) return false;
+    const burstMs = (store.gopBytes * 8000) / (this.#path.capacityBps ?? FULL_PACE_BPS);
+    if (burstMs <= MAX_BURST_MS) return true;
+    const { keyFrameIntervalSeconds = Number.POSITIVE_INFINITY } = target.counters;
+    const ageMs = nowMs - (store.frame(store.gopStart)?.arrivalMs ?? nowMs);
+    return urgent.has(this.#decision.reason) && burstMs < keyFrameIntervalSeconds * 1000 - ageMs;
+  }
+
+  #factsOf(rendition: Rendition, nowMs: number): RenditionFacts {
+    const { facts, bitrateBps } = rendition;
+    return {
+      availability: this.#fits(rendition) ? availabilityOf(rendition, nowMs) : 'lost',
+      size: facts && { width: facts.width, height: facts.height },
+      bitrateBps,
+    };
+  }
+
+  /** What plays already is not asked: a camera may be given another profile under its viewers. */
+  #fits(rendition: Rendition): boolean {
+    const { facts } = rendition;
+    return (
+      rendition === this.#playing || facts === undefined || canCarry(this.#carried, facts.profileLevelId)
+    );
+  }
+
+  #problem(wanted: RenditionName): string | undefined {
+    const rendition = this.#stream.rendition(wanted);
+    if (rendition === undefined) return 'The stream has no substream.';
+    const name = wanted === 'sub' ? 'substream' : 'main stream';
+    if (!this.#fits(rendition)) {
+      const profile = rendition.facts?.profileName ?? 'unknown';
+      return `The ${name} is H.264 ${profile}, which this session did not negotiate: make a new offer with quality=${wanted}.`;
+    }
+    if (rendition.refusal !== undefined) return rendition.refusal;
+    return rendition.failure === undefined ? undefined : `The ${name} cannot be reached at the moment.`;
+  }
+}
+
+function availabilityOf(rendition: Rendition, nowMs: number): RenditionFacts['availability'] {
+  const state = rendition.state(nowMs);
+  if (state === 'live') return 'live';
+  return isLost(state) ? 'lost' : 'maybe';
+}
