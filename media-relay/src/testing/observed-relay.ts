@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { start } from '../cli/start.ts';
+import { openLibrary } from '../native/library.ts';
 import type { Relay } from '../relay.ts';
 import { MediaThreads } from './media-threads.ts';
 import type { Answer, Facts, Question, Resources, ThreadResources } from './relay-observer.ts';
@@ -65,5 +66,7 @@ async function resources(): Promise<Resources> {
   // As the inspector's: everything, and heaps are made small again.
   for (let pass = 0; pass < 2; pass++)
     await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' });
-  return { main: ownResources(), threads };
+  const rssUntrimmedBytes = process.memoryUsage.rss();
+  openLibrary('libc.so.6').bind('malloc_trim', 'int', ['size_t'])(0);
+  return { main: ownResources(), threads, rssUntrimmedBytes };
 }
