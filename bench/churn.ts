@@ -71,6 +71,8 @@ await runBench(180, async () => {
     rssStartMB: round(before.rssBytes / 1e6),
     rssEndMB: round(after.rssBytes / 1e6),
     rssGrowthPercent: round(growthPercent),
+    rssUntrimmedStartMB: round(before.rssUntrimmedBytes / 1e6),
+    rssUntrimmedEndMB: round(after.rssUntrimmedBytes / 1e6),
     heapStartMB: before.heapMB,
     heapEndMB: after.heapMB,
     openFiles: after.counts.openFiles,
@@ -89,7 +91,7 @@ async function leave(viewer: WhepViewer, number: number): Promise<void> {
 /** Everything that could leak, after garbage collection. */
 async function leftOvers(relay: Relay) {
   await delay(2000); // cameras are hung up on, and there is a fresh snapshot
-  const { main, threads } = await relay.observer.resources();
+  const { main, threads, rssUntrimmedBytes } = await relay.observer.resources();
   const { snapshot } = await relay.observer.facts();
   // Connections of this process to the API; the client decides how long it keeps them.
   const { TCPSocketWrap: idleConnections = 0, ...active } = main.active;
@@ -102,6 +104,7 @@ async function leftOvers(relay: Relay) {
       arenaBytes: snapshot?.threads.map(({ arenaBytes }) => arenaBytes) ?? [],
     },
     heapMB: [main, ...threads].map(({ heapUsedBytes }) => round(heapUsedBytes / 1e6)),
+    rssUntrimmedBytes,
     rssBytes: residentBytes(relay.pid),
   };
 }

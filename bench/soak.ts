@@ -18,7 +18,9 @@ const threads = 2;
 const viewersPerCamera = 4;
 /** Heaps and buffers find their size in the first third, at most in ten minutes: what grows after that, grows. */
 const warmUpMinutes = Math.min(10, minutes / 3);
-const sampleMs = 5000;
+/** Garbage makes memory a saw: the lowest reading of each sixtieth of the time counts. */
+const sampleMs = minutes * 1000;
+const guestEveryMs = 5000;
 /** Each statistic of a media thread covers one second: asked twice as often, none is missed. */
 const pollMs = 500;
 const stallMs = 50;
@@ -38,7 +40,9 @@ async function watch(relay: Relay, sink: Sink, endMs: number) {
   );
   const memory: [hours: number, bytes: number][] = [];
   const startMs = performance.now();
-  let nextSampleMs = startMs;
+  let nextGuestMs = startMs;
+  let sampledMs = startMs;
+  let lowestBytes = Infinity;
   let guests = 0;
   const note = (loop: Loops | undefined, lateMs: number): void => {
     if (loop === undefined || lateMs === loop.lastMs) return;
@@ -51,9 +55,15 @@ async function watch(relay: Relay, sink: Sink, endMs: number) {
     const { snapshot, mainDelayMaxMs } = await relay.observer.facts();
     note(loops[0], mainDelayMaxMs);
     snapshot?.threads.forEach((thread, index) => note(loops[index + 1], thread.eventLoopDelayMaxMs));
-    if (performance.now() < nextSampleMs) continue;
-    nextSampleMs += sampleMs;
-    memory.push([(performance.now() - startMs) / 3_600_000, residentBytes(relay.pid)]);
+    const nowMs = performance.now();
+    lowestBytes = Math.min(lowestBytes, residentBytes(relay.pid));
+    if (nowMs - sampledMs >= sampleMs) {
+      memory.push([(nowMs - startMs) / 3_600_000, lowestBytes]);
+      sampledMs = nowMs;
+      lowestBytes = Infinity;
+    }
+    if (nowMs < nextGuestMs) continue;
+    nextGuestMs += guestEveryMs;
     const guest = await joinByWhep(sink, relay.url, `cam${guests++ % cameras}`);
     await guest.close();
   }

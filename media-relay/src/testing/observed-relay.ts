@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { start } from '../cli/start.ts';
+import { openLibrary } from '../native/library.ts';
 import type { Relay } from '../relay.ts';
 import { MediaThreads } from './media-threads.ts';
 import type { Answer, Facts, Question, Resources, ThreadResources } from './relay-observer.ts';
@@ -60,10 +61,12 @@ async function resources(): Promise<Resources> {
     // Twice: finalisers of the first run let go of more.
     await inspected.collectGarbage(index);
     await inspected.collectGarbage(index);
-    threads.push((await inspected.evaluate(index, `(${ownResources})()`)) as ThreadResources);
+    threads.push((await inspected.evaluate(index, `(${String(ownResources)})()`)) as ThreadResources);
   }
   // As the inspector's: everything, and heaps are made small again.
   for (let pass = 0; pass < 2; pass++)
     await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' });
-  return { main: ownResources(), threads };
+  const rssUntrimmedBytes = process.memoryUsage.rss();
+  openLibrary('libc.so.6').bind('malloc_trim', 'int', ['size_t'])(0);
+  return { main: ownResources(), threads, rssUntrimmedBytes };
 }

@@ -21,9 +21,15 @@ export interface ThreadResources {
   readonly arrayBufferBytes: number;
 }
 
+/**
+ * After the question, the C library has given free memory back to the system, too: it keeps tens of megabytes of it in
+ * pieces, which come and go and say nothing about a leak.
+ */
 export interface Resources {
   readonly main: ThreadResources;
   readonly threads: readonly ThreadResources[];
+  /** Resident before that. */
+  readonly rssUntrimmedBytes: number;
 }
 
 export interface Answer {
