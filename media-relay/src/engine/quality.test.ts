@@ -245,6 +245,7 @@ describe('a rendition that is lost', () => {
     const restarted = sub.nextRun();
     sub.fail('ended', 'gone');
     offsetMs += 6000;
+    made.check();
     main.frame(MAIN_BYTES, true, clock());
     await made.until(() => framesOf(made.packets).slice(-1).every(isMain));
     expect(engine.sessionQuality(id, {})).toMatchObject({
@@ -258,6 +259,7 @@ describe('a rendition that is lost', () => {
     subConnects();
     await statistics(({ substream }) => substream?.state === 'live');
     offsetMs += 4000;
+    made.check();
     sub.frame(SUB_BYTES, true, clock());
     await made.until(() =>
       framesOf(made.packets)
@@ -274,6 +276,7 @@ describe('a rendition that is lost', () => {
     const starting = sub.nextRun();
     main.fail('ended', 'gone');
     offsetMs += 6000;
+    made.check();
     await starting;
     subConnects();
     await made.until(() => framesOf(made.packets).length >= 20);

@@ -82,6 +82,7 @@ function bench({ firstSeq = 0xff00, rtx = false } = {}) {
   const destination = { socket: { writable: true } } as Destination;
   const statistics = new PathStatistics(new DelayHistogram());
   const estimate = new PathEstimate({ nowMs, transportCc: false });
+  const budget = new ViewerBudget(nowMs);
   // The bench pumps by itself: no timer runs.
   const pacer = { add: () => void (isQueued = true), remove: () => undefined } as unknown as Pacer;
   let isQueued = false;
@@ -93,7 +94,7 @@ function bench({ firstSeq = 0xff00, rtx = false } = {}) {
     burstBudget: new TokenBucket(400_000_000, 128 * 1024, nowMs),
     statistics,
     estimate,
-    budget: new ViewerBudget(nowMs),
+    budget,
     firstTimestamp: 0xffff_0000,
     nowMs,
   });
@@ -152,6 +153,7 @@ function bench({ firstSeq = 0xff00, rtx = false } = {}) {
     pass(ms: number): void {
       for (let i = 0; i < ms; i++) {
         nowMs++;
+        budget.heard(nowMs);
         if (isQueued) isQueued = feed.pump(nowMs);
       }
     },
