@@ -61,7 +61,7 @@ async function resources(): Promise<Resources> {
     // Twice: finalisers of the first run let go of more.
     await inspected.collectGarbage(index);
     await inspected.collectGarbage(index);
-    threads.push((await inspected.evaluate(index, `(${ownResources})()`)) as ThreadResources);
+    threads.push((await inspected.evaluate(index, `(${ownResources.toString()})()`)) as ThreadResources);
   }
   // As the inspector's: everything, and heaps are made small again.
   for (let pass = 0; pass < 2; pass++)
