@@ -106,8 +106,8 @@ export class Session implements PortClient, StreamReader {
     negotiation: Negotiation,
     credentials: IceCredentials,
     ssrcs: SessionSsrcs,
-    first: Rendition = stream.main,
-    wish: QualityWish = {},
+    first: Rendition,
+    wish: QualityWish,
   ) {
     this.#deps = deps;
     this.id = id;
