@@ -94,8 +94,6 @@ export class Session implements PortClient, StreamReader {
   #nextReportMs = 0;
   readonly #reports = new ViewerReports();
   readonly #echo: PathEcho;
-  /** Of an empty path, by echo. */
-  #leastEchoMs = Number.POSITIVE_INFINITY;
   #wasConnected = false;
   #ended = false;
 
@@ -159,7 +157,6 @@ export class Session implements PortClient, StreamReader {
 
   onDtls(datagram: Uint8Array, from: Destination): void {
     if (this.#ended) return;
-    if (this.#dtlsDestination === undefined) this.#measureEmptyPath(from);
     this.#dtlsDestination = from;
     this.#dtls.handle(datagram);
     this.#armDtlsTimer();
@@ -273,10 +270,11 @@ export class Session implements PortClient, StreamReader {
     }
     const { playoutDelayId } = video;
     const videoSender = sender(this.ssrcs.video, video.payloadType, { playoutDelayId, transportCc });
+    let echoMs = Number.POSITIVE_INFINITY;
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc: transportCc !== undefined,
-      onFirstFlight: () => this.#measureBehindFirstFlight(estimate),
+      onFirstFlight: () => this.#sendEcho((roundTripMs) => estimate.firstFlightDelayed(roundTripMs - echoMs)),
     });
     const feed = new VideoFeed({
       store,
@@ -310,24 +308,15 @@ export class Session implements PortClient, StreamReader {
         : undefined;
     this.#media = { cipher, video: videoSender, feed, estimate, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(bitrateBps);
-    if (this.#destination) this.#measureEmptyPath(this.#destination);
+    this.#sendEcho((roundTripMs) => (echoMs = roundTripMs));
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
     deps.onConnected(this);
   }
 
-  #measureEmptyPath(destination: Destination): void {
-    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) => {
-      this.#leastEchoMs = Math.min(this.#leastEchoMs, roundTripMs);
-    });
-    this.#deps.egress.sendDatagram(destination, request);
-  }
-
-  #measureBehindFirstFlight(estimate: PathEstimate): void {
+  #sendEcho(answer: (roundTripMs: number) => void): void {
     if (!this.#destination) return;
-    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) =>
-      estimate.firstFlightDelayed(roundTripMs - this.#leastEchoMs),
-    );
+    const request = this.#echo.request(this.#deps.clock(), answer);
     this.#deps.egress.sendDatagram(this.#destination, request);
   }
 
