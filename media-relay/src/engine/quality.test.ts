@@ -300,9 +300,9 @@ describe('a rendition that is lost', () => {
 
 test('a camera that delivers before its stream is made has no failure to its name', async () => {
   const eager = new ScriptedSource();
-  const { run } = eager;
+  const run = eager.run.bind(eager);
   eager.run = (sink, signal) => {
-    const running = run.call(eager, sink, signal);
+    const running = run(sink, signal);
     eager.tracks();
     group(eager, 8000, MAIN_BYTES);
     return running;
