@@ -10,6 +10,8 @@ export interface RelayOptions {
   /** Name and source address of each stream, or both of its addresses. */
   readonly streams: Readonly<Record<string, string | { readonly url: string; readonly substream: string }>>;
   readonly transport?: 'auto' | 'tcp' | 'udp';
+  /** Without its pacer. */
+  readonly unpaced?: boolean;
 }
 
 export interface Relay {
@@ -33,7 +35,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-relay-'));
   const port = await freeTcpPort();
   const config = path.join(folder, 'relay.yaml');
-  const { transport = 'tcp' } = options;
+  const { transport = 'tcp', unpaced = false } = options;
   const streams = Object.entries(options.streams).map(([name, source]) => {
     const addresses = typeof source === 'string' ? { url: source } : source;
     return [name, { ...addresses, transport }] as const;
@@ -52,6 +54,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const process_ = await startProcess({
     command: process.execPath,
     args: [main, 'start', '--config', config],
+    env: { BENCH_UNPACED: unpaced ? '1' : '' },
   });
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {

@@ -27,6 +27,8 @@ export interface EngineSpec {
   readonly announcedAddresses: readonly string[];
   /** Halves to use whatever this machine can do (tests). A forced native half that does not work is an error. */
   readonly parts?: Partial<BackEnds>;
+  /** Whatever waits leaves at once (bench/burst.ts shows what that costs). */
+  readonly unpaced?: boolean;
 }
 
 export type ToEngine =

@@ -46,6 +46,7 @@ export interface SessionDeps {
   readonly srtp: SrtpCipherFactory;
   readonly pacer: Pacer;
   readonly burstBudget: TokenBucket;
+  readonly unpaced: boolean;
   /** Scratch for one payload. */
   readonly payload: Block;
   readonly onConnected: (session: Session) => void;
@@ -274,6 +275,7 @@ export class Session implements PortClient, StreamReader {
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc: transportCc !== undefined,
+      unpaced: deps.unpaced,
       onFirstFlight: () => this.#sendEcho((roundTripMs) => estimate.firstFlightDelayed(roundTripMs - echoMs)),
     });
     const feed = new VideoFeed({

@@ -33,7 +33,7 @@ export interface VideoFeedOptions {
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
   readonly statistics: PathStatistics;
-  readonly estimate: PathEstimate;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
   readonly nowMs: number;
@@ -49,7 +49,7 @@ export class VideoFeed implements PacedFeed {
   readonly #pacer: Pacer;
   readonly #burstBudget: TokenBucket;
   readonly #statistics: PathStatistics;
-  readonly #estimate: PathEstimate;
+  readonly #estimate: VideoFeedOptions['estimate'];
   readonly #firstTimestamp: number;
   readonly #bucket: TokenBucket;
   #mode: 'waiting' | 'burst' | 'live' = 'waiting';
