@@ -46,7 +46,7 @@ async function scene<F>(
     {
       offer: (stream, sdp) =>
         ask(`${relay.url}/api/v1/whep/${stream}`, { type: 'application/sdp', body: sdp }),
-      ask: (path, { method = 'GET', body }: Ask = {}) =>
+      ask: (path, { method = 'GET', body }: Ask) =>
         ask(`${relay.url}${path}`, { method, type: 'application/json', ...(body && { body: String(body) }) }),
       sessionPath: ({ headers }) => `/api/v1/whep/${headers.location ?? ''}`,
     },

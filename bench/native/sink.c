@@ -1,7 +1,8 @@
 /*
  * Many WebRTC viewers in one cheap process, for load benches. Each session has its own UDP socket, is the controlling
- * ICE agent and the DTLS client (RFC 8445, RFC 5764), sends an SRTCP receiver report every second and renews consent
- * every 2.5 s (RFC 7675). What arrives is counted by its plain RTP header; only sessions told to `verify` also check
+ * ICE agent and the DTLS client (RFC 8445, RFC 5764), sends an SRTCP receiver report every second, transport-wide
+ * feedback every 62 ms where packets carry its sequence number (as Chromium does), and renews consent every 2.5 s
+ * (RFC 7675). What arrives is counted by its plain RTP header; only sessions told to `verify` also check
  * every packet's authentication tag. `plain` ports just count datagrams.
  *
  * UDP_GRO stays off on purpose: with it, loopback would hand super-packets over unsliced, which no real viewer sees.
@@ -37,7 +38,7 @@
 #include "srtp.h"
 #include "stun.h"
 
-enum { MAX_SESSIONS = 4096, BATCH = 64, DATAGRAM = 2048, HEADER_ONLY = 256, TRACE_FRAMES = 1024, RECEIVE_BUFFER = 4 << 20 };
+enum { MAX_SESSIONS = 4096, BATCH = 64, DATAGRAM = 2048, HEADER_ONLY = 256, TRACE_FRAMES = 1024, FEEDBACK_PACKETS = 512, TRANSPORT_CC_ID = 3, RECEIVE_BUFFER = 4 << 20 };
 #define MS 1000000LL
 
 enum state { WAITING, CHECKING, HANDSHAKE, CONNECTED, FAILED, CLOSED, PLAIN };
@@ -64,6 +65,10 @@ struct session {
   uint64_t reported_expected, reported_received;
   uint32_t kernel_drops;
   struct order order;
+  /* Transport-wide sequence numbers from `feedback_from` to before `feedback_to` are not reported yet; 0: not arrived. */
+  uint16_t feedback_from, feedback_to;
+  uint8_t feedback_started, feedback_count;
+  int64_t next_feedback_ns, arrived_ns[FEEDBACK_PACKETS];
   struct traced_frame *trace;
   uint32_t trace_count;
 };
@@ -224,7 +229,54 @@ static void send_report(struct session *s, int64_t now) {
   send(s->fd, b, (size_t)srtcp_protect(&s->to_server, b, 32, s->report_index++), 0);
 }
 
+/* draft-holmer-rmcat-transport-wide-cc-extensions-01 3.1: vectors of 14 one-bit symbols, deltas of one byte. */
+static void send_feedback(struct session *s, int64_t now) {
+  const int64_t tick = MS / 4;
+  uint8_t b[20 + FEEDBACK_PACKETS / 7 + 2 + FEEDBACK_PACKETS + 4 + 64] = {0x80 | 15, 205};
+  const int count = (uint16_t)(s->feedback_to - s->feedback_from), vectors = (count + 13) / 14;
+  uint8_t *deltas = b + 20 + 2 * vectors;
+  int64_t last = 0, reference = 0;
+  s->next_feedback_ns = now + 62 * MS;
+  for (int i = 0; i < count; i++) {
+    int64_t *arrived = &s->arrived_ns[(uint16_t)(s->feedback_from + i) % FEEDBACK_PACKETS];
+    const int64_t at = *arrived / tick;
+    if (!*arrived) continue;
+    if (!last) reference = at / 256, last = reference * 256;
+    const int64_t delta = at < last ? 0 : at - last > 255 ? 255 : at - last;
+    last += delta;
+    *deltas++ = (uint8_t)delta;
+    *arrived = 0;
+    b[20 + i / 14 * 2 + (i % 14 >= 6)] |= (uint8_t)(1 << (i % 14 < 6 ? 5 - i % 14 : 13 - i % 14));
+  }
+  for (int i = 0; i < vectors; i++) b[20 + 2 * i] |= 0x80;
+  const int size = ((int)(deltas - b) + 3) / 4 * 4;
+  b[3] = (uint8_t)(size / 4 - 1);
+  srtp_put32(b + 4, s->own_ssrc);
+  srtp_put32(b + 8, s->ssrc);
+  srtp_put32(b + 12, (uint32_t)s->feedback_from << 16 | (uint32_t)count);
+  srtp_put32(b + 16, (uint32_t)reference << 8 | s->feedback_count++);
+  s->feedback_from = s->feedback_to;
+  send(s->fd, b, (size_t)srtcp_protect(&s->to_server, b, size, s->report_index++), 0);
+}
+
 /* ---- What comes from it ---- */
+
+/* Notes the transport-wide sequence number of a packet with one-byte extensions (RFC 8285). */
+static void note_arrival(struct session *s, const uint8_t *p, int size, int64_t now) {
+  const int at = 12 + 4 * (p[0] & 15), end = at + 4 + 4 * (p[at + 2] << 8 | p[at + 3]);
+  if (end > size || end > HEADER_ONLY || p[at] != 0xbe || p[at + 1] != 0xde) return;
+  for (int i = at + 4; i + 2 < end; i += p[i] ? 2 + (p[i] & 15) : 1) {
+    if (p[i] >> 4 != TRANSPORT_CC_ID) continue;
+    const uint16_t number = (uint16_t)(p[i + 1] << 8 | p[i + 2]);
+    if (!s->feedback_started) s->feedback_from = s->feedback_to = number;
+    s->feedback_started = 1;
+    if ((int16_t)(number - s->feedback_from) < 0) return; /* reported as lost */
+    if ((uint16_t)(number - s->feedback_from) >= FEEDBACK_PACKETS) send_feedback(s, now), s->feedback_from = s->feedback_to = number;
+    while ((int16_t)(number - s->feedback_to) >= 0) s->arrived_ns[s->feedback_to++ % FEEDBACK_PACKETS] = 0;
+    s->arrived_ns[number % FEEDBACK_PACKETS] = now;
+    return;
+  }
+}
 
 static void on_rtcp(struct session *s, uint8_t *packet, int size, int64_t now) {
   const int plain = srtcp_open(&s->from_server, packet, size);
@@ -257,6 +309,7 @@ static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t
   s->packets++;
   s->bytes += (uint64_t)size;
   if (!s->first_packet_ns) s->first_packet_ns = now;
+  if (p[0] & 0x10) note_arrival(s, p, size, now);
   if (s->rtx_type && type == s->rtx_type) {
     s->rtx++;
     return;
@@ -343,6 +396,7 @@ static void tick(struct session *s, int64_t now) {
   if (now >= s->next_check_ns) send_check(s, now);
   if (s->state == HANDSHAKE) DTLSv1_handle_timeout(s->ssl);
   if (s->state != CONNECTED && now - s->answered_ns > 10 * NS_PER_SECOND) fail(s, s->state == CHECKING ? "no ICE answer within 10 s" : "no DTLS connection within 10 s");
+  if (s->state == CONNECTED && now >= s->next_feedback_ns && s->feedback_to != s->feedback_from) send_feedback(s, now);
   if (s->state == CONNECTED && now >= s->next_report_ns && s->order.started) send_report(s, now);
 }
 

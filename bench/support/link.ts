@@ -17,6 +17,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #random: () => number;
   #freeAtMs = 0;
+  datagrams = 0;
   lost = 0;
   /** Of `lost`, those that found the queue full. */
   droppedByQueue = 0;
@@ -37,6 +38,7 @@ export class Link {
       queueBytes = 64_000,
     } = this.#options;
     // Both dice are thrown for every datagram, so that one option does not shift the other's sequence.
+    this.datagrams++;
     const isLost = this.#random() < lossRatio;
     const isLate = this.#random() < reorderRatio;
     if (isLost) {

@@ -15,6 +15,8 @@ export interface RelayOptions {
   readonly nodeArguments?: readonly string[];
   /** Media threads. */
   readonly threads?: number;
+  /** Without its pacer. */
+  readonly unpaced?: boolean;
 }
 
 export interface Relay {
@@ -42,7 +44,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-relay-'));
   const port = await freeTcpPort();
   const config = path.join(folder, 'relay.yaml');
-  const { transport = 'tcp' } = options;
+  const { transport = 'tcp', unpaced = false } = options;
   const streams = Object.entries(options.streams).map(([name, source]) => {
     const addresses = typeof source === 'string' ? { url: source } : source;
     return [name, { ...addresses, transport }] as const;
@@ -63,6 +65,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     command: process.execPath,
     args: ['--expose-gc', ...(options.nodeArguments ?? []), main, config],
     hasIpc: true,
+    env: { BENCH_UNPACED: unpaced ? '1' : '' },
   });
   const observer = new RelayObserver(process_.child);
   const url = `http://127.0.0.1:${port}`;

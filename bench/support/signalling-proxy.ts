@@ -11,19 +11,23 @@ export interface SignallingOptions {
   readonly stream: string;
   /** What HTTP exchanges cost more than on loopback. */
   readonly roundTripMs?: number;
-  /** Media takes this way in both directions; undefined: straight to the relay. */
+  /** Media takes this way to the viewer; undefined: straight to the relay. */
   readonly link?: LinkOptions;
+  /** And this way back, when it differs. */
+  readonly up?: LinkOptions;
   readonly seed?: number;
 }
 
 export interface SignallingProxy {
   readonly url: string;
+  /** Once somebody has joined, and media takes a way. */
+  readonly path: LossyPath | undefined;
   close(): Promise<void>;
 }
 
 /** Serves the measuring page and carries its signalling to the relay, through a longer path where asked. */
 export async function startSignallingProxy(options: SignallingOptions): Promise<SignallingProxy> {
-  const { relayUrl, stream, roundTripMs = 0, link, seed = 1 } = options;
+  const { relayUrl, stream, roundTripMs = 0, link, up = link ?? {}, seed = 1 } = options;
   const page = readFileSync(path.join(import.meta.dirname, 'first-frame-page.html'));
   let lossy: LossyPath | undefined;
   let sessionId = '';
@@ -38,7 +42,7 @@ export async function startSignallingProxy(options: SignallingOptions): Promise<
     if (link) {
       const port = /^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+)/im.exec(body)?.[1];
       if (port === undefined) throw new Error(`no loopback candidate in\n${body}`);
-      lossy ??= await startLossyPath({ toPort: Number(port), up: link, down: link, seed });
+      lossy ??= await startLossyPath({ toPort: Number(port), up, down: link, seed });
       body = onlyThrough(body, lossy.port);
     }
     return { status: 201, body };
@@ -61,6 +65,9 @@ export async function startSignallingProxy(options: SignallingOptions): Promise<
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    get path() {
+      return lossy;
+    },
     async close() {
       lossy?.close();
       server.closeAllConnections();

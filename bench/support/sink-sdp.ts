@@ -58,13 +58,16 @@ export function offerSdp(local: LocalTransport): string {
     `m=video 9 UDP/TLS/RTP/SAVPF ${types}`,
     ...transportLines(local, 'actpass'),
     'a=mid:0',
+    'a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
     'a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid',
     'a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
     'a=recvonly',
     'a=rtcp-rsize',
     ...codecs.flatMap(({ payloadType, rtx, fmtp }) => [
       `a=rtpmap:${payloadType} H264/90000`,
-      ...['goog-remb', 'ccm fir', 'nack', 'nack pli'].map((value) => `a=rtcp-fb:${payloadType} ${value}`),
+      ...['goog-remb', 'transport-cc', 'ccm fir', 'nack', 'nack pli'].map(
+        (value) => `a=rtcp-fb:${payloadType} ${value}`,
+      ),
       `a=fmtp:${payloadType} ${fmtp}`,
       `a=rtpmap:${rtx} rtx/90000`,
       `a=fmtp:${rtx} apt=${payloadType}`,

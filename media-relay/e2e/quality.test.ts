@@ -95,7 +95,7 @@ test('on the wall the size of the tile decides', async () => {
   await expect.poll(() => widthOf(page), { timeout: 15_000 }).toBe(main.width);
   await page.setViewportSize({ width: 330, height: 400 });
   await expect.poll(() => widthOf(page), { timeout: 10_000 }).toBe(sub.width);
-  expect((await relay.stream('cam')).viewers).toBe(1);
+  await relay.viewers('cam', 1);
   await page.setViewportSize({ width: 1000, height: 700 });
   await expect.poll(() => widthOf(page), { timeout: 10_000 }).toBe(main.width);
   expect(await page.evaluate('peers')).toBe(1);

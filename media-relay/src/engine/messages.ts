@@ -30,6 +30,8 @@ export interface EngineSpec {
   readonly parts?: Partial<BackEnds>;
   /** Which of the media threads this is, from 0; default 0. */
   readonly threadIndex?: number;
+  /** Whatever waits leaves at once (bench/burst.ts shows what that costs). */
+  readonly unpaced?: boolean;
 }
 
 export type ToEngine =

@@ -301,6 +301,22 @@ describe('a rendition that is lost', () => {
   });
 });
 
+test('a camera that delivers before its stream is made has no failure to its name', async () => {
+  const eager = new ScriptedSource();
+  const run = eager.run.bind(eager);
+  eager.run = (sink, signal) => {
+    const running = run(sink, signal);
+    eager.tracks();
+    group(eager, 8000, MAIN_BYTES);
+    return running;
+  };
+  main = eager;
+  engine.setStream(spec);
+  const { state, reconnectsTotal } = await statistics((stream) => stream.framesTotal === 10);
+  expect([state, reconnectsTotal]).toEqual(['live', {}]);
+  expect(messages.flatMap((one) => (one.type === 'event' ? one.event.kind : []))).toEqual(['stream-up']);
+});
+
 test('when the last viewer has gone the substream lingers for 10 s, and nothing is left in the end', async () => {
   const blocks = engine.arena.blocksInUse;
   start();

@@ -192,6 +192,7 @@ export class WhepOutput {
         srtp: parts.srtp,
         pacer: this.#pacer,
         burstBudget: this.#burstBudget,
+        unpaced: this.#spec.unpaced === true,
         payload: this.#payload,
         onConnected: (connected) => {
           this.#countJoin('ok');

@@ -74,7 +74,11 @@ export class Rendition {
     this.name = name;
     this.#isAlwaysOn = isAlwaysOn;
     this.#deps = deps;
-    if (isAlwaysOn) this.#start();
+  }
+
+  /** Apart from the constructor: a source may deliver before this returns, and those who listen must be complete. */
+  open(): void {
+    if (this.#isAlwaysOn) this.#start();
   }
 
   get videoStore(): PacketStore | undefined {

@@ -65,16 +65,18 @@ export class Stream {
       onRefuse: (message) => this.#emit({ kind: 'stream-refused', message }),
     });
     const { substream } = spec;
-    if (substream === undefined) return;
-    this.sub = new Rendition('sub', false, {
-      ...common,
-      createSource: () => deps.createSource({ ...spec, url: substream }),
-      onAudio: undefined,
-      onChange: () => this.#noteState(this.#deps.clock()),
-      onReconnect: (state) => this.#emit({ ...reconnectEvent(state), rendition: 'sub' }),
-      // The warning says so: the stream itself still plays.
-      onRefuse: () => undefined,
-    });
+    if (substream !== undefined) {
+      this.sub = new Rendition('sub', false, {
+        ...common,
+        createSource: () => deps.createSource({ ...spec, url: substream }),
+        onAudio: undefined,
+        onChange: () => this.#noteState(this.#deps.clock()),
+        onReconnect: (state) => this.#emit({ ...reconnectEvent(state), rendition: 'sub' }),
+        // The warning says so: the stream itself still plays.
+        onRefuse: () => undefined,
+      });
+    }
+    this.main.open();
   }
 
   get videoStore(): PacketStore | undefined {

@@ -4,7 +4,7 @@
  */
 import { ReferenceClock, notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
 import { TokenBucket } from '../webrtc/pacer.ts';
-import type { PathEstimate } from '../webrtc/path-estimate.ts';
+import { PathEstimate } from '../webrtc/path-estimate.ts';
 
 export interface PathLink {
   readonly rateBps: number;
@@ -26,6 +26,7 @@ export interface PathStream {
 }
 
 export interface PathResult {
+  readonly estimate: PathEstimate;
   sentPackets: number;
   queueDrops: number;
   randomLosses: number;
@@ -40,12 +41,13 @@ export interface PathResult {
 }
 
 export interface PathRun {
-  readonly estimate: PathEstimate;
   readonly stream: PathStream;
   readonly link: (nowMs: number) => PathLink;
   readonly durationMs: number;
   readonly feedbackMs?: number;
   readonly hasTransportCc?: boolean;
+  /** The viewer answers an echo at once, as full ICE agents do. */
+  readonly hasEcho?: boolean;
   /** Instead of the estimate's pace. */
   readonly fixedPaceBps?: number;
 }
@@ -83,10 +85,23 @@ class Timeline {
 }
 
 export function runPath(run: PathRun): PathResult {
-  const { estimate, stream, durationMs, feedbackMs = 60, hasTransportCc = true } = run;
+  const { stream, durationMs, feedbackMs = 60, hasTransportCc = true, hasEcho = true } = run;
   const random = seeded(7);
   const bitrateBps = streamBitrateBps(stream);
+  const timeline = new Timeline();
+  let freeAtMs = 0;
+  let nowMs = 0;
+  const sendEcho = (): void => {
+    const queueMs = Math.max(0, freeAtMs - nowMs);
+    timeline.at(nowMs + queueMs + 2 * run.link(nowMs).oneWayMs, () => estimate.firstFlightDelayed(queueMs));
+  };
+  const estimate = new PathEstimate({
+    nowMs: 0,
+    transportCc: hasTransportCc,
+    ...(hasEcho && { onFirstFlight: sendEcho }),
+  });
   const result: PathResult = {
+    estimate,
     sentPackets: 0,
     queueDrops: 0,
     randomLosses: 0,
@@ -96,7 +111,6 @@ export function runPath(run: PathRun): PathResult {
     firstFrameMs: Number.POSITIVE_INFINITY,
     paceBps: [],
   };
-  const timeline = new Timeline();
   const fresh: Packet[] = [];
   const resends: Packet[] = [];
   const madeMs: number[] = [];
@@ -104,7 +118,7 @@ export function runPath(run: PathRun): PathResult {
   const packets: Packet[] = [];
   let joinMissing = stream.joinFrames;
 
-  const makeFrame = (nowMs: number): void => {
+  const makeFrame = (): void => {
     const frame = madeMs.length;
     const bytes = frame % stream.framesPerGroup === 0 ? stream.keyBytes : stream.deltaBytes;
     const count = Math.ceil(bytes / PACKET_BYTES);
@@ -114,7 +128,6 @@ export function runPath(run: PathRun): PathResult {
   };
 
   // The link.
-  let freeAtMs = 0;
   let lastArrivalMs = 0;
   let jitterMs = 0;
   let jitterUntilMs = 0;
@@ -123,7 +136,7 @@ export function runPath(run: PathRun): PathResult {
   let highestArrived = -1;
   let reported = 0;
 
-  const transmit = (packet: Packet, nowMs: number): void => {
+  const transmit = (packet: Packet): void => {
     const link = run.link(nowMs);
     const mySeq = seq++;
     const media = packet.media < 0 ? packets.push(packet) - 1 : packet.media;
@@ -172,11 +185,11 @@ export function runPath(run: PathRun): PathResult {
     else if (--joinMissing === 0) result.joinDoneMs = arrivalMs;
   };
 
-  const ask = (missing: readonly number[], nowMs: number, backMs: number): void => {
+  const ask = (missing: readonly number[], atMs: number, backMs: number): void => {
     if (missing.length === 0) return;
-    for (const media of missing) askedAt.set(media, nowMs);
-    timeline.at(nowMs + backMs, () => {
-      estimate.nack(missing.length, Math.ceil(nowMs + backMs));
+    for (const media of missing) askedAt.set(media, atMs);
+    timeline.at(atMs + backMs, () => {
+      estimate.nack(missing.length, nowMs);
       for (const media of missing) {
         const packet = packets[media];
         if (packet) resends.push({ ...packet, media });
@@ -184,25 +197,25 @@ export function runPath(run: PathRun): PathResult {
     });
   };
 
-  const report = (nowMs: number): void => {
+  const report = (): void => {
     const { oneWayMs } = run.link(nowMs);
     const again: number[] = [];
-    for (const [media, atMs] of askedAt) if (nowMs - atMs >= RESEND_MS) again.push(media);
+    for (const [media, askedMs] of askedAt) if (nowMs - askedMs >= RESEND_MS) again.push(media);
     ask(again, nowMs, oneWayMs);
     if (!hasTransportCc || highestArrived < reported) return;
     const feedback = toFeedback(arrivals, reported, highestArrived + 1);
     reported = highestArrived + 1;
-    timeline.at(nowMs + oneWayMs, () => estimate.feedback(feedback, Math.ceil(nowMs + oneWayMs)));
+    timeline.at(nowMs + oneWayMs, () => estimate.feedback(feedback, nowMs));
   };
 
-  for (let i = 0; i < stream.joinFrames; i++) makeFrame(0);
+  for (let i = 0; i < stream.joinFrames; i++) makeFrame();
   const bucket = new TokenBucket(100_000_000, 31_250, 0);
   let nextFrameMs = 1000 / stream.fps;
   let lossAt = { sent: 0, lost: 0 };
-  for (let nowMs = 0; nowMs < durationMs; nowMs++) {
+  for (; nowMs < durationMs; nowMs++) {
     timeline.run(nowMs);
     if (nowMs >= nextFrameMs) {
-      makeFrame(nowMs);
+      makeFrame();
       nextFrameMs += 1000 / stream.fps;
     }
     const paceBps = run.fixedPaceBps ?? estimate.paceBps(bitrateBps, nowMs);
@@ -214,12 +227,12 @@ export function runPath(run: PathRun): PathResult {
         const packet = again ?? fresh.shift();
         if (!packet) break;
         if (again) result.resentPackets++;
-        transmit(packet, nowMs);
+        transmit(packet);
         bucket.take(packet.bytes);
         credit -= packet.bytes;
       }
     }
-    if (nowMs % feedbackMs === feedbackMs - 1) report(nowMs);
+    if (nowMs % feedbackMs === feedbackMs - 1) report();
     if (nowMs % 1000 === 999) {
       const { oneWayMs } = run.link(nowMs);
       const lost = result.queueDrops + result.randomLosses;
@@ -227,7 +240,7 @@ export function runPath(run: PathRun): PathResult {
       lossAt = { sent: result.sentPackets, lost };
       const queueMs = Math.max(0, freeAtMs - nowMs);
       timeline.at(nowMs + oneWayMs, () =>
-        estimate.receiverReport(Math.floor(share * 256), 2 * oneWayMs + queueMs, nowMs + oneWayMs),
+        estimate.receiverReport(Math.floor(share * 256), 2 * oneWayMs + queueMs, nowMs),
       );
     }
     if (nowMs % 100 === 99) result.paceBps.push(paceBps);

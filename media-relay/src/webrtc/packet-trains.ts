@@ -22,7 +22,7 @@ export interface Train {
   readonly deliveredBps: number;
   /** How much longer its last packet took than its first. */
   readonly growthMs: number;
-  /** The delay grew all along the train, as a queue makes it, not in one jump at the end. */
+  /** The delay grew all along the train, as a queue makes it, not in one jump, as a receiver that was busy does. */
   readonly isGradual: boolean;
   /** How much longer its last packet took than the fastest packet of late. */
   readonly queueMs: number;
@@ -53,7 +53,8 @@ interface OpenTrain {
   lastSentMs: number;
   firstArrivalMs: number;
   lastArrivalMs: number;
-  delaySumMs: number;
+  lastDelayMs: number;
+  largestStepMs: number;
 }
 
 export class PacketTrains {
@@ -127,10 +128,11 @@ export class PacketTrains {
         train.firstArrivalMs = arrivalMs;
       } else {
         train.bytes += bytes;
+        train.largestStepMs = Math.max(train.largestStepMs, delayMs - train.lastDelayMs);
       }
       train.lastSentMs = sentMs;
       train.lastArrivalMs = arrivalMs;
-      train.delaySumMs += delayMs;
+      train.lastDelayMs = delayMs;
       received++;
       receivedBytes += bytes;
       delaySumMs += delayMs;
@@ -145,13 +147,12 @@ export class PacketTrains {
     if (received === 0) return;
     const arrivalSpanMs = lastArrivalMs - firstArrivalMs;
     const growthMs = arrivalSpanMs - (lastSentMs - firstSentMs);
-    const meanGrowthMs = train.delaySumMs / received - (firstArrivalMs - firstSentMs);
     visit({
       received,
       lost,
       deliveredBps: (train.bytes * 8000) / Math.max(arrivalSpanMs, lastSentMs - firstSentMs, TICK_MS),
       growthMs,
-      isGradual: meanGrowthMs >= growthMs / 4,
+      isGradual: train.largestStepMs <= growthMs / 2,
       queueMs: lastArrivalMs - lastSentMs - this.#emptyDelayMs(),
     });
   }
@@ -178,6 +179,7 @@ function openTrain(isHead: boolean): OpenTrain {
     lastSentMs: 0,
     firstArrivalMs: 0,
     lastArrivalMs: 0,
-    delaySumMs: 0,
+    lastDelayMs: 0,
+    largestStepMs: 0,
   };
 }

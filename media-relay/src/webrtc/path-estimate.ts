@@ -15,6 +15,7 @@ import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { HEAD_PACKETS, PacketTrains, type Train } from './packet-trains.ts';
 
 export const FULL_PACE_BPS = 100_000_000;
+const UNPACED_BPS = 10_000_000_000;
 const LEAST_PACE_BPS = 500_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
 const QUEUED_FACTOR = 1.2;
@@ -67,12 +68,15 @@ export interface PathEstimateOptions {
   readonly transportCc: boolean;
   /** Called once, when the first flight has left: time for `firstFlightDelayed`. */
   readonly onFirstFlight?: () => void;
+  /** The pace never binds. For benches. */
+  readonly unpaced?: boolean;
 }
 
 export class PathEstimate {
   readonly #trains = new PacketTrains();
   readonly #transportCc: boolean;
   readonly #startMs: number;
+  readonly #unpaced: boolean;
   readonly #onFirstFlight: (() => void) | undefined;
   #roundTripMs: number | undefined;
   #leastRoundTripMs = Number.POSITIVE_INFINITY;
@@ -102,9 +106,10 @@ export class PathEstimate {
   #queueDelayMs = 0;
   #deliveredBps = 0;
 
-  constructor({ nowMs, transportCc, onFirstFlight }: PathEstimateOptions) {
+  constructor({ nowMs, transportCc, onFirstFlight, unpaced = false }: PathEstimateOptions) {
     this.#transportCc = transportCc;
     this.#startMs = nowMs;
+    this.#unpaced = unpaced;
     this.#lastFeedbackMs = nowMs;
     this.#lastReportMs = nowMs;
     this.#onFirstFlight = onFirstFlight;
@@ -154,6 +159,7 @@ export class PathEstimate {
 
   /** Bits per second that may leave now; more when live frames are late because of the pace. */
   paceBps(streamBitrateBps: number, nowMs: number, isLate = false): number {
+    if (this.#unpaced) return UNPACED_BPS;
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
     this.#paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
     return isLate && this.#paceBps === fullBps ? fullBps * LATE_FACTOR : this.#paceBps;

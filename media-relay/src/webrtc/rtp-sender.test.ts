@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena, type Block } from '../native/arena.ts';
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
+import { MAX_PAYLOAD_BYTES } from '../stream/packetisers.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { MAX_RUN_PACKETS, SEND_BUFFER_BYTES, type Destination, type UdpEgress } from './egress.ts';
 import { RtpSender, type TransportCc } from './rtp-sender.ts';
@@ -137,6 +138,40 @@ test('headers: version, marker on the last packet, sequence numbers over the wra
   expect(sender.nextExtendedSeq).toBe(0x1_0002);
 });
 
+test('the transport-wide sequence number stands in every packet, counted over all senders of a viewer', () => {
+  const sequence = { next: 0xffff };
+  const video = bench(7, 6, { id: 3, sequence });
+  const rtx = bench(100, undefined, { id: 3, sequence });
+  expect(video.sender.nextTransportSeq).toBe(0xffff);
+  video.sender.sendPackets(nowhere, video.memory, frame(0, [100]), 0, 1, 1, false);
+  rtx.sender.sendPayload(nowhere, rtx.memory, 100, 1, false);
+  video.sender.sendPackets(nowhere, video.memory, frame(1, [100]), 0, 1, 1, true);
+  const [plain = '', extended = ''] = video.headers.map((header) => header.toString('hex').slice(24));
+  expect(plain).toBe('bede000131ffff00');
+  expect(rtx.headers[0]?.toString('hex').slice(24)).toBe('bede000131000000');
+  expect(extended).toBe('bede00026200003231000100');
+  // Header, payload, tag and the two bytes of RTX: with both extensions the largest payload still fits.
+  expect(12 + extended.length / 2 + MAX_PAYLOAD_BYTES + TAG).toBeLessThanOrEqual(1200);
+  expect(12 + plain.length / 2 + 2 + MAX_PAYLOAD_BYTES + TAG).toBeLessThanOrEqual(1200);
+});
+
+test('without RTX a packet and its resend have one transport-wide sequence number, its own', () => {
+  const { sender, memory, headers, reused } = bench(0xffff, undefined, { id: 3, sequence: undefined });
+  const sent = new SentFrames();
+  const made = frame(0, [100, 90]);
+  sent.add({} as PacketStore, sender.nextExtendedSeq, 2, 0, 1, false, 0);
+  sender.sendPackets(nowhere, memory, made, 0, 2, 1, false);
+  expect(sender.nextTransportSeq).toBe(1);
+  for (const seq of [0xffff, 0]) {
+    const found = sent.find(seq, sender.nextExtendedSeq);
+    if (found) sender.resend(nowhere, memory, made, found);
+  }
+  const texts = headers.map((header) => header.toString('hex'));
+  expect(texts.map((text) => text.slice(-8))).toEqual(['31ffff00', '31000000', '31ffff00', '31000000']);
+  expect(texts.slice(2)).toEqual(texts.slice(0, 2));
+  expect(reused).toEqual([]);
+});
+
 test('no nonce ever covers two different packets, whatever is sent and resent, across roll-overs', () => {
   const action = fc.oneof(
     {
@@ -169,8 +204,10 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
     fc.property(
       fc.integer({ min: 0, max: 0xffff }),
       fc.array(action, { maxLength: 400 }),
-      (firstSeq, actions) => {
-        const { sender, memory, reused } = bench(firstSeq, 5);
+      fc.boolean(),
+      (firstSeq, actions, hasTransportCc) => {
+        const transportCc = hasTransportCc ? { id: 3, sequence: undefined } : undefined;
+        const { sender, memory, reused } = bench(firstSeq, 5, transportCc);
         const sent = new SentFrames();
         const stores = [new Map<number, StoredFrame>(), new Map<number, StoredFrame>()].map((frames) => ({
           frames,

@@ -47,6 +47,7 @@ export interface SessionDeps {
   readonly srtp: SrtpCipherFactory;
   readonly pacer: Pacer;
   readonly burstBudget: TokenBucket;
+  readonly unpaced: boolean;
   /** Scratch for one payload. */
   readonly payload: Block;
   readonly onConnected: (session: Session) => void;
@@ -96,8 +97,6 @@ export class Session implements PortClient, StreamReader {
   #nextReportMs = 0;
   readonly #reports = new ViewerReports();
   readonly #echo: PathEcho;
-  /** Of an empty path, by echo. */
-  #leastEchoMs = Number.POSITIVE_INFINITY;
   #wasConnected = false;
   #ended = false;
 
@@ -108,8 +107,8 @@ export class Session implements PortClient, StreamReader {
     negotiation: Negotiation,
     credentials: IceCredentials,
     ssrcs: SessionSsrcs,
-    first: Rendition = stream.main,
-    wish: QualityWish = {},
+    first: Rendition,
+    wish: QualityWish,
   ) {
     this.#deps = deps;
     this.id = id;
@@ -161,7 +160,6 @@ export class Session implements PortClient, StreamReader {
 
   onDtls(datagram: Uint8Array, from: Destination): void {
     if (this.#ended) return;
-    if (this.#dtlsDestination === undefined) this.#measureEmptyPath(from);
     this.#dtlsDestination = from;
     this.#dtls.handle(datagram);
     this.#armDtlsTimer();
@@ -282,10 +280,12 @@ export class Session implements PortClient, StreamReader {
     const { playoutDelayId } = video;
     const videoSender = sender(this.ssrcs.video, video.payloadType, { playoutDelayId, transportCc });
     const budget = new ViewerBudget(nowMs);
+    let echoMs = Number.POSITIVE_INFINITY;
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc: transportCc !== undefined,
-      onFirstFlight: () => this.#measureBehindFirstFlight(estimate),
+      unpaced: deps.unpaced,
+      onFirstFlight: () => this.#sendEcho((roundTripMs) => estimate.firstFlightDelayed(roundTripMs - echoMs)),
     });
     const feed = new VideoFeed({
       store,
@@ -320,24 +320,15 @@ export class Session implements PortClient, StreamReader {
         : undefined;
     this.#media = { cipher, video: videoSender, feed, budget, estimate, resender, audio: audioFeed };
     this.#media.feed.setStreamBitrate(bitrateBps);
-    if (this.#destination) this.#measureEmptyPath(this.#destination);
+    this.#sendEcho((roundTripMs) => (echoMs = roundTripMs));
     this.#media.feed.start(nowMs);
     this.#wasConnected = true;
     deps.onConnected(this);
   }
 
-  #measureEmptyPath(destination: Destination): void {
-    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) => {
-      this.#leastEchoMs = Math.min(this.#leastEchoMs, roundTripMs);
-    });
-    this.#deps.egress.sendDatagram(destination, request);
-  }
-
-  #measureBehindFirstFlight(estimate: PathEstimate): void {
+  #sendEcho(answer: (roundTripMs: number) => void): void {
     if (!this.#destination) return;
-    const request = this.#echo.request(this.#deps.clock(), (roundTripMs) =>
-      estimate.firstFlightDelayed(roundTripMs - this.#leastEchoMs),
-    );
+    const request = this.#echo.request(this.#deps.clock(), answer);
     this.#deps.egress.sendDatagram(this.#destination, request);
   }
 

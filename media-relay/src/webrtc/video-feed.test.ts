@@ -34,7 +34,7 @@ interface Sent {
   readonly atMs: number;
 }
 
-function bench() {
+function bench(path?: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>) {
   const arena = new Arena();
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
@@ -51,7 +51,7 @@ function bench() {
     store,
     pacer,
     statistics,
-    estimate,
+    estimate: path ?? estimate,
     budget,
     destination: () => destination,
     burstBudget: new TokenBucket(400_000_000, 128 * 1024, Date.now()),
@@ -338,6 +338,80 @@ describe('a viewer that no longer reads', () => {
     play(60);
     expect(sent).toEqual([]);
   });
+});
+
+describe('a path that carries too little', () => {
+  /** Until a bucket of so many bits per second is empty, and no more. */
+  function slow(paceBps: number) {
+    const made = bench({
+      capacityBps: paceBps,
+      paceBps: () => paceBps,
+      sent: () => undefined,
+    });
+    made.frame(1000, true, false);
+    made.feed.start(Date.now());
+    vi.advanceTimersByTime(100);
+    made.sent.splice(0);
+    return made;
+  }
+  const second = (frame: (bytes: number, isKey?: boolean) => void): void => {
+    for (let i = 0; i < 30; i++) {
+      frame(8000, i === 0);
+      vi.advanceTimersByTime(33);
+    }
+  };
+
+  test('drops to the next key frame, never part of a frame, and counts what it drops', () => {
+    const { frame, sent, statistics } = slow(500_000);
+    for (let i = 0; i < 5; i++) second(frame);
+    const shown = frames(sent);
+    expect(statistics.droppedFrames.slow).toBeGreaterThan(60);
+    // Frames of the last second may still wait.
+    expect(shown.length + (statistics.droppedFrames.slow ?? 0)).toBeGreaterThan(150 - 31);
+    // What was begun was sent whole, but for the last one.
+    const packets = Map.groupBy(sent, ({ number }) => number);
+    for (const number of [...packets.keys()].slice(0, -1))
+      expect(packets.get(number)?.reduce((sum, one) => sum + one.packets, 0)).toBe(8);
+    // Whatever follows a gap is a key frame: the first of its 30, with one before them all.
+    for (const [i, { number }] of shown.entries())
+      if (i > 0 && number !== (shown[i - 1]?.number ?? 0) + 1) expect((number - 1) % 30).toBe(0);
+    expect(statistics.droppedFrames.history).toBe(0);
+  });
+
+  test('is left in peace while it drops: a request for a key frame waits for the next one', () => {
+    const { feed, frame, statistics } = slow(500_000);
+    second(frame);
+    const before = statistics.bursts;
+    feed.resync(Date.now() + 2000);
+    expect(statistics.droppedFrames.slow).toBeGreaterThan(0);
+    expect(statistics.bursts).toBe(before);
+  });
+
+  test('what pacing adds is what its path would not have needed', () => {
+    const { frame, statistics } = slow(8_000_000);
+    statistics.takePacerDelay();
+    // 100 ms at 8 Mbit/s, but headers and the granularity of the timer.
+    frame(100_000, true);
+    vi.advanceTimersByTime(150);
+    const { maxSeconds } = statistics.takePacerDelay();
+    expect(maxSeconds).toBeLessThan(0.012);
+    expect(statistics.takePacerDelay()).toEqual({ meanSeconds: 0, maxSeconds: 0 });
+  });
+});
+
+test('a live frame waits at most 100 ms for the pacer, however large those before it are', () => {
+  const { feed, frame, statistics, sent } = bench();
+  frame(1000, true, false);
+  feed.start(Date.now());
+  vi.advanceTimersByTime(100);
+  statistics.takePacerDelay();
+  // 3 MB take 240 ms at 100 Mbit/s.
+  frame(3_000_000, true);
+  vi.advanceTimersByTime(33);
+  frame(1000);
+  vi.advanceTimersByTime(200);
+  expect(frames(sent)).toHaveLength(3);
+  expect(statistics.takePacerDelay().maxSeconds).toBeLessThan(0.11);
 });
 
 test('nothing is left of a closed feed', () => {

@@ -34,7 +34,7 @@ export interface VideoFeedOptions {
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
   readonly statistics: PathStatistics;
-  readonly estimate: PathEstimate;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>;
   readonly budget: ViewerBudget;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
@@ -51,7 +51,7 @@ export class VideoFeed implements PacedFeed {
   readonly #pacer: Pacer;
   readonly #burstBudget: TokenBucket;
   readonly #statistics: PathStatistics;
-  readonly #estimate: PathEstimate;
+  readonly #estimate: VideoFeedOptions['estimate'];
   readonly #budget: ViewerBudget;
   readonly #firstTimestamp: number;
   readonly #bucket: TokenBucket;

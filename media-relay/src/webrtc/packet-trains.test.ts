@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
+import { timeBox } from '../testing/time-box.ts';
+import { HEAD_PACKETS, PacketTrains, type FeedbackTotals, type Train } from './packet-trains.ts';
+
+/** Arrivals in ms of the receiver's clock, undefined for lost ones. */
+function feedback(baseSeq: number, arrivalsMs: readonly (number | undefined)[]): TransportFeedback {
+  const referenceTime = 1000;
+  return {
+    senderSsrc: 1,
+    mediaSsrc: 2,
+    baseSeq,
+    feedbackCount: 0,
+    referenceTime,
+    arrivals: Int32Array.from(arrivalsMs, (ms) =>
+      ms === undefined ? notReceived : Math.round((ms - 64 * referenceTime) * 4),
+    ),
+  };
+}
+
+function read(
+  trains: PacketTrains,
+  baseSeq: number,
+  arrivalsMs: readonly (number | undefined)[],
+  nowMs = 1000,
+): { readonly seen: readonly Train[]; readonly totals: FeedbackTotals } {
+  const seen: Train[] = [];
+  const totals = trains.read(feedback(baseSeq, arrivalsMs), nowMs, (train) => seen.push(train));
+  return { seen, totals };
+}
+
+/** The receiver's clock is so far ahead, the way there included. */
+const AHEAD = 70_000;
+const list = <T>(length: number, value: (i: number) => T): T[] => Array.from({ length }, (_, i) => value(i));
+
+describe('one train', () => {
+  test('that met a queue: the rate of its arrival, and a delay that grows all along', () => {
+    const trains = new PacketTrains();
+    trains.sent(5, 20, 24_000, 0);
+    // 1,200 bytes each half millisecond: 19.2 Mbit/s.
+    const { seen } = read(
+      trains,
+      5,
+      list(20, (i) => AHEAD + i / 2),
+    );
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({ received: 20, lost: 0, growthMs: 9.5, isGradual: true, queueMs: 9.5 });
+    expect(seen[0]?.deliveredBps).toBeCloseTo(19.2e6, -4);
+  });
+
+  test('that met none: its rate is at most the one at which it left', () => {
+    const trains = new PacketTrains();
+    for (let i = 0; i < 20; i++) trains.sent(i, 1, 1200, i);
+    const { seen } = read(
+      trains,
+      0,
+      list(20, (i) => AHEAD + i),
+    );
+    expect(seen[0]).toMatchObject({ growthMs: 0, queueMs: 0 });
+    expect(seen[0]?.deliveredBps).toBeCloseTo(9.6e6, -4);
+  });
+
+  test('that a busy receiver read late grows in one jump', () => {
+    const trains = new PacketTrains();
+    trains.sent(0, 20, 24_000, 0);
+    const { seen } = read(
+      trains,
+      0,
+      list(20, (i) => AHEAD + (i < 8 ? 0 : 15)),
+    );
+    expect(seen[0]).toMatchObject({ growthMs: 15, isGradual: false });
+  });
+
+  test('with holes counts them, and nothing of them', () => {
+    const trains = new PacketTrains();
+    trains.sent(0, 10, 12_000, 0);
+    const { seen, totals } = read(
+      trains,
+      0,
+      list(10, (i) => (i % 5 === 2 ? undefined : AHEAD)),
+    );
+    expect(seen).toMatchObject([{ received: 8, lost: 2 }]);
+    expect(totals).toMatchObject({ received: 8, lost: 2, receivedBytes: 9600, queueMs: 0 });
+  });
+
+  test('of which nothing arrived is told by the totals alone', () => {
+    const trains = new PacketTrains();
+    trains.sent(0, 10, 12_000, 0);
+    const { seen, totals } = read(
+      trains,
+      0,
+      list(10, () => undefined),
+    );
+    expect(seen).toEqual([]);
+    expect(totals).toEqual({ received: 0, receivedBytes: 0, lost: 10, queueMs: undefined });
+  });
+});
+
+test('packets more than 10 ms apart are different trains, and a head counts by itself', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 12, 14_400, 0);
+  trains.sent(12, 12, 14_400, 33);
+  trains.sent(24, HEAD_PACKETS + 10, 50_000, 66);
+  const arrivals = [...list(12, () => AHEAD), ...list(12, () => AHEAD + 33), ...list(42, () => AHEAD + 66)];
+  const { seen } = read(trains, 0, arrivals);
+  expect(seen.map(({ received }) => received)).toEqual([12, 12, HEAD_PACKETS, 10]);
+});
+
+test('a packet counts once, in the feedback that names it first', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 10, 12_000, 0);
+  expect(read(trains, 0, [AHEAD, undefined, AHEAD]).totals).toMatchObject({ received: 2, lost: 1 });
+  expect(
+    read(
+      trains,
+      0,
+      list(10, () => AHEAD + 40),
+    ).totals,
+  ).toMatchObject({ received: 7, lost: 0 });
+});
+
+test('a packet that left again with its number is lost, whatever arrives under it', () => {
+  const trains = new PacketTrains();
+  trains.sent(0xffff, 3, 3600, 0);
+  trains.lost(0);
+  const { seen, totals } = read(trains, 0xffff, [AHEAD, AHEAD + 60, AHEAD]);
+  expect(totals).toMatchObject({ received: 2, lost: 1, queueMs: 0 });
+  expect(seen[0]).toMatchObject({ received: 2, lost: 1, growthMs: 0 });
+  // The number comes round again.
+  trains.sent(0, 1, 1200, 100);
+  expect(read(trains, 0, [AHEAD + 100]).totals).toMatchObject({ received: 1, lost: 0 });
+});
+
+test('the empty delay is forgotten after ten to twenty seconds, because clocks drift', () => {
+  const trains = new PacketTrains();
+  const delayAt = (seq: number, nowMs: number, delayMs: number): number | undefined => {
+    trains.sent(seq, 1, 1200, nowMs);
+    return read(trains, seq, [AHEAD + nowMs + delayMs], nowMs).totals.queueMs;
+  };
+  expect(delayAt(0, 0, 0)).toBe(0);
+  expect(delayAt(1, 5000, 7)).toBe(7);
+  expect(delayAt(2, 12_000, 7)).toBe(7);
+  expect(delayAt(3, 23_000, 7)).toBe(0);
+});
+
+test('whatever a receiver writes, the totals are within what was sent', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(0xffff), fc.integer({ min: 1, max: 60 }), fc.nat(50)), { maxLength: 30 }),
+      fc.array(
+        fc.tuple(fc.nat(0xffff), fc.array(fc.option(fc.integer({ min: -1e6, max: 1e6 })), { maxLength: 80 })),
+        { maxLength: 30 },
+      ),
+      (sends, reports) => {
+        const trains = new PacketTrains();
+        let nowMs = 0;
+        let left = 0;
+        for (const [seq, packets, waitMs] of sends) {
+          nowMs += waitMs;
+          left += packets;
+          trains.sent(seq, packets, packets * 1200, nowMs);
+        }
+        for (const [seq, arrivals] of reports) {
+          const { seen, totals } = read(
+            trains,
+            seq,
+            arrivals.map((ms) => ms ?? undefined),
+            nowMs,
+          );
+          left -= totals.received + totals.lost;
+          expect(left).toBeGreaterThanOrEqual(0);
+          for (const train of seen) expect(train.deliveredBps).toBeGreaterThanOrEqual(0);
+        }
+      },
+    ),
+    timeBox,
+  );
+});

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest';
+import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
+import { FULL_PACE_BPS, PathEstimate } from './path-estimate.ts';
+
+/** 4 Mbit/s. */
+const camera: PathStream = {
+  fps: 30,
+  framesPerGroup: 120,
+  keyBytes: 100_000,
+  deltaBytes: 16_000,
+  joinFrames: 60,
+};
+/** 6.2 Mbit/s, a third of it in its key frames. */
+const largeKeys: PathStream = {
+  fps: 30,
+  framesPerGroup: 60,
+  keyBytes: 380_000,
+  deltaBytes: 20_000,
+  joinFrames: 30,
+};
+const narrow: PathLink = { rateBps: 20e6, queueBytes: 64_000, oneWayMs: 20 };
+const wide: PathLink = { rateBps: 1e9, queueBytes: 1e6, oneWayMs: 20 };
+
+const percentile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN;
+
+describe('a clean path', () => {
+  test.each([
+    ['of a LAN', 0.3, 140],
+    ['of 40 ms round trip', 20, 200],
+  ])('%s never leaves the full rate but for one round trip', (_name, oneWayMs, joinMs) => {
+    const run = runPath({ stream: camera, link: () => ({ ...wide, oneWayMs }), durationMs: 10_000 });
+    expect(run.queueDrops).toBe(0);
+    expect(run.estimate.capacityBps).toBeUndefined();
+    expect(Math.min(...run.paceBps)).toBe(FULL_PACE_BPS);
+    // 1.05 MB at 100 Mbit/s take 85 ms.
+    expect(run.joinDoneMs).toBeLessThan(joinMs);
+  });
+
+  test('that answers no echo is known by its first feedback', () => {
+    const run = runPath({ stream: camera, link: () => wide, durationMs: 3000, hasEcho: false });
+    expect(run.estimate.capacityBps).toBeUndefined();
+    expect(run.joinDoneMs).toBeLessThan(250);
+    expect(run.paceBps.slice(1).every((paceBps) => paceBps === FULL_PACE_BPS)).toBe(true);
+  });
+});
+
+describe('a narrow path of 20 Mbit/s, 64 kB of queue and 40 ms round trip', () => {
+  const run = runPath({ stream: largeKeys, link: () => narrow, durationMs: 30_000 });
+  const unpaced = runPath({
+    stream: largeKeys,
+    link: () => narrow,
+    durationMs: 30_000,
+    fixedPaceBps: FULL_PACE_BPS,
+  });
+
+  test('overflows for nobody who is paced, and a quarter of the time for who is not', () => {
+    expect(run.queueDrops / run.sentPackets).toBeLessThan(0.001);
+    expect(unpaced.queueDrops / unpaced.sentPackets).toBeGreaterThan(0.2);
+  });
+
+  test('is measured to a twentieth', () => {
+    expect(run.estimate.capacityBps).toBeGreaterThan(19e6);
+    expect(run.estimate.capacityBps).toBeLessThan(21e6);
+    expect(run.estimate.queueDelayMs).toBeLessThan(10);
+    expect(run.estimate.deliveredBps).toBeGreaterThan(streamBitrateBps(largeKeys) * 0.5);
+  });
+
+  test('delivers frames as fast as it can: 380 kB take 152 ms', () => {
+    expect(percentile(run.frameDelaysMs, 0.5)).toBeLessThan(35);
+    // Without those that waited behind the join.
+    expect(percentile(run.frameDelaysMs.slice(30), 0.99)).toBeLessThan(152 / 0.85 + 30);
+  });
+
+  test('carries a join without echo, too', () => {
+    const silent = runPath({ stream: largeKeys, link: () => narrow, durationMs: 10_000, hasEcho: false });
+    expect(silent.queueDrops / silent.sentPackets).toBeLessThan(0.002);
+  });
+});
+
+describe.each([5, 8, 40])('a path of %i Mbit/s', (mbps) => {
+  test.each([32_000, 64_000, 256_000])(
+    'with a queue of %i bytes loses less than one packet in 150',
+    (queueBytes) => {
+      const link = { rateBps: mbps * 1e6, queueBytes, oneWayMs: 20 };
+      const run = runPath({ stream: camera, link: () => link, durationMs: 30_000 });
+      expect(run.queueDrops / run.sentPackets).toBeLessThan(1 / 150);
+      const capacityBps = run.estimate.capacityBps ?? 0;
+      expect(Math.abs(capacityBps / link.rateBps - 1)).toBeLessThan(0.1);
+    },
+  );
+});
+
+test('random loss of 5 % slows nothing below 2.5 times the stream, with and without transport-wide feedback', () => {
+  for (const hasTransportCc of [true, false]) {
+    const link = { ...wide, lossRatio: 0.05 };
+    const run = runPath({ stream: camera, link: () => link, durationMs: 30_000, hasTransportCc });
+    expect(run.randomLosses).toBeGreaterThan(500);
+    expect(Math.min(...run.paceBps)).toBeGreaterThan(streamBitrateBps(camera) * 2.5);
+    expect(run.estimate.lossShare).toBeGreaterThan(0.01);
+    expect(run.estimate.lossShare).toBeLessThan(0.1);
+  }
+});
+
+test('delay that jumps, as on a busy radio, is not taken for a queue', () => {
+  const link = { rateBps: 60e6, queueBytes: 300_000, oneWayMs: 15, jitterMs: 12 };
+  const run = runPath({ stream: camera, link: () => link, durationMs: 30_000 });
+  expect(run.queueDrops).toBe(0);
+  expect(Math.min(...run.paceBps)).toBeGreaterThan(streamBitrateBps(camera) * 2.5);
+});
+
+test('a path that gets better is found out, without an overflow', () => {
+  const at = (mbps: number): PathLink => ({ ...narrow, rateBps: mbps * 1e6 });
+  const run = runPath({
+    stream: camera,
+    link: (nowMs) => at(nowMs < 15_000 ? 10 : 200),
+    durationMs: 60_000,
+  });
+  expect(run.paceBps[149]).toBeLessThan(10e6);
+  expect(run.paceBps.at(-1)).toBe(FULL_PACE_BPS);
+  expect(run.queueDrops / run.sentPackets).toBeLessThan(0.002);
+});
+
+test('a path that gets worse is found out within a second', () => {
+  const at = (mbps: number): PathLink => ({ ...narrow, rateBps: mbps * 1e6 });
+  const run = runPath({
+    stream: largeKeys,
+    link: (nowMs) => at(nowMs < 10_000 ? 1000 : 20),
+    durationMs: 30_000,
+  });
+  expect(run.paceBps[95]).toBe(FULL_PACE_BPS);
+  // The first key frame on the worse path pays for the knowledge, the others do not.
+  expect(run.paceBps.slice(125).every((paceBps) => paceBps < 21e6 * 1.5)).toBe(true);
+  expect(run.queueDrops / run.sentPackets).toBeLessThan(0.03);
+});
+
+test('a path that carries less than the stream gets no more than it carries', () => {
+  const link = { rateBps: 2e6, queueBytes: 64_000, oneWayMs: 20 };
+  const run = runPath({ stream: camera, link: () => link, durationMs: 20_000 });
+  expect(run.paceBps.slice(-100).every((paceBps) => paceBps < 3.1e6)).toBe(true);
+  expect(percentile(run.paceBps.slice(-100), 0.5)).toBeLessThan(2e6);
+});
+
+describe('reports alone', () => {
+  test('halve the pace on a full queue, and let it grow again', () => {
+    const run = runPath({
+      stream: largeKeys,
+      link: () => narrow,
+      durationMs: 60_000,
+      hasTransportCc: false,
+      hasEcho: false,
+    });
+    const unpaced = runPath({
+      stream: largeKeys,
+      link: () => narrow,
+      durationMs: 60_000,
+      hasTransportCc: false,
+      fixedPaceBps: FULL_PACE_BPS,
+    });
+    expect(run.queueDrops / run.sentPackets).toBeLessThan(unpaced.queueDrops / unpaced.sentPackets / 4);
+    expect(percentile(run.paceBps, 0.5)).toBeLessThan(30e6);
+  });
+
+  test('a receiver that lowers its REMB sees the delay grow', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
+    estimate.firstFlightDelayed(0);
+    expect(estimate.paceBps(4e6, 0)).toBe(FULL_PACE_BPS);
+    estimate.remb(6e6, 1000);
+    estimate.remb(5.9e6, 2000);
+    expect(estimate.paceBps(4e6, 2000)).toBe(FULL_PACE_BPS);
+    estimate.remb(4e6, 3000);
+    expect(estimate.paceBps(4e6, 3000)).toBe(FULL_PACE_BPS / 2);
+  });
+
+  test('delay in the reports is a queue, loss without delay is not', () => {
+    const queued = new PathEstimate({ nowMs: 0, transportCc: false });
+    queued.firstFlightDelayed(0);
+    queued.paceBps(4e6, 0);
+    queued.receiverReport(0, 40, 1000);
+    queued.receiverReport(0.05 * 256, 40, 2000);
+    expect(queued.paceBps(4e6, 2000)).toBe(FULL_PACE_BPS);
+    queued.receiverReport(0.05 * 256, 70, 3000);
+    expect(queued.paceBps(4e6, 3000)).toBe(FULL_PACE_BPS / 2);
+    expect(queued.queueDelayMs).toBe(30);
+  });
+});
+
+describe('the start', () => {
+  const started = (transportCc: boolean): PathEstimate => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc });
+    for (let at = 0; at < 60_000; at += 12_000) estimate.sent(at / 1200, 10, 12_000, at / 12_500);
+    return estimate;
+  };
+
+  test('60 kB at the full rate, then no more than any usual path carries, until something answers', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
+    expect(estimate.paceBps(2e6, 0)).toBe(FULL_PACE_BPS);
+    expect(started(true).paceBps(2e6, 5)).toBe(10e6);
+    expect(started(true).paceBps(8e6, 5)).toBe(20e6);
+  });
+
+  test('an echo that was not held up proves the path, one that was does not', () => {
+    const estimate = started(true);
+    estimate.firstFlightDelayed(19);
+    expect(estimate.paceBps(2e6, 50)).toBe(10e6);
+    estimate.firstFlightDelayed(1);
+    expect(estimate.paceBps(2e6, 51)).toBe(FULL_PACE_BPS);
+  });
+
+  test('a viewer that never reports is believed after a while', () => {
+    expect(started(false).paceBps(2e6, 299)).toBe(10e6);
+    expect(started(false).paceBps(2e6, 301)).toBe(FULL_PACE_BPS);
+    // It promised feedback, so its silence is the path's: half a second of it, whenever it begins.
+    const estimate = started(true);
+    expect(estimate.paceBps(2e6, 501)).toBe(10e6);
+  });
+
+  test('the echo is asked for once, when the first flight has left', () => {
+    let asked = 0;
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: true, onFirstFlight: () => asked++ });
+    estimate.sent(0, 10, 59_000, 0);
+    expect(asked).toBe(0);
+    for (let i = 0; i < 10; i++) estimate.sent(10 + i, 1, 1200, i);
+    expect(asked).toBe(1);
+  });
+});
+
+test('a burst of NACKs is heard before any feedback', () => {
+  const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
+  estimate.firstFlightDelayed(0);
+  estimate.sent(0, 40, 48_000, 0);
+  estimate.nack(9, 40);
+  expect(estimate.paceBps(2e6, 41)).toBe(FULL_PACE_BPS);
+  estimate.nack(1, 42);
+  expect(estimate.paceBps(2e6, 43)).toBe(10e6);
+});
+
+test('frames that are late raise the pace: to what the path carries, or beyond the full rate where nothing limits it', () => {
+  const clean = new PathEstimate({ nowMs: 0, transportCc: false });
+  expect(clean.paceBps(4e6, 0, true)).toBe(4 * FULL_PACE_BPS);
+  const { estimate } = runPath({ stream: largeKeys, link: () => narrow, durationMs: 6000 });
+  // Within the time in which no trial is made.
+  const [paced, late] = [estimate.paceBps(6e6, 6000), estimate.paceBps(6e6, 6000, true)];
+  expect(late).toBe(estimate.capacityBps);
+  expect(paced / late).toBeCloseTo(0.85);
+});

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Arena, type Block } from '../native/arena.ts';
+import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
+import { DelayHistogram, PathStatistics } from '../stream/path-statistics.ts';
+import type { Destination } from './egress.ts';
+import { PathEstimate } from './path-estimate.ts';
+import { Resender } from './resender.ts';
+import type { RtpSender } from './rtp-sender.ts';
+import { SentFrames } from './sent-frames.ts';
+
+const nowhere = {} as Destination;
+const PACKET_BYTES = 1000;
+const FRAMES = 200;
+const PACKETS_PER_FRAME = 10;
+
+let rtxPayloads: { readonly bytes: number; readonly seq: number }[];
+let statistics: PathStatistics;
+let resender: Resender;
+
+/** 200 frames of ten packets; the sequence numbers count from 0. Only the newest 150 are still in the store. */
+beforeEach(() => {
+  const arena = new Arena();
+  const memory: Block = arena.allocate(PACKET_BYTES * PACKETS_PER_FRAME);
+  const payload = arena.allocate(1200);
+  const sent = new SentFrames();
+  const frames = new Map<number, StoredFrame>();
+  const store = { memory, frame: (number: number) => frames.get(number) } as PacketStore;
+  for (let number = 0; number < FRAMES; number++) {
+    sent.add(store, number * PACKETS_PER_FRAME, PACKETS_PER_FRAME, number, number * 3000, false, 0);
+    if (number < 50) continue;
+    frames.set(number, {
+      number,
+      offset: 0,
+      byteLength: PACKET_BYTES * PACKETS_PER_FRAME,
+      payloadLengths: new Uint16Array(PACKETS_PER_FRAME).fill(PACKET_BYTES),
+      ticks: 0,
+      arrivalMs: 0,
+      captureMs: undefined,
+      isKey: false,
+      isBroken: false,
+    });
+  }
+  rtxPayloads = [];
+  statistics = new PathStatistics(new DelayHistogram());
+  resender = new Resender({
+    sent,
+    video: { nextExtendedSeq: FRAMES * PACKETS_PER_FRAME } as RtpSender,
+    rtx: {
+      nextTransportSeq: 0,
+      sendPayload: (_to: Destination, block: Block, bytes: number) => {
+        rtxPayloads.push({ bytes, seq: ((block.bytes[0] ?? 0) << 8) | (block.bytes[1] ?? 0) });
+        return bytes + 28;
+      },
+    } as unknown as RtpSender,
+    payload,
+    statistics,
+    estimate: new PathEstimate({ nowMs: 0, transportCc: false }),
+    nowMs: 0,
+  });
+});
+
+const resent = (): number[] => rtxPayloads.map(({ seq }) => seq);
+
+describe('at most one resend of a packet', () => {
+  test('per round trip, however often it is asked for', () => {
+    for (const nowMs of [0, 5, 39, 40, 41]) resender.resend([1999], nowhere, 40, nowMs);
+    expect(resent()).toEqual([1999, 1999]);
+  });
+
+  test('in 10 ms when the round trip is not known', () => {
+    for (const nowMs of [0, 9, 10]) resender.resend([1999], nowhere, undefined, nowMs);
+    expect(resent()).toEqual([1999, 1999]);
+  });
+
+  test('and what was forgotten after a while changes nothing of that', () => {
+    resender.resend([1999], nowhere, 2000, 0);
+    resender.tick(4_000_000, 900);
+    resender.resend([1999], nowhere, 2000, 901);
+    expect(resent()).toEqual([1999]);
+  });
+});
+
+test('at most 30 % of the stream\u2019s rate, over seconds', () => {
+  const streamBps = 4_000_000;
+  resender.tick(streamBps, 0);
+  let seq = 500;
+  // A viewer that asks for everything again, 20 times a second.
+  for (let nowMs = 0; nowMs < 10_000; nowMs += 50) {
+    if (nowMs % 1000 === 0) resender.tick(streamBps, nowMs);
+    resender.resend(
+      Array.from({ length: 50 }, () => 500 + (seq++ % 1500)),
+      nowhere,
+      40,
+      nowMs,
+    );
+  }
+  const bytes = statistics.sentBytes;
+  // And what may leave at once: one second of it.
+  expect(bytes).toBeLessThan(((streamBps * 0.3) / 8) * (10 + 1) + 2 * PACKET_BYTES);
+  expect(bytes).toBeGreaterThan(((streamBps * 0.3) / 8) * 9);
+  expect(statistics.resentPackets).toBe(rtxPayloads.length);
+});
+
+test('a packet that is no longer in the history, or never was, asks for a resynchronisation', () => {
+  expect(resender.resend([500, 1999], nowhere, 40, 0)).toBe(true);
+  expect(resender.resend([499], nowhere, 40, 0)).toBe(false);
+  expect(resender.resend([2001], nowhere, 40, 0)).toBe(false);
+  expect(resent()).toEqual([500, 1999]);
+});
