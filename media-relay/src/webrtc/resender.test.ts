@@ -25,7 +25,7 @@ beforeEach(() => {
   const sent = new SentFrames();
   const frames = new Map<number, StoredFrame>();
   for (let number = 0; number < FRAMES; number++) {
-    sent.add(number * PACKETS_PER_FRAME, PACKETS_PER_FRAME, number, number * 3000, false, 0);
+    sent.add(number * PACKETS_PER_FRAME, PACKETS_PER_FRAME, number, number * 3000, 0, 0);
     if (number < 50) continue;
     frames.set(number, {
       number,
@@ -78,6 +78,18 @@ describe('at most one resend of a packet', () => {
     resender.resend([1999], nowhere, 2000, 901);
     expect(resent()).toEqual([1999]);
   });
+});
+
+test('what feedback misses leaves again at once, but not what left again since', () => {
+  resender.resend([1998], nowhere, 40, 100);
+  // The original was lost, and its resend is on the way.
+  resender.resendLost(1998, 50, nowhere, 40, 145);
+  expect(resent()).toEqual([1998]);
+  // The resend was lost, too.
+  resender.resendLost(1998, 100, nowhere, 40, 160);
+  // The NACK was lost.
+  resender.resendLost(1999, 50, nowhere, 40, 160);
+  expect(resent()).toEqual([1998, 1998, 1999]);
 });
 
 test('at most 30 % of the stream\u2019s rate, over seconds', () => {

@@ -63,6 +63,21 @@ export class Resender {
     return true;
   }
 
+  /**
+   * Transport-wide feedback names a packet that left at `sentMs` as missing: resends it unless it has left again since.
+   * A lost NACK, or a lost resend, costs a browser's next try otherwise, which comes 100 ms later.
+   */
+  resendLost(
+    seq: number,
+    sentMs: number,
+    destination: Destination,
+    roundTripMs: number | undefined,
+    nowMs: number,
+  ): void {
+    if ((this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) > sentMs) return;
+    this.resend([seq], destination, roundTripMs, nowMs);
+  }
+
   /** About once a second. */
   tick(streamBitrateBps: number, nowMs: number): void {
     const rate = Math.max(MIN_RESEND_BPS, streamBitrateBps * RESEND_SHARE);
@@ -88,7 +103,7 @@ export class Resender {
     const marker = sent.packet === frame.payloadLengths.length - 1;
     const transportSeq = rtx.nextTransportSeq;
     const bytes = rtx.sendPayload(destination, payload, length + 2, sent.timestamp, marker);
-    estimate.sent(transportSeq, 1, bytes, nowMs);
+    estimate.sent(transportSeq, 1, bytes, nowMs, sent.extendedSeq);
     return bytes;
   }
 }

@@ -33,7 +33,7 @@ interface Sent {
   readonly atMs: number;
 }
 
-function bench(path?: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>) {
+function bench(path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>) {
   const arena = new Arena();
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
@@ -262,6 +262,7 @@ describe('a path that carries too little', () => {
   function slow(paceBps: number) {
     const made = bench({
       capacityBps: paceBps,
+      lossShare: 0,
       paceBps: () => paceBps,
       sent: () => undefined,
     });
