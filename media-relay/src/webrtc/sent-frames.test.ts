@@ -28,7 +28,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
                 frameNumber: number,
                 packet,
                 timestamp: (number * 3000) >>> 0,
-                extended: number % 3 === 0,
+                playoutDelay: number % 3,
                 extendedSeq,
               });
           }

@@ -30,6 +30,7 @@ interface Sent {
   readonly number: number;
   readonly packets: number;
   readonly timestamp: number;
+  readonly playoutDelay: number;
   readonly atMs: number;
 }
 
@@ -60,8 +61,16 @@ function bench(path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps'
       get nextTransportSeq() {
         return seq & 0xffff;
       },
-      sendPackets(_to, _memory, frame: StoredFrame, from: number, to: number, timestamp: number) {
-        sent.push({ number: frame.number, packets: to - from, timestamp, atMs: Date.now() });
+      sendPackets(
+        _to,
+        _memory,
+        frame: StoredFrame,
+        from: number,
+        to: number,
+        timestamp: number,
+        playoutDelay: number,
+      ) {
+        sent.push({ number: frame.number, packets: to - from, timestamp, playoutDelay, atMs: Date.now() });
         seq += to - from;
         return frame.payloadLengths.slice(from, to).reduce((sum, bytes) => sum + bytes + 28, 0);
       },
@@ -254,6 +263,28 @@ describe('live', () => {
     const shown = frames(sent);
     expect(shown[0]?.number).toBe(1471);
     expect(shown.at(-1)?.number).toBe(1500);
+  });
+});
+
+describe('playout delay of live key frames', () => {
+  const clean = { capacityBps: undefined, lossShare: 0, paceBps: () => FULL_PACE_BPS, sent: () => undefined };
+  test.each([
+    ['none on a clean path', clean, 100_000, 0, 500],
+    ['time for a resend where packets are lost', { ...clean, lossShare: 0.05 }, 100_000, 60, 500],
+    ['time for a key frame where the path is narrow', { ...clean, capacityBps: 10e6 }, 200_000, 190, 500],
+    ['none for small ones', { ...clean, capacityBps: 10e6 }, 50_000, 0, 500],
+    ['never more than the maximum', { ...clean, capacityBps: 1e6 }, 200_000, 500, 500],
+  ])('%s', (_name, path, keyBytes, minMs, maxMs) => {
+    const { feed, frame, sent } = bench(path);
+    frame(1000, true, false);
+    feed.start(Date.now());
+    vi.advanceTimersByTime(3100);
+    // While it catches up, and on other frames, there is none.
+    frame(1000);
+    expect(sent.map((one) => one.playoutDelay)).toEqual([0, 0]);
+    frame(keyBytes, true);
+    const value = sent.at(-1)?.playoutDelay ?? 0;
+    expect([(value >>> 12) * 10, (value & 0xfff) * 10]).toEqual([minMs, maxMs]);
   });
 });
 
