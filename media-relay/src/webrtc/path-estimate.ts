@@ -15,6 +15,8 @@ import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
 
 export const FULL_PACE_BPS = 100_000_000;
+/** Of the packets: from here on a path is one that loses some. */
+export const LOSSY_SHARE = 0.01;
 const UNPACED_BPS = 10_000_000_000;
 const LEAST_PACE_BPS = 500_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */

@@ -7,7 +7,7 @@ import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import type { Destination } from './egress.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
 import type { PathEstimate } from './path-estimate.ts';
-import { FULL_PACE_BPS } from './path-estimate.ts';
+import { FULL_PACE_BPS, LOSSY_SHARE } from './path-estimate.ts';
 import { TokenBucket, type PacedFeed, type Pacer } from './pacer.ts';
 import { NO_PLAYOUT_DELAY, playoutDelay, type RtpSender } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
@@ -22,7 +22,6 @@ const MAX_ADDED_DELAY_MS = 100;
 const MAX_BEHIND_MS = 500;
 /** Of playout-delay. With a minimum of 0 Chromium shows frames as they come, without smoothing. */
 const MAX_PLAYOUT_MS = 500;
-const LOSSY_SHARE = 0.01;
 const LOSSY_PLAYOUT_MS = 60;
 /** A key frame that arrives within this disturbs nobody. */
 const SMALL_DELAY_MS = 50;
