@@ -1,7 +1,7 @@
 /** One viewer's audio: each frame leaves as it comes, on a clock of its own that starts anywhere. */
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import type { Destination } from './egress.ts';
-import type { RtpSender } from './rtp-sender.ts';
+import { NO_PLAYOUT_DELAY, type RtpSender } from './rtp-sender.ts';
 
 export class AudioFeed {
   readonly sender: RtpSender;
@@ -28,7 +28,7 @@ export class AudioFeed {
       0,
       1,
       this.#rtp(frame.ticks),
-      false,
+      NO_PLAYOUT_DELAY,
     );
   }
 

@@ -132,6 +132,26 @@ test('a packet that left again with its number is lost, whatever arrives under i
   expect(read(trains, 0, [AHEAD + 100]).totals).toMatchObject({ received: 1, lost: 0 });
 });
 
+test('names the lost ones by their media sequence numbers, once', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 3, 3600, 7, 0xffff);
+  trains.sent(3, 1, 1200, 9, 400);
+  const lost: number[][] = [];
+  const arrivals = feedback(0, [undefined, AHEAD, undefined, undefined]);
+  for (let i = 0; i < 2; i++)
+    trains.read(
+      arrivals,
+      1000,
+      () => undefined,
+      (...one) => lost.push(one),
+    );
+  expect(lost).toEqual([
+    [0xffff, 7],
+    [1, 7],
+    [400, 9],
+  ]);
+});
+
 test('the empty delay is forgotten after ten to twenty seconds, because clocks drift', () => {
   const trains = new PacketTrains();
   const delayAt = (seq: number, nowMs: number, delayMs: number): number | undefined => {

@@ -1,6 +1,6 @@
 /**
  * What transport-wide feedback tells about packets that left back to back ("trains"): how fast they arrived, whether
- * each was slower than the one before (a queue fills), how many are missing. Pure; 26 kB per viewer while it sends.
+ * each was slower than the one before (a queue fills), how many are missing. Pure; 30 kB per viewer while it sends.
  */
 import { notReceived, ReferenceClock, ticksPerMs, type TransportFeedback } from '../rtp/transport-cc.ts';
 
@@ -42,7 +42,12 @@ interface Ring {
   readonly bytes: Uint16Array;
   readonly seq: Uint16Array;
   readonly isLost: Uint8Array;
+  /** RTP sequence number of the video packet, or of the one that an RTX packet repeats. */
+  readonly mediaSeq: Uint16Array;
 }
+
+/** A packet that a feedback names as missing. */
+export type VisitLost = (mediaSeq: number, sentMs: number) => void;
 
 interface OpenTrain {
   isHead: boolean;
@@ -66,20 +71,23 @@ export class PacketTrains {
   #olderBaseMs = Number.POSITIVE_INFINITY;
   #baseSinceMs = Number.NEGATIVE_INFINITY;
 
-  /** So many packets left at once, `bytes` in all; their sequence numbers count up from `firstSeq`. */
-  sent(firstSeq: number, packets: number, bytes: number, nowMs: number): void {
+  /** So many packets left at once, `bytes` in all; both their sequence numbers count up. */
+  sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
     this.#ring ??= {
       sentMs: new Float64Array(RING_PACKETS),
       bytes: new Uint16Array(RING_PACKETS),
       seq: new Uint16Array(RING_PACKETS),
       isLost: new Uint8Array(RING_PACKETS),
+      mediaSeq: new Uint16Array(RING_PACKETS),
     };
-    for (let seq = firstSeq; seq < firstSeq + packets; seq++) {
+    for (let i = 0; i < packets; i++) {
+      const seq = firstSeq + i;
       const slot = seq & (RING_PACKETS - 1);
       this.#ring.sentMs[slot] = nowMs;
       this.#ring.bytes[slot] = bytes / packets;
       this.#ring.seq[slot] = seq;
       this.#ring.isLost[slot] = 0;
+      this.#ring.mediaSeq[slot] = firstMediaSeq + i;
     }
   }
 
@@ -90,7 +98,12 @@ export class PacketTrains {
   }
 
   /** Each packet counts once, in the first feedback that names it. */
-  read(feedback: TransportFeedback, nowMs: number, visit: (train: Train) => void): FeedbackTotals {
+  read(
+    feedback: TransportFeedback,
+    nowMs: number,
+    visit: (train: Train) => void,
+    visitLost?: VisitLost,
+  ): FeedbackTotals {
     const { baseSeq, arrivals } = feedback;
     const ring = this.#ring;
     const referenceMs = this.#reference.unwrapMs(feedback.referenceTime);
@@ -118,6 +131,7 @@ export class PacketTrains {
       if (ticks === notReceived) {
         train.lost++;
         lost++;
+        if (ring.isLost[slot] === 0) visitLost?.(ring.mediaSeq[slot] ?? 0, sentMs);
         continue;
       }
       const arrivalMs = referenceMs + ticks * TICK_MS;

@@ -12,9 +12,11 @@
  * grows again with time. Pure: time is passed in.
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
-import { HEAD_PACKETS, PacketTrains, type Train } from './packet-trains.ts';
+import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
 
 export const FULL_PACE_BPS = 100_000_000;
+/** Of the packets: from here on a path is one that loses some. */
+export const LOSSY_SHARE = 0.01;
 const UNPACED_BPS = 10_000_000_000;
 const LEAST_PACE_BPS = 500_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
@@ -137,10 +139,10 @@ export class PathEstimate {
 
   /**
    * So many packets left at once, `bytes` in all, RTX included. Their transport-wide sequence numbers count up from
-   * `firstSeq`; without transport-wide feedback any number will do.
+   * `firstSeq`; without transport-wide feedback any number will do. `firstMediaSeq` is what `feedback` calls the lost ones.
    */
-  sent(firstSeq: number, packets: number, bytes: number, nowMs: number): void {
-    if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs);
+  sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
+    if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs, firstMediaSeq);
     if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
@@ -209,8 +211,8 @@ export class PathEstimate {
     if (byMs < FIRST_ECHO_MS) this.#isProven = true;
   }
 
-  feedback(feedback: TransportFeedback, nowMs: number): void {
-    const totals = this.#trains.read(feedback, nowMs, (train) => this.#learn(train, nowMs));
+  feedback(feedback: TransportFeedback, nowMs: number, visitLost?: VisitLost): void {
+    const totals = this.#trains.read(feedback, nowMs, (train) => this.#learn(train, nowMs), visitLost);
     const elapsedMs = Math.max(1, nowMs - this.#lastFeedbackMs);
     this.#lastFeedbackMs = nowMs;
     this.#awaitingSinceMs = undefined;

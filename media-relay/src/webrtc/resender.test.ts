@@ -3,7 +3,6 @@ import { Arena, type Block } from '../native/arena.ts';
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import { DelayHistogram, PathStatistics } from '../stream/path-statistics.ts';
 import type { Destination } from './egress.ts';
-import { PathEstimate } from './path-estimate.ts';
 import { Resender } from './resender.ts';
 import type { RtpSender } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
@@ -16,6 +15,7 @@ const PACKETS_PER_FRAME = 10;
 let rtxPayloads: { readonly bytes: number; readonly seq: number }[];
 let statistics: PathStatistics;
 let resender: Resender;
+let path: { lossShare: number; capacityBps: number | undefined };
 
 /** 200 frames of ten packets; the sequence numbers count from 0. Only the newest 150 are still in the store. */
 beforeEach(() => {
@@ -26,7 +26,7 @@ beforeEach(() => {
   const frames = new Map<number, StoredFrame>();
   const store = { memory, frame: (number: number) => frames.get(number) } as PacketStore;
   for (let number = 0; number < FRAMES; number++) {
-    sent.add(store, number * PACKETS_PER_FRAME, PACKETS_PER_FRAME, number, number * 3000, false, 0);
+    sent.add(store, number * PACKETS_PER_FRAME, PACKETS_PER_FRAME, number, number * 3000, 0, 0);
     if (number < 50) continue;
     frames.set(number, {
       number,
@@ -41,6 +41,7 @@ beforeEach(() => {
     });
   }
   rtxPayloads = [];
+  path = { lossShare: 0, capacityBps: undefined };
   statistics = new PathStatistics(new DelayHistogram());
   resender = new Resender({
     sent,
@@ -54,7 +55,7 @@ beforeEach(() => {
     } as unknown as RtpSender,
     payload,
     statistics,
-    estimate: new PathEstimate({ nowMs: 0, transportCc: false }),
+    estimate: Object.assign(path, { sent: () => undefined, resent: () => undefined }),
     nowMs: 0,
   });
 });
@@ -78,6 +79,26 @@ describe('at most one resend of a packet', () => {
     resender.resend([1999], nowhere, 2000, 901);
     expect(resent()).toEqual([1999]);
   });
+});
+
+test('what feedback misses leaves again at once, but not what left again since', () => {
+  resender.resend([1998], nowhere, 40, 100);
+  // The original was lost, and its resend is on the way.
+  resender.resendLost(1998, 50, nowhere, 40, 145);
+  expect(resent()).toEqual([1998]);
+  // The resend was lost, too.
+  resender.resendLost(1998, 100, nowhere, 40, 160);
+  // The NACK was lost.
+  resender.resendLost(1999, 50, nowhere, 40, 160);
+  expect(resent()).toEqual([1998, 1998, 1999]);
+});
+
+test('where packets get lost, two copies leave; where a queue is full, one', () => {
+  path.lossShare = 0.05;
+  resender.resend([1998], nowhere, 40, 0);
+  path.capacityBps = 20e6;
+  resender.resend([1999], nowhere, 40, 0);
+  expect(resent()).toEqual([1998, 1998, 1999]);
 });
 
 test('at most 30 % of the stream\u2019s rate, over seconds', () => {

@@ -7,7 +7,7 @@ import type { StoredFrame } from '../stream/packet-store.ts';
 import type { PathStatistics } from '../stream/path-statistics.ts';
 import type { Destination } from './egress.ts';
 import { TokenBucket } from './pacer.ts';
-import type { PathEstimate } from './path-estimate.ts';
+import { LOSSY_SHARE, type PathEstimate } from './path-estimate.ts';
 import type { RtpSender } from './rtp-sender.ts';
 import type { SentFrames, SentPacket } from './sent-frames.ts';
 
@@ -25,7 +25,7 @@ export interface ResenderOptions {
   /** Scratch for one RTX payload. */
   readonly payload: Block;
   readonly statistics: PathStatistics;
-  readonly estimate: PathEstimate;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'resent' | 'sent'>;
   readonly nowMs: number;
 }
 
@@ -62,6 +62,21 @@ export class Resender {
     return true;
   }
 
+  /**
+   * Transport-wide feedback names a packet that left at `sentMs` as missing: resends it unless it has left again since.
+   * A lost NACK, or a lost resend, costs a browser's next try otherwise, which comes 100 ms later.
+   */
+  resendLost(
+    seq: number,
+    sentMs: number,
+    destination: Destination,
+    roundTripMs: number | undefined,
+    nowMs: number,
+  ): void {
+    if ((this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) > sentMs) return;
+    this.resend([seq], destination, roundTripMs, nowMs);
+  }
+
   /** About once a second. */
   tick(streamBitrateBps: number, nowMs: number): void {
     const rate = Math.max(MIN_RESEND_BPS, streamBitrateBps * RESEND_SHARE);
@@ -69,6 +84,12 @@ export class Resender {
     for (const [seq, atMs] of this.#resentAtMs) {
       if (nowMs - atMs > FORGET_AFTER_MS) this.#resentAtMs.delete(seq);
     }
+  }
+
+  /** Radio loses resends, too, and a browser asks again only 100 ms later. A full queue must not get more. */
+  get #isLossy(): boolean {
+    const { lossShare, capacityBps } = this.#options.estimate;
+    return lossShare >= LOSSY_SHARE && capacityBps === undefined;
   }
 
   #send(destination: Destination, frame: StoredFrame, sent: SentPacket, nowMs: number): number {
@@ -86,9 +107,13 @@ export class Resender {
     payload.bytes[1] = sent.extendedSeq;
     payload.bytes.set(store.memory.bytes.subarray(from, from + length), 2);
     const marker = sent.packet === frame.payloadLengths.length - 1;
-    const transportSeq = rtx.nextTransportSeq;
-    const bytes = rtx.sendPayload(destination, payload, length + 2, sent.timestamp, marker);
-    estimate.sent(transportSeq, 1, bytes, nowMs);
+    let bytes = 0;
+    for (let copies = this.#isLossy ? 2 : 1; copies > 0; copies--) {
+      const transportSeq = rtx.nextTransportSeq;
+      const copyBytes = rtx.sendPayload(destination, payload, length + 2, sent.timestamp, marker);
+      estimate.sent(transportSeq, 1, copyBytes, nowMs, sent.extendedSeq);
+      bytes += copyBytes;
+    }
     return bytes;
   }
 }

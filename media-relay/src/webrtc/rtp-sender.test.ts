@@ -5,11 +5,12 @@ import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import { MAX_PAYLOAD_BYTES } from '../stream/packetisers.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { MAX_RUN_PACKETS, SEND_BUFFER_BYTES, type Destination, type UdpEgress } from './egress.ts';
-import { RtpSender, type TransportCc } from './rtp-sender.ts';
+import { NO_PLAYOUT_DELAY, playoutDelay, RtpSender, type TransportCc } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { SrtpCipher } from './srtp.ts';
 
 const TAG = 16;
+const LIVE = playoutDelay(0, 500);
 
 interface Run {
   readonly bytes: number;
@@ -102,7 +103,7 @@ describe('runs for segmentation offload', () => {
     ],
   ])('%s', (_name, payloads, expected) => {
     const { sender, memory, runs } = bench(7);
-    sender.sendPackets(nowhere, memory, frame(0, payloads), 0, payloads.length, 1, false);
+    sender.sendPackets(nowhere, memory, frame(0, payloads), 0, payloads.length, 1, NO_PLAYOUT_DELAY);
     expect(runs).toEqual(expected);
   });
 
@@ -112,7 +113,7 @@ describe('runs for segmentation offload', () => {
         fc.array(fc.integer({ min: 1, max: 1158 }), { minLength: 1, maxLength: 80 }),
         (payloads) => {
           const { sender, memory, runs } = bench(1);
-          sender.sendPackets(nowhere, memory, frame(0, payloads), 0, payloads.length, 1, true);
+          sender.sendPackets(nowhere, memory, frame(0, payloads), 0, payloads.length, 1, LIVE);
           const sizes = runs.flatMap(({ bytes, segmentBytes }) => {
             const count = Math.ceil(bytes / segmentBytes);
             expect(count).toBeLessThanOrEqual(MAX_RUN_PACKETS);
@@ -128,8 +129,8 @@ describe('runs for segmentation offload', () => {
 
 test('headers: version, marker on the last packet, sequence numbers over the wrap, playout-delay where asked', () => {
   const { sender, memory, headers } = bench(0xffff, 6);
-  sender.sendPackets(nowhere, memory, frame(0, [100, 100]), 0, 2, 0x0102_0304, true);
-  sender.sendPackets(nowhere, memory, frame(1, [100]), 0, 1, 0x0102_0305, false);
+  sender.sendPackets(nowhere, memory, frame(0, [100, 100]), 0, 2, 0x0102_0304, LIVE);
+  sender.sendPackets(nowhere, memory, frame(1, [100]), 0, 1, 0x0102_0305, NO_PLAYOUT_DELAY);
   expect(headers.map((header) => header.toString('hex'))).toEqual([
     '9066ffff01020304deadbeefbede000162000032',
     '90e6000001020304deadbeefbede000162000032',
@@ -143,9 +144,9 @@ test('the transport-wide sequence number stands in every packet, counted over al
   const video = bench(7, 6, { id: 3, sequence });
   const rtx = bench(100, undefined, { id: 3, sequence });
   expect(video.sender.nextTransportSeq).toBe(0xffff);
-  video.sender.sendPackets(nowhere, video.memory, frame(0, [100]), 0, 1, 1, false);
+  video.sender.sendPackets(nowhere, video.memory, frame(0, [100]), 0, 1, 1, NO_PLAYOUT_DELAY);
   rtx.sender.sendPayload(nowhere, rtx.memory, 100, 1, false);
-  video.sender.sendPackets(nowhere, video.memory, frame(1, [100]), 0, 1, 1, true);
+  video.sender.sendPackets(nowhere, video.memory, frame(1, [100]), 0, 1, 1, LIVE);
   const [plain = '', extended = ''] = video.headers.map((header) => header.toString('hex').slice(24));
   expect(plain).toBe('bede000131ffff00');
   expect(rtx.headers[0]?.toString('hex').slice(24)).toBe('bede000131000000');
@@ -159,8 +160,8 @@ test('without RTX a packet and its resend have one transport-wide sequence numbe
   const { sender, memory, headers, reused } = bench(0xffff, undefined, { id: 3, sequence: undefined });
   const sent = new SentFrames();
   const made = frame(0, [100, 90]);
-  sent.add({} as PacketStore, sender.nextExtendedSeq, 2, 0, 1, false, 0);
-  sender.sendPackets(nowhere, memory, made, 0, 2, 1, false);
+  sent.add({} as PacketStore, sender.nextExtendedSeq, 2, 0, 1, NO_PLAYOUT_DELAY, 0);
+  sender.sendPackets(nowhere, memory, made, 0, 2, 1, NO_PLAYOUT_DELAY);
   expect(sender.nextTransportSeq).toBe(1);
   for (const seq of [0xffff, 0]) {
     const found = sent.find(seq, sender.nextExtendedSeq);
@@ -179,7 +180,7 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
       arbitrary: fc.record({
         kind: fc.constant('frame' as const),
         packets: fc.integer({ min: 1, max: 400 }),
-        extended: fc.boolean(),
+        playoutDelay: fc.constantFrom(NO_PLAYOUT_DELAY, LIVE, playoutDelay(60, 500)),
         /** Of which rendition: both number their frames from 0. */
         from: fc.constantFrom(0, 1),
         split: fc.integer({ min: 1, max: 40 }),
@@ -223,7 +224,7 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
               (i * 97) % 100_000,
             );
             frames.set(number, made);
-            sent.add(store, sender.nextExtendedSeq, one.packets, number, i * 3000, one.extended, 0);
+            sent.add(store, sender.nextExtendedSeq, one.packets, number, i * 3000, one.playoutDelay, 0);
             for (let from = 0; from < one.packets; from += one.split) {
               sender.sendPackets(
                 nowhere,
@@ -232,7 +233,7 @@ test('no nonce ever covers two different packets, whatever is sent and resent, a
                 from,
                 Math.min(one.packets, from + one.split),
                 i * 3000,
-                one.extended,
+                one.playoutDelay,
               );
             }
           } else if (one.kind === 'resend') {

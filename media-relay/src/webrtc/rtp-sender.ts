@@ -10,8 +10,13 @@ const HEADER_BYTES = 12;
 const ONE_BYTE_PROFILE = 0xbede_0000;
 /** Each of our two extensions fills one word: identifier and length, then at most three bytes. */
 const WORD_BYTES = 4;
-/** Maximum of 500 ms in units of 10 ms; the minimum is 0. Chromium renders without smoothing then. */
-const PLAYOUT_DELAY_MAX = 50;
+
+/** Playout-delay as on the wire: minimum and maximum in units of 10 ms, 12 bits each. */
+export function playoutDelay(minMs: number, maxMs: number): number {
+  return (Math.min(0xfff, Math.round(minMs / 10)) << 12) | Math.min(0xfff, Math.round(maxMs / 10));
+}
+/** For packets without it. */
+export const NO_PLAYOUT_DELAY = 0;
 
 /** Counts what all senders of one viewer send, for transport-wide feedback. */
 export interface TransportSequence {
@@ -83,7 +88,7 @@ export class RtpSender {
 
   /**
    * Sends packets `from` (inclusive) to `to` (exclusive) of a frame whose payloads lie in `memory`. The last packet of
-   * the frame carries the marker; `extended` puts playout-delay into each, so that segments stay equal. Returns the
+   * the frame carries the marker; `playoutDelay` goes into each, so that segments stay equal. Returns the
    * bytes that left.
    */
   sendPackets(
@@ -93,12 +98,12 @@ export class RtpSender {
     from: number,
     to: number,
     timestamp: number,
-    extended: boolean,
+    playoutDelay: number,
   ): number {
     const { payloadLengths } = frame;
     const lastPacket = payloadLengths.length - 1;
     const tagBytes = this.#cipher.rtpTagBytes;
-    const headerBytes = this.#headerBytes(extended);
+    const headerBytes = this.#headerBytes(playoutDelay);
     let source = frame.offset;
     for (let i = 0; i < from; i++) source += payloadLengths[i] ?? 0;
     let seq = this.#seq;
@@ -119,7 +124,7 @@ export class RtpSender {
         run = 0;
         segmentBytes = packetBytes;
       }
-      this.#writeHeader(filled, extended, i === lastPacket, seq, timestamp, this.#takeTransportSeq(seq));
+      this.#writeHeader(filled, playoutDelay, i === lastPacket, seq, timestamp, this.#takeTransportSeq(seq));
       filled += this.#cipher.sealRtp(filled, headerBytes, memory, source, payloadBytes, this.ssrc, roc, seq);
       run++;
       source += payloadBytes;
@@ -151,15 +156,15 @@ export class RtpSender {
    * viewers with RTX, whose transport-wide sequence numbers are counted apart.
    */
   resend(destination: Destination, memory: Block, frame: StoredFrame, sent: SentPacket): number {
-    const { packet, timestamp, extended, extendedSeq } = sent;
+    const { packet, timestamp, playoutDelay, extendedSeq } = sent;
     let source = frame.offset;
     for (let i = 0; i < packet; i++) source += frame.payloadLengths[i] ?? 0;
     const payloadBytes = frame.payloadLengths[packet] ?? 0;
     const seq = extendedSeq & 0xffff;
     const roc = Math.floor(extendedSeq / 0x1_0000);
-    const headerBytes = this.#headerBytes(extended);
+    const headerBytes = this.#headerBytes(playoutDelay);
     const isLast = packet === frame.payloadLengths.length - 1;
-    this.#writeHeader(0, extended, isLast, seq, timestamp, seq);
+    this.#writeHeader(0, playoutDelay, isLast, seq, timestamp, seq);
     const bytes = this.#cipher.sealRtp(0, headerBytes, memory, source, payloadBytes, this.ssrc, roc, seq);
     this.#egress.send(destination, bytes, bytes);
     return bytes;
@@ -174,8 +179,8 @@ export class RtpSender {
     marker: boolean,
   ): number {
     const [seq, roc] = [this.#seq, this.#roc];
-    const headerBytes = this.#headerBytes(false);
-    this.#writeHeader(0, false, marker, seq, timestamp, this.#takeTransportSeq(seq));
+    const headerBytes = this.#headerBytes(NO_PLAYOUT_DELAY);
+    this.#writeHeader(0, NO_PLAYOUT_DELAY, marker, seq, timestamp, this.#takeTransportSeq(seq));
     const bytes = this.#cipher.sealRtp(0, headerBytes, payload, 0, payloadBytes, this.ssrc, roc, seq);
     this.#egress.send(destination, bytes, bytes);
     this.packets++;
@@ -195,31 +200,33 @@ export class RtpSender {
     return next;
   }
 
-  #headerBytes(extended: boolean): number {
-    const words = (extended && this.#playoutDelayHead !== 0 ? 1 : 0) + (this.#transportCcHead === 0 ? 0 : 1);
+  #headerBytes(playoutDelay: number): number {
+    const words =
+      (playoutDelay !== NO_PLAYOUT_DELAY && this.#playoutDelayHead !== 0 ? 1 : 0) +
+      (this.#transportCcHead === 0 ? 0 : 1);
     return words === 0 ? HEADER_BYTES : HEADER_BYTES + (1 + words) * WORD_BYTES;
   }
 
   #writeHeader(
     at: number,
-    extended: boolean,
+    playoutDelay: number,
     marker: boolean,
     seq: number,
     timestamp: number,
     transportSeq: number,
   ): void {
     const out = this.#out;
-    const playoutDelay = extended ? this.#playoutDelayHead : 0;
+    const playoutDelayHead = playoutDelay === NO_PLAYOUT_DELAY ? 0 : this.#playoutDelayHead;
     const transportCc = this.#transportCcHead;
-    const isExtended = playoutDelay !== 0 || transportCc !== 0;
+    const isExtended = playoutDelayHead !== 0 || transportCc !== 0;
     const payloadType = marker ? 0x80 | this.payloadType : this.payloadType;
     out.setUint32(at, ((isExtended ? 0x90 : 0x80) << 24) | (payloadType << 16) | seq);
     out.setUint32(at + 4, timestamp);
     out.setUint32(at + 8, this.ssrc);
     if (!isExtended) return;
     let word = at + HEADER_BYTES + WORD_BYTES;
-    if (playoutDelay !== 0) {
-      out.setUint32(word, (playoutDelay << 24) | PLAYOUT_DELAY_MAX);
+    if (playoutDelayHead !== 0) {
+      out.setUint32(word, (playoutDelayHead << 24) | playoutDelay);
       word += WORD_BYTES;
     }
     if (transportCc !== 0) {

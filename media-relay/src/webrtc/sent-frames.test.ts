@@ -17,7 +17,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
         let next = first;
         const frames = sizes.map((packets, number) => {
           const from = next;
-          sent.add(storeOf(number), from, packets, number, (number * 3000) >>> 0, number % 3 === 0, number);
+          sent.add(storeOf(number), from, packets, number, (number * 3000) >>> 0, number % 3, number);
           next += packets;
           return { from, packets, number };
         });
@@ -33,7 +33,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
                 frameNumber: number,
                 packet,
                 timestamp: (number * 3000) >>> 0,
-                extended: number % 3 === 0,
+                playoutDelay: number % 3,
                 extendedSeq,
               });
           }
@@ -51,7 +51,7 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
 test('tells the newest frames, oldest first', () => {
   const sent = new SentFrames();
   expect(sent.newest(5)).toEqual([]);
-  for (let i = 0; i < 600; i++) sent.add(storeOf(i), i * 2, 2, i, i * 3000, false, i);
+  for (let i = 0; i < 600; i++) sent.add(storeOf(i), i * 2, 2, i, i * 3000, 0, i);
   expect(sent.newest(2)).toEqual([
     [598 * 3000, 598],
     [599 * 3000, 599],

@@ -11,8 +11,8 @@ export interface SentPacket {
   readonly frameNumber: number;
   readonly packet: number;
   readonly timestamp: number;
-  /** It carried the header extension. */
-  readonly extended: boolean;
+  /** As it carried it in a header extension, 0 for none. */
+  readonly playoutDelay: number;
   /** Sequence number with its roll-over count: roc * 65536 + seq. */
   readonly extendedSeq: number;
 }
@@ -23,7 +23,7 @@ export class SentFrames {
   readonly #packets = new Uint16Array(SLOTS);
   readonly #frame = new Float64Array(SLOTS);
   readonly #timestamp = new Uint32Array(SLOTS);
-  readonly #extended = new Uint8Array(SLOTS);
+  readonly #playoutDelay = new Uint32Array(SLOTS);
   readonly #arrivalMs = new Float64Array(SLOTS);
   #count = 0;
 
@@ -33,7 +33,7 @@ export class SentFrames {
     packets: number,
     frameNumber: number,
     timestamp: number,
-    extended: boolean,
+    playoutDelay: number,
     arrivalMs: number,
   ): void {
     const slot = this.#count % SLOTS;
@@ -42,7 +42,7 @@ export class SentFrames {
     this.#packets[slot] = packets;
     this.#frame[slot] = frameNumber;
     this.#timestamp[slot] = timestamp;
-    this.#extended[slot] = extended ? 1 : 0;
+    this.#playoutDelay[slot] = playoutDelay;
     this.#arrivalMs[slot] = arrivalMs;
     this.#count++;
   }
@@ -66,7 +66,7 @@ export class SentFrames {
             frameNumber: this.#frame[slot] ?? 0,
             packet: extendedSeq - first,
             timestamp: this.#timestamp[slot] ?? 0,
-            extended: this.#extended[slot] === 1,
+            playoutDelay: this.#playoutDelay[slot] ?? 0,
             extendedSeq,
           }
         );

@@ -7,6 +7,7 @@ import type { QualityWish, SessionClock, SessionEnd, SessionQuality } from '../e
 import type { Clock } from '../media/clock.ts';
 import type { Arena, Block } from '../native/arena.ts';
 import { parseRtcp, writeSenderReport, type RtcpPacket } from '../rtp/rtcp.ts';
+import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
 import type { ViewerPath } from '../stream/path-statistics.ts';
 import type { Rendition } from '../stream/rendition.ts';
@@ -352,7 +353,7 @@ export class Session implements PortClient, StreamReader {
         if (packet.requests.some(({ ssrc }) => ssrc === this.ssrcs.video)) media.feed.resync(nowMs);
         return;
       case 'transport-cc':
-        media.estimate.feedback(packet, nowMs);
+        this.#readFeedback(media, packet, nowMs);
         return;
       case 'remb':
         media.estimate.remb(packet.bitrateBps, nowMs);
@@ -361,6 +362,13 @@ export class Session implements PortClient, StreamReader {
       case 'bye':
       case 'other':
     }
+  }
+
+  #readFeedback(media: Media, feedback: TransportFeedback, nowMs: number): void {
+    const destination = this.#destination;
+    media.estimate.feedback(feedback, nowMs, (seq, sentMs) => {
+      if (destination) media.resender.resendLost(seq, sentMs, destination, this.roundTripMs, nowMs);
+    });
   }
 
   #answerNack(media: Media, sequences: readonly number[], nowMs: number): void {

@@ -31,10 +31,11 @@ interface Sent {
   readonly number: number;
   readonly packets: number;
   readonly timestamp: number;
+  readonly playoutDelay: number;
   readonly atMs: number;
 }
 
-function bench(path?: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>) {
+function bench(path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>) {
   const arena = new Arena();
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
@@ -64,8 +65,16 @@ function bench(path?: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>) {
       get nextTransportSeq() {
         return seq & 0xffff;
       },
-      sendPackets(_to, _memory, frame: StoredFrame, from: number, to: number, timestamp: number) {
-        sent.push({ number: frame.number, packets: to - from, timestamp, atMs: Date.now() });
+      sendPackets(
+        _to,
+        _memory,
+        frame: StoredFrame,
+        from: number,
+        to: number,
+        timestamp: number,
+        playoutDelay: number,
+      ) {
+        sent.push({ number: frame.number, packets: to - from, timestamp, playoutDelay, atMs: Date.now() });
         seq += to - from;
         if (viewer.reads) budget.heard(Date.now());
         return frame.payloadLengths.slice(from, to).reduce((sum, bytes) => sum + bytes + 28, 0);
@@ -340,11 +349,34 @@ describe('a viewer that no longer reads', () => {
   });
 });
 
+describe('playout delay of live key frames', () => {
+  const clean = { capacityBps: undefined, lossShare: 0, paceBps: () => FULL_PACE_BPS, sent: () => undefined };
+  test.each([
+    ['none on a clean path', clean, 100_000, 0, 500],
+    ['time for a resend where packets are lost', { ...clean, lossShare: 0.05 }, 100_000, 60, 500],
+    ['time for a key frame where the path is narrow', { ...clean, capacityBps: 10e6 }, 200_000, 190, 500],
+    ['none for small ones', { ...clean, capacityBps: 10e6 }, 50_000, 0, 500],
+    ['never more than the maximum', { ...clean, capacityBps: 1e6 }, 200_000, 500, 500],
+  ])('%s', (_name, path, keyBytes, minMs, maxMs) => {
+    const { feed, frame, sent } = bench(path);
+    frame(1000, true, false);
+    feed.start(Date.now());
+    vi.advanceTimersByTime(3100);
+    // While it catches up, and on other frames, there is none.
+    frame(1000);
+    expect(sent.map((one) => one.playoutDelay)).toEqual([0, 0]);
+    frame(keyBytes, true);
+    const value = sent.at(-1)?.playoutDelay ?? 0;
+    expect([(value >>> 12) * 10, (value & 0xfff) * 10]).toEqual([minMs, maxMs]);
+  });
+});
+
 describe('a path that carries too little', () => {
   /** Until a bucket of so many bits per second is empty, and no more. */
   function slow(paceBps: number) {
     const made = bench({
       capacityBps: paceBps,
+      lossShare: 0,
       paceBps: () => paceBps,
       sent: () => undefined,
     });

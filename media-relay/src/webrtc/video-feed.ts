@@ -7,9 +7,9 @@ import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import type { Destination } from './egress.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
 import type { PathEstimate } from './path-estimate.ts';
-import { FULL_PACE_BPS } from './path-estimate.ts';
+import { FULL_PACE_BPS, LOSSY_SHARE } from './path-estimate.ts';
 import { TokenBucket, type PacedFeed, type Pacer } from './pacer.ts';
-import type { RtpSender } from './rtp-sender.ts';
+import { NO_PLAYOUT_DELAY, playoutDelay, type RtpSender } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { DropReason, PathStatistics } from '../stream/path-statistics.ts';
 import type { ViewerBudget } from './viewer-budget.ts';
@@ -21,6 +21,13 @@ const CREDIT_MS = 2.5;
 const MAX_ADDED_DELAY_MS = 100;
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
 const MAX_BEHIND_MS = 500;
+/** Of playout-delay. With a minimum of 0 Chromium shows frames as they come, without smoothing. */
+const MAX_PLAYOUT_MS = 500;
+const LOSSY_PLAYOUT_MS = 60;
+/** A key frame that arrives within this disturbs nobody. */
+const SMALL_DELAY_MS = 50;
+/** As path-estimate.ts uses of the capacity. */
+const PACED_SHARE = 0.85;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -34,7 +41,7 @@ export interface VideoFeedOptions {
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
   readonly statistics: PathStatistics;
-  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps' | 'sent'>;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>;
   readonly budget: ViewerBudget;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
@@ -59,7 +66,7 @@ export class VideoFeed implements PacedFeed {
   #cursor = 0;
   #packet = 0;
   #timestamp = 0;
-  #extended = false;
+  #playoutDelay = NO_PLAYOUT_DELAY;
   /** Ticks of the viewer's clock relative to `firstTimestamp`; undefined until the first frame leaves. */
   #lastTicks = -1;
   /** Viewer ticks = stream ticks + offset. */
@@ -163,7 +170,7 @@ export class VideoFeed implements PacedFeed {
       }
       const total = frame.payloadLengths.length;
       const upTo = Math.min(total, this.#packet + MAX_RUN_PACKETS);
-      const transportSeq = this.#sender.nextTransportSeq;
+      const { nextTransportSeq: transportSeq, nextExtendedSeq: mediaSeq } = this.#sender;
       const bytes = this.#sender.sendPackets(
         destination,
         this.#store.memory,
@@ -171,13 +178,13 @@ export class VideoFeed implements PacedFeed {
         this.#packet,
         upTo,
         this.#timestamp,
-        this.#extended,
+        this.#playoutDelay,
       );
       credit -= bytes;
       this.#bucket.take(bytes);
       if (this.#mode === 'burst') this.#burstBudget.take(bytes);
       this.#budget.sent(bytes, nowMs);
-      this.#estimate.sent(transportSeq, upTo - this.#packet, bytes, nowMs);
+      this.#estimate.sent(transportSeq, upTo - this.#packet, bytes, nowMs, mediaSeq);
       this.#statistics.sent(upTo - this.#packet, bytes);
       this.#packet = upTo;
       if (upTo < total) continue;
@@ -334,14 +341,16 @@ export class VideoFeed implements PacedFeed {
     this.#timestamp = this.#toRtp(ticks);
     // Playout-delay makes a browser show frames as they come, which live frames should be; but a browser that is
     // still catching up must stay free to skip what is late.
-    this.#extended = frame.isKey && this.#mode === 'live' && nowMs - this.#lastResyncMs > CATCH_UP_MS;
+    const isCaughtUp = this.#mode === 'live' && nowMs - this.#lastResyncMs > CATCH_UP_MS;
+    const hasPlayoutDelay = frame.isKey && isCaughtUp;
+    this.#playoutDelay = hasPlayoutDelay ? this.#playoutDelayFor(frame) : NO_PLAYOUT_DELAY;
     this.sent.add(
       this.#store,
       this.#sender.nextExtendedSeq,
       frame.payloadLengths.length,
       frame.number,
       this.#timestamp,
-      this.#extended,
+      this.#playoutDelay,
       frame.arrivalMs,
     );
     if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
@@ -353,6 +362,19 @@ export class VideoFeed implements PacedFeed {
   #viewerTicksAt(nowMs: number): number | undefined {
     if (this.#offset === undefined || this.#store.newest === undefined) return undefined;
     return ticksAt(this.#store, nowMs) + this.#offset;
+  }
+
+  /**
+   * A clean path needs no delay. One that loses packets needs time for a resend and its detection, and a narrow one for
+   * its largest frames, which are the key frames: with less, every key frame would be a freeze.
+   */
+  #playoutDelayFor(keyFrame: StoredFrame): number {
+    const { capacityBps, lossShare } = this.#estimate;
+    const forLossMs = lossShare >= LOSSY_SHARE ? LOSSY_PLAYOUT_MS : 0;
+    const forSizeMs =
+      capacityBps === undefined ? 0 : (keyFrame.byteLength * 8000) / (capacityBps * PACED_SHARE);
+    const minMs = Math.min(MAX_PLAYOUT_MS, Math.max(forLossMs, forSizeMs > SMALL_DELAY_MS ? forSizeMs : 0));
+    return playoutDelay(minMs, MAX_PLAYOUT_MS);
   }
 
   #toRtp(ticks: number): number {
