@@ -18,6 +18,7 @@ import {
   type LocalAddress,
 } from '../webrtc/addresses.ts';
 import { writeAnswer } from '../webrtc/answer.ts';
+import { overUdpAndTcp, type Egress } from '../webrtc/egress.ts';
 import { newIceCredentials, type IceCredentials } from '../webrtc/ice-credentials.ts';
 import { MediaPort } from '../webrtc/media-port.ts';
 import { isRefusal, malformedOffer, negotiate } from '../webrtc/negotiate.ts';
@@ -46,6 +47,7 @@ export class WhepOutput {
   readonly #deps: WhepDeps;
   readonly #spec: EngineSpec;
   readonly #port: MediaPort;
+  readonly #egress: Egress;
   readonly #pacer: Pacer;
   readonly #burstBudget: TokenBucket;
   readonly #payload: Block;
@@ -60,6 +62,7 @@ export class WhepOutput {
     this.#spec = spec;
     this.#deps = deps;
     this.#port = new MediaPort(deps.parts.egress, spec.mediaPort, deps.clock);
+    this.#egress = overUdpAndTcp(deps.parts.egress);
     this.#pacer = new Pacer(deps.clock);
     this.#burstBudget = new TokenBucket(BURST_BUDGET_BPS, BURST_BUDGET_BYTES, deps.clock());
     this.#payload = deps.arena.allocate(PAYLOAD_BYTES);
@@ -68,6 +71,11 @@ export class WhepOutput {
 
   get mediaPort(): number {
     return this.#port.port;
+  }
+
+  /** Why an address takes no TCP connections; undefined when all do. */
+  get tcpProblem(): string | undefined {
+    return this.#port.tcpProblem;
   }
 
   get sessionCount(): number {
@@ -148,7 +156,7 @@ export class WhepOutput {
       {
         arena,
         clock,
-        egress: parts.egress,
+        egress: this.#egress,
         dtls: parts.dtls,
         srtp: parts.srtp,
         pacer: this.#pacer,
@@ -178,7 +186,7 @@ export class WhepOutput {
     return writeAnswer(negotiation, {
       ice,
       fingerprint: this.#deps.parts.dtls.fingerprint,
-      candidates: candidates(local, this.#port.port, this.#announced),
+      candidates: candidates(local, this.#port.port, this.#announced, this.#port.tcpAddresses),
       videoSsrc: ssrcs.video,
       videoRtxSsrc: ssrcs.rtx,
       audioSsrc: ssrcs.audio,

@@ -36,14 +36,15 @@ export class DelayHistogram {
   }
 }
 
-export type DropReason = 'history' | 'silence';
+/** Of whole pictures; 'slow': a TCP path did not take them in time. */
+export type DropReason = 'history' | 'silence' | 'slow';
 
 export class PathStatistics {
   sentPackets = 0;
   sentBytes = 0;
   resentPackets = 0;
   bursts = 0;
-  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0 };
+  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, slow: 0 };
   /** Access unit complete at the relay to its first packet handed to the kernel, live frames only. */
   readonly firstPacketDelay: DelayHistogram;
 

@@ -10,13 +10,13 @@ import { parseRtcp, writeSenderReport, type ReportBlock, type RtcpPacket } from 
 import type { StoredFrame } from '../stream/packet-store.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
-import type { Destination, UdpEgress } from './egress.ts';
+import type { Destination, Egress } from './egress.ts';
 import type { Dtls, DtlsFactory } from './dtls.ts';
 import type { IceCredentials } from './ice-credentials.ts';
 import { IceLite } from './ice-lite.ts';
-import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
+import type { PortClient } from './port-client.ts';
 import { Resender } from './resender.ts';
 import { RtpSender } from './rtp-sender.ts';
 import type { SrtpCipher, SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
@@ -34,7 +34,7 @@ export const CNAME = 'sightline';
 export interface SessionDeps {
   readonly arena: Arena;
   readonly clock: Clock;
-  readonly egress: UdpEgress;
+  readonly egress: Egress;
   readonly dtls: DtlsFactory;
   readonly srtp: SrtpCipherFactory;
   readonly pacer: Pacer;
@@ -164,6 +164,8 @@ export class Session implements PortClient, StreamReader {
 
   onAudio(frame: StoredFrame): void {
     if (!this.#media?.audio || !this.#destination) return;
+    // Old sound is worth nothing to a viewer who cannot even take what is there.
+    if (this.#destination.tcp && !this.#destination.socket.writable) return;
     this.stream.statistics.sent(1, this.#media.audio.send(frame, this.#destination));
   }
 

@@ -20,6 +20,8 @@ const PACE_FACTOR = 2.5;
 const CREDIT_MS = 2.5;
 /** A live frame waits no longer than this: the rate rises instead. */
 const MAX_LIVE_WAIT_MS = 100;
+/** A picture that a TCP path could not take so long after it came is left out, and all before the next key frame. */
+const MAX_BEHIND_MS = 500;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -62,6 +64,10 @@ export class VideoFeed implements PacedFeed {
   #anchorMs = 0;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #streamBitrateBps = 0;
+  /** Since when a TCP path has been taking nothing. */
+  #heldSinceMs: number | undefined;
+  /** Waiting because this viewer was too slow: what passes by is lost to it. */
+  #isBehind = false;
 
   constructor(options: VideoFeedOptions) {
     this.#store = options.store;
@@ -82,7 +88,11 @@ export class VideoFeed implements PacedFeed {
   /** The stream has a new frame. Live frames leave at once unless something is still before them. */
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#mode === 'waiting') {
-      if (!frame.isKey || this.#store.gopStart !== frame.number) return;
+      if (!frame.isKey || this.#store.gopStart !== frame.number || this.#isStillBehind()) {
+        if (this.#isBehind) this.#statistics.dropped('slow', 1);
+        return;
+      }
+      this.#isBehind = false;
       this.#anchor(nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
@@ -98,7 +108,8 @@ export class VideoFeed implements PacedFeed {
   pump(nowMs: number): boolean {
     const destination = this.#destination();
     if (destination === undefined || this.#mode === 'waiting') return false;
-    if (!destination.socket.writable) return true;
+    if (!this.#hasRoom(destination)) return this.#holdBack(destination, nowMs);
+    this.#heldSinceMs = undefined;
     let credit = this.#credit(nowMs);
     while (credit > 0) {
       this.#skipToNewerGroup();
@@ -112,7 +123,10 @@ export class VideoFeed implements PacedFeed {
         this.#statistics.dropped('history', this.#store.nextNumber - this.#cursor);
         return this.#beginBurst(nowMs);
       }
-      if (this.#packet === 0) this.#beginFrame(frame, nowMs);
+      if (this.#packet === 0) {
+        if (this.#isTooLate(frame, destination, nowMs)) return this.#fallBehind(destination, nowMs);
+        this.#beginFrame(frame, nowMs);
+      }
       const total = frame.payloadLengths.length;
       const upTo = Math.min(total, this.#packet + MAX_RUN_PACKETS);
       const bytes = this.#sender.sendPackets(
@@ -135,6 +149,41 @@ export class VideoFeed implements PacedFeed {
     }
     if (this.#cursor < this.#store.nextNumber) return true;
     this.#mode = 'live';
+    return false;
+  }
+
+  /** Over TCP a picture that has begun leaves whole: part of one would cost as much and show nothing. */
+  #hasRoom({ tcp, socket }: Destination): boolean {
+    return tcp && this.#packet > 0 ? tcp.hasRoom : socket.writable;
+  }
+
+  /** A UDP socket that is full is so for everybody, and for a moment; one TCP path may take nothing for long. */
+  #holdBack(destination: Destination, nowMs: number): boolean {
+    if (destination.tcp === undefined) return true;
+    this.#heldSinceMs ??= nowMs;
+    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_BEHIND_MS) return true;
+    return this.#fallBehind(destination, nowMs);
+  }
+
+  #isStillBehind(): boolean {
+    return this.#isBehind && this.#destination()?.socket.writable === false;
+  }
+
+  #isTooLate(frame: StoredFrame, { tcp }: Destination, nowMs: number): boolean {
+    return tcp !== undefined && this.#mode === 'live' && nowMs - frame.arrivalMs > MAX_BEHIND_MS;
+  }
+
+  /** What this viewer is too slow for is left out, up to a key frame: the cached one if it is new to it, else the next. */
+  #fallBehind({ socket }: Destination, nowMs: number): boolean {
+    const { gopStart, nextNumber } = this.#store;
+    this.#heldSinceMs = undefined;
+    if (socket.writable && gopStart !== undefined && gopStart > this.#cursor) {
+      this.#statistics.dropped('slow', gopStart - this.#cursor);
+      return this.#beginBurst(nowMs);
+    }
+    this.#statistics.dropped('slow', nextNumber - this.#cursor);
+    this.#mode = 'waiting';
+    this.#isBehind = true;
     return false;
   }
 
