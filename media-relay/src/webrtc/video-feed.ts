@@ -20,8 +20,8 @@ const PACE_FACTOR = 2.5;
 const CREDIT_MS = 2.5;
 /** A live frame waits no longer than this: the rate rises instead. */
 const MAX_LIVE_WAIT_MS = 100;
-/** A picture that a TCP path could not take so long after it came is left out, and all before the next key frame. */
-const MAX_BEHIND_MS = 500;
+/** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
+const MAX_LIVE_AGE_MS = 500;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -64,10 +64,10 @@ export class VideoFeed implements PacedFeed {
   #anchorMs = 0;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #streamBitrateBps = 0;
-  /** Since when a TCP path has been taking nothing. */
+  /** Waits for a key frame because frames were late. */
+  #isDropping = false;
+  /** Since when its TCP connection has been taking nothing. */
   #heldSinceMs: number | undefined;
-  /** Waiting because this viewer was too slow: what passes by is lost to it. */
-  #isBehind = false;
 
   constructor(options: VideoFeedOptions) {
     this.#store = options.store;
@@ -88,14 +88,14 @@ export class VideoFeed implements PacedFeed {
   /** The stream has a new frame. Live frames leave at once unless something is still before them. */
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#mode === 'waiting') {
-      if (!frame.isKey || this.#store.gopStart !== frame.number || this.#isStillBehind()) {
-        if (this.#isBehind) this.#statistics.dropped('slow', 1);
+      if (!frame.isKey || this.#store.gopStart !== frame.number) {
+        if (this.#isDropping) this.#statistics.dropped('late', 1);
         return;
       }
-      this.#isBehind = false;
       this.#anchor(nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
+      this.#isDropping = false;
       this.#mode = 'live';
     }
     if (this.#cursor !== frame.number) {
@@ -124,7 +124,10 @@ export class VideoFeed implements PacedFeed {
         return this.#beginBurst(nowMs);
       }
       if (this.#packet === 0) {
-        if (this.#isTooLate(frame, destination, nowMs)) return this.#fallBehind(destination, nowMs);
+        if (this.#isTooOld(frame, nowMs)) {
+          if (this.#dropToKeyFrame()) continue;
+          return false;
+        }
         this.#beginFrame(frame, nowMs);
       }
       const total = frame.payloadLengths.length;
@@ -152,46 +155,28 @@ export class VideoFeed implements PacedFeed {
     return false;
   }
 
-  /** Over TCP a picture that has begun leaves whole: part of one would cost as much and show nothing. */
-  #hasRoom({ tcp, socket }: Destination): boolean {
-    return tcp && this.#packet > 0 ? tcp.hasRoom : socket.writable;
-  }
-
-  /** A UDP socket that is full is so for everybody, and for a moment; one TCP path may take nothing for long. */
-  #holdBack(destination: Destination, nowMs: number): boolean {
-    if (destination.tcp === undefined) return true;
-    this.#heldSinceMs ??= nowMs;
-    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_BEHIND_MS) return true;
-    return this.#fallBehind(destination, nowMs);
-  }
-
-  #isStillBehind(): boolean {
-    return this.#isBehind && this.#destination()?.socket.writable === false;
-  }
-
-  #isTooLate(frame: StoredFrame, { tcp }: Destination, nowMs: number): boolean {
-    return tcp !== undefined && this.#mode === 'live' && nowMs - frame.arrivalMs > MAX_BEHIND_MS;
-  }
-
-  /** What this viewer is too slow for is left out, up to a key frame: the cached one if it is new to it, else the next. */
-  #fallBehind({ socket }: Destination, nowMs: number): boolean {
-    const { gopStart, nextNumber } = this.#store;
-    this.#heldSinceMs = undefined;
-    if (socket.writable && gopStart !== undefined && gopStart > this.#cursor) {
-      this.#statistics.dropped('slow', gopStart - this.#cursor);
-      return this.#beginBurst(nowMs);
-    }
-    this.#statistics.dropped('slow', nextNumber - this.#cursor);
-    this.#mode = 'waiting';
-    this.#isBehind = true;
-    return false;
-  }
-
   /** A burst that a new key frame overtakes goes on from there: older pictures only keep the decoder busy. */
   #skipToNewerGroup(): void {
     const { gopStart } = this.#store;
     if (this.#mode === 'burst' && this.#packet === 0 && gopStart !== undefined && gopStart > this.#cursor)
       this.#cursor = gopStart;
+  }
+
+  #isTooOld(frame: StoredFrame, nowMs: number): boolean {
+    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_LIVE_AGE_MS;
+  }
+
+  /** False when the next key frame has not come yet. */
+  #dropToKeyFrame(): boolean {
+    const { gopStart, nextNumber } = this.#store;
+    const isThere = gopStart !== undefined && gopStart > this.#cursor;
+    const next = isThere ? gopStart : nextNumber;
+    this.#statistics.dropped('late', next - this.#cursor);
+    this.#cursor = next;
+    if (isThere) return true;
+    this.#isDropping = true;
+    this.#mode = 'waiting';
+    return false;
   }
 
   /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
@@ -203,6 +188,7 @@ export class VideoFeed implements PacedFeed {
   /** The source was interrupted: what the store gets next starts with a key frame. */
   interrupt(): void {
     if (this.#mode !== 'live' || this.#packet !== 0) return;
+    this.#isDropping = false;
     this.#mode = 'waiting';
   }
 
@@ -225,6 +211,7 @@ export class VideoFeed implements PacedFeed {
   /** False when nothing is cached: the next key frame starts it then. */
   #beginBurst(nowMs: number): boolean {
     this.#packet = 0;
+    this.#isDropping = false;
     this.#lastResyncMs = nowMs;
     const { gopStart } = this.#store;
     if (gopStart === undefined) {
@@ -237,6 +224,20 @@ export class VideoFeed implements PacedFeed {
     this.#statistics.burst();
     this.#pacer.add(this);
     return true;
+  }
+
+  /** Over TCP a picture that has begun leaves whole: part of one would cost as much and show nothing. */
+  #hasRoom({ tcp, socket }: Destination): boolean {
+    return tcp && this.#packet > 0 ? tcp.hasRoom : socket.writable;
+  }
+
+  /** A UDP socket that is full is so for everybody, and for a moment; one TCP connection may take nothing for long. */
+  #holdBack({ tcp }: Destination, nowMs: number): boolean {
+    if (tcp === undefined) return true;
+    this.#heldSinceMs ??= nowMs;
+    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_LIVE_AGE_MS) return true;
+    this.#heldSinceMs = undefined;
+    return this.#dropToKeyFrame();
   }
 
   /** Ties the viewer's clock to the stream's newest frame. Once it is set it stays, so that live frames keep their distances. */
