@@ -3,6 +3,7 @@
  * addresses from its connectivity checks, so the offer leaves before any candidate is gathered, and no PATCH follows.
  */
 import type { Gate } from './gate.ts';
+import { mediaPortsOf } from './media-ports.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { refusalFrom } from './refusal.ts';
@@ -59,6 +60,19 @@ export class WhepSession {
     this.#deleteResource(how.keepalive);
   }
 
+  /** Muted video may start by itself in most browsers, not in all (battery savers, policies). */
+  play(): void {
+    const { video, onInput } = this.#options;
+    video.play().then(
+      () => onInput({ type: 'playback', allowed: true }),
+      (error: unknown) => {
+        // Anything else is a source that was replaced meanwhile.
+        const isRefused = error instanceof DOMException && error.name === 'NotAllowedError';
+        if (isRefused && !this.#closing.signal.aborted) onInput({ type: 'playback', allowed: false });
+      },
+    );
+  }
+
   /** The browser's counters now; undefined before there are any. */
   async counters(): Promise<Counters | undefined> {
     if (this.#closing.signal.aborted) return undefined;
@@ -103,7 +117,7 @@ export class WhepSession {
       const answer = await this.#offer(this.#peer.localDescription?.sdp ?? '');
       if (this.#closing.signal.aborted) return this.#deleteResource(false);
       if (answer === undefined) return this.#endHandshake();
-      onInput({ type: 'answered' });
+      onInput({ type: 'answered', mediaPorts: mediaPortsOf(answer) });
       this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
       await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
@@ -115,7 +129,7 @@ export class WhepSession {
 
   /** The answer's SDP, or undefined after having reported why there is none. */
   async #offer(sdp: string): Promise<string | undefined> {
-    const { url, headers, onInput } = this.#options;
+    const { url, headers, handshakes, onInput } = this.#options;
     // Not aborted by close(): the relay may already have made the session, and only the answer tells what to delete.
     const response = await this.#request({
       method: 'POST',
@@ -125,14 +139,18 @@ export class WhepSession {
       signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
     });
     if (response === undefined) {
+      handshakes.failed();
       onInput({ type: 'failed', sentence: 'The relay cannot be reached.' });
       return undefined;
     }
     if (response.status !== 201) {
       const refusal = refusalFrom(response.status, response.header('Retry-After'), response.body);
+      if (refusal.isOfRelay) handshakes.failed(refusal.retryAfterMs);
+      else handshakes.answered();
       onInput({ type: 'refused', refusal });
       return undefined;
     }
+    handshakes.answered();
     this.#resourceUrl = sameOrigin(response.header('Location'), url);
     return response.body;
   }
@@ -142,8 +160,7 @@ export class WhepSession {
     this.#stream.addTrack(track);
     if (track.kind !== 'video') return;
     video.srcObject = this.#stream;
-    // Refused playback (a page that may not autoplay) shows as stalled; muted video is always allowed.
-    video.play().catch(() => undefined);
+    this.play();
     if ('requestVideoFrameCallback' in video) this.#awaitFrame();
   }
 
