@@ -14,8 +14,8 @@ const BLOCKED_RETRY_MS = 5000;
 export const DISCONNECT_GRACE_MS = 3000;
 /** Packets arrive, but nothing is decoded for so long: join again. */
 export const UNDECODED_MS = 10_000;
-/** After sleep or a change of the network, a session that still works shows a picture within this time. */
-export const SUSPICION_MS = 2000;
+/** After sleep or a change of the network, a session that still works shows a picture in the second half of this time. */
+export const SUSPICION_MS = 3000;
 /** A session that showed pictures for so long was a success: the next failure starts at the shortest delay. */
 const PROVEN_MS = 10_000;
 
@@ -47,7 +47,7 @@ export interface Tile {
   readonly firstFrameAtMs: number | undefined;
   readonly lastPacketAtMs: number | undefined;
   readonly disconnectedAtMs: number | undefined;
-  /** The computer slept or its network changed; no picture has come since. */
+  /** The computer slept or its network changed: the session has to prove itself. */
   readonly suspectSinceMs: number | undefined;
   /** Where media comes from, for the sentence of `blocked`: 'UDP or TCP port 8641'. */
   readonly mediaPorts: string;
@@ -191,7 +191,6 @@ function onFrame(tile: Tile, nowMs: number): Tile {
     ...tile,
     lastFrameAtMs: nowMs,
     firstFrameAtMs: tile.firstFrameAtMs ?? nowMs,
-    suspectSinceMs: undefined,
   };
   // It is decoded, but nobody sees it.
   if (tile.needsClick) return seen;
@@ -219,6 +218,9 @@ function onTickFlowing(tile: Tile, nowMs: number, random: () => number): Tile {
     return wait(tile, offline('The connection to the relay is lost.'), nowMs, random);
   }
   if (tile.suspectSinceMs !== undefined && nowMs - tile.suspectSinceMs >= SUSPICION_MS) {
+    // What is heard of in the first half may have been on its way, or in the browser's buffers, before the change.
+    const isProven = (tile.lastFrameAtMs ?? 0) - tile.suspectSinceMs >= SUSPICION_MS / 2;
+    if (isProven) return { ...tile, suspectSinceMs: undefined };
     return { ...tile, phase: 'waiting', phaseSinceMs: nowMs, retryAtMs: nowMs };
   }
   const newestMs = Math.max(tile.phaseSinceMs, tile.lastFrameAtMs ?? 0);

@@ -92,7 +92,7 @@ export class WhepPlayer {
     this.#input({ type: 'retry' });
   }
 
-  /** The computer woke up, or is in another network: what still works has two seconds to show it. */
+  /** The computer woke up, or is in another network: what still works has three seconds to show it. */
   networkChanged(): void {
     this.#input({ type: 'network-changed' });
     this.#input({ type: 'tick' });

@@ -40,6 +40,9 @@ export class TestViewer {
   /** The connection, with `tcp`. */
   connection: Socket | undefined;
   readonly #ufrag = randomBytes(4).toString('hex');
+  /** Media packets, RTCP included. */
+  mediaDatagrams = 0;
+  readonly #countsOnly: boolean;
   readonly #rtx: boolean;
   readonly #waiters = new Set<() => void>();
   #remote: { port: number; address: string; ufrag: string; pwd: string } | undefined;
@@ -47,8 +50,16 @@ export class TestViewer {
   #srtcp: SrtcpSession | undefined;
 
   constructor(
-    options: { rtx?: boolean; presents?: ClientCertificate; family?: 4 | 6; transport?: 'udp' | 'tcp' } = {},
+    options: {
+      rtx?: boolean;
+      presents?: ClientCertificate;
+      family?: 4 | 6;
+      transport?: 'udp' | 'tcp';
+      /** Media is counted and thrown away unread. */
+      countsOnly?: boolean;
+    } = {},
   ) {
+    this.#countsOnly = options.countsOnly ?? false;
     this.#rtx = options.rtx ?? true;
     this.#dtls = new DtlsTestClient(loadOpenSsl(), this.#arena, options.presents ?? this.#certificate);
     if (options.transport === 'tcp') return;
@@ -208,6 +219,8 @@ export class TestViewer {
   }
 
   #receiveMedia(datagram: Buffer): void {
+    this.mediaDatagrams++;
+    if (this.#countsOnly) return;
     const type = datagram[1] ?? 0;
     if (type >= 192 && type < 224) {
       const plain = this.#srtcp?.decrypt(datagram);
