@@ -1,9 +1,11 @@
 /** ICE-TCP and its absence: the wall of the real relay in a real Chromium whose network lets UDP, TCP or nothing through. */
+import nodeDataChannel from 'node-datachannel';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser, readPicture } from './support/browser.ts';
 import type { TestBrowser } from './support/browser.ts';
 import { TestRelay } from './support/relay.ts';
+import { watchWithLibdatachannel } from './support/whep-viewers.ts';
 
 let browser: TestBrowser;
 let relay: TestRelay;
@@ -19,6 +21,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await relay[Symbol.asyncDispose]();
+  nodeDataChannel.cleanup();
 });
 
 /** Keeps what the page's own code makes, to be asked for its statistics. */
@@ -111,6 +114,12 @@ test('plays over TCP where UDP does not get through, frame for frame, and ends w
   await relay.viewers('cam', 1);
   await page.close();
   await relay.viewers('cam', 0);
+});
+
+test('plays over TCP in libdatachannel', async () => {
+  await using viewer = await watchWithLibdatachannel(relay, 'cam', { audio: false, tcp: true });
+  await expect.poll(() => viewer.video.pictures.length, { timeout: 10_000 }).toBeGreaterThan(30);
+  expect(viewer.video.pictures.some(({ isBroken }) => isBroken)).toBe(false);
 });
 
 test('says within ten seconds which port is blocked and what to do, and plays once it is open', async () => {

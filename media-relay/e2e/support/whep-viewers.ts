@@ -13,7 +13,12 @@ export interface WhepViewer extends AsyncDisposable {
   readonly session: string;
 }
 
-export type Watch = (relay: TestRelay, stream: string, wants?: { audio: boolean }) => Promise<WhepViewer>;
+/** `tcp`: as in a network that drops UDP. */
+export type Watch = (
+  relay: TestRelay,
+  stream: string,
+  wants?: { audio: boolean; tcp?: boolean },
+) => Promise<WhepViewer>;
 
 const h264 = new RTCRtpCodecParameters({
   mimeType: 'video/H264',
@@ -58,9 +63,9 @@ export const watchWithWerift: Watch = async (relay, stream, { audio: wantsAudio 
 export const watchWithLibdatachannel: Watch = async (
   relay,
   stream,
-  { audio: wantsAudio } = { audio: false },
+  { audio: wantsAudio, tcp = false } = { audio: false },
 ) => {
-  const peer = new nodeDataChannel.PeerConnection('viewer', { iceServers: [] });
+  const peer = new nodeDataChannel.PeerConnection('viewer', { iceServers: [], enableIceTcp: tcp });
   const video = new PictureReceiver();
   const audio: Uint8Array[] = [];
   const gathered = new Promise<void>((resolve) => {
@@ -86,7 +91,8 @@ export const watchWithLibdatachannel: Watch = async (
   peer.setLocalDescription();
   await gathered;
   const { answer, session } = await exchange(relay, stream, peer.localDescription()?.sdp);
-  peer.setRemoteDescription(answer, 'answer');
+  const udp = /^a=candidate:\S+ \d+ udp .*\r\n/gim;
+  peer.setRemoteDescription(tcp ? answer.replaceAll(udp, '') : answer, 'answer');
   return {
     video,
     audio,

@@ -30,6 +30,10 @@ export class Presence<T> {
     return this.#isPageShown;
   }
 
+  isPresent(item: T): boolean {
+    return this.#entries.get(item)?.isPresent ?? false;
+  }
+
   remove(item: T): void {
     clearTimeout(this.#entries.get(item)?.timer);
     this.#entries.delete(item);

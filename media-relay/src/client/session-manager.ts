@@ -115,7 +115,7 @@ export class SessionManager {
   }
 
   #startAll(): void {
-    for (const player of this.#players.keys()) player.start();
+    for (const player of this.#players.keys()) if (this.#presence.isPresent(player)) player.start();
   }
 
   #stopAll(keepalive: boolean): void {
