@@ -104,7 +104,7 @@ test('one that stops reading loses whole pictures up to a key frame, and goes on
     sent++;
   }, 20);
   let dropped = 0;
-  while (dropped === 0) dropped = (await snapshot()).streams[0]?.droppedFramesTotal['late'] ?? 0;
+  while (dropped === 0) dropped = (await snapshot()).streams[0]?.droppedFramesTotal['slow'] ?? 0;
   clearInterval(feed);
   slow.viewer.connection?.resume();
   await good.viewer.until(() => framesOf(good.viewer) >= sent);

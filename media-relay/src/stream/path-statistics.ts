@@ -36,15 +36,15 @@ export class DelayHistogram {
   }
 }
 
-/** `late`: waited too long to leave, because the path carries less than the stream. */
-export type DropReason = 'history' | 'silence' | 'late';
+/** `slow`: waited too long to leave, because the path carries less than the stream. */
+export type DropReason = 'history' | 'silence' | 'slow';
 
 export class PathStatistics {
   sentPackets = 0;
   sentBytes = 0;
   resentPackets = 0;
   bursts = 0;
-  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, late: 0 };
+  readonly droppedFrames: Record<DropReason, number> = { history: 0, silence: 0, slow: 0 };
   /** Access unit complete at the relay to its first packet handed to the kernel, live frames only. */
   readonly firstPacketDelay: DelayHistogram;
 

@@ -21,7 +21,7 @@ const CREDIT_MS = 2.5;
 /** A live frame waits no longer than this: the rate rises instead. */
 const MAX_LIVE_WAIT_MS = 100;
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
-const MAX_LIVE_AGE_MS = 500;
+const MAX_BEHIND_MS = 500;
 /** After a burst, the slowest browser has caught up by now. */
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
@@ -65,7 +65,7 @@ export class VideoFeed implements PacedFeed {
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #streamBitrateBps = 0;
   /** Waits for a key frame because frames were late. */
-  #isDropping = false;
+  #isBehind = false;
   /** Since when its TCP connection has been taking nothing. */
   #heldSinceMs: number | undefined;
 
@@ -89,13 +89,13 @@ export class VideoFeed implements PacedFeed {
   onFrame(frame: StoredFrame, nowMs: number): void {
     if (this.#mode === 'waiting') {
       if (!frame.isKey || this.#store.gopStart !== frame.number) {
-        if (this.#isDropping) this.#statistics.dropped('late', 1);
+        if (this.#isBehind) this.#statistics.dropped('slow', 1);
         return;
       }
       this.#anchor(nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
-      this.#isDropping = false;
+      this.#isBehind = false;
       this.#mode = 'live';
     }
     if (this.#cursor !== frame.number) {
@@ -163,7 +163,7 @@ export class VideoFeed implements PacedFeed {
   }
 
   #isTooOld(frame: StoredFrame, nowMs: number): boolean {
-    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_LIVE_AGE_MS;
+    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_BEHIND_MS;
   }
 
   /** False when the next key frame has not come yet. */
@@ -171,10 +171,10 @@ export class VideoFeed implements PacedFeed {
     const { gopStart, nextNumber } = this.#store;
     const isThere = gopStart !== undefined && gopStart > this.#cursor;
     const next = isThere ? gopStart : nextNumber;
-    this.#statistics.dropped('late', next - this.#cursor);
+    this.#statistics.dropped('slow', next - this.#cursor);
     this.#cursor = next;
     if (isThere) return true;
-    this.#isDropping = true;
+    this.#isBehind = true;
     this.#mode = 'waiting';
     return false;
   }
@@ -188,7 +188,7 @@ export class VideoFeed implements PacedFeed {
   /** The source was interrupted: what the store gets next starts with a key frame. */
   interrupt(): void {
     if (this.#mode !== 'live' || this.#packet !== 0) return;
-    this.#isDropping = false;
+    this.#isBehind = false;
     this.#mode = 'waiting';
   }
 
@@ -211,7 +211,7 @@ export class VideoFeed implements PacedFeed {
   /** False when nothing is cached: the next key frame starts it then. */
   #beginBurst(nowMs: number): boolean {
     this.#packet = 0;
-    this.#isDropping = false;
+    this.#isBehind = false;
     this.#lastResyncMs = nowMs;
     const { gopStart } = this.#store;
     if (gopStart === undefined) {
@@ -235,7 +235,7 @@ export class VideoFeed implements PacedFeed {
   #holdBack({ tcp }: Destination, nowMs: number): boolean {
     if (tcp === undefined) return true;
     this.#heldSinceMs ??= nowMs;
-    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_LIVE_AGE_MS) return true;
+    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_BEHIND_MS) return true;
     this.#heldSinceMs = undefined;
     return this.#dropToKeyFrame();
   }
