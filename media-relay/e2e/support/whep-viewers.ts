@@ -13,12 +13,7 @@ export interface WhepViewer extends AsyncDisposable {
   readonly session: string;
 }
 
-/** `tcp`: as in a network that drops UDP. */
-export type Watch = (
-  relay: TestRelay,
-  stream: string,
-  wants?: { audio: boolean; tcp?: boolean },
-) => Promise<WhepViewer>;
+export type Watch = (relay: TestRelay, stream: string, wants?: { audio: boolean }) => Promise<WhepViewer>;
 
 const h264 = new RTCRtpCodecParameters({
   mimeType: 'video/H264',
@@ -63,9 +58,9 @@ export const watchWithWerift: Watch = async (relay, stream, { audio: wantsAudio 
 export const watchWithLibdatachannel: Watch = async (
   relay,
   stream,
-  { audio: wantsAudio, tcp = false } = { audio: false },
+  { audio: wantsAudio } = { audio: false },
 ) => {
-  const peer = new nodeDataChannel.PeerConnection('viewer', { iceServers: [], enableIceTcp: tcp });
+  const peer = new nodeDataChannel.PeerConnection('viewer', { iceServers: [] });
   const video = new PictureReceiver();
   const audio: Uint8Array[] = [];
   const gathered = new Promise<void>((resolve) => {
@@ -91,8 +86,7 @@ export const watchWithLibdatachannel: Watch = async (
   peer.setLocalDescription();
   await gathered;
   const { answer, session } = await exchange(relay, stream, peer.localDescription()?.sdp);
-  const udp = /^a=candidate:\S+ \d+ udp .*\r\n/gim;
-  peer.setRemoteDescription(tcp ? answer.replaceAll(udp, '') : answer, 'answer');
+  peer.setRemoteDescription(answer, 'answer');
   return {
     video,
     audio,
