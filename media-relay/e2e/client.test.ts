@@ -112,18 +112,6 @@ test('shows why it was refused, and honours Retry-After', async () => {
   await page.close();
 }, 60_000);
 
-test('says that the network blocks the media when only the signalling works', async () => {
-  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
-  relay.deadMediaPort = true;
-  const { page } = await browser.page();
-  await page.goto(relay.url);
-  await reaches(page, 'gate', 'blocked', 20_000);
-  await expect.poll(() => relay.offers('gate').length, { timeout: 5000 }).toBeGreaterThan(1);
-  relay.deadMediaPort = false;
-  await reaches(page, 'gate', 'live', 40_000);
-  await page.close();
-}, 90_000);
-
 test('follows the list: says what to do without cameras, adds and removes tiles without a reload', async () => {
   await using relay = await StandInRelay.start([], () => picture);
   const { page } = await browser.page();

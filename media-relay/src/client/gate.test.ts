@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Gate } from './gate.ts';
+import { OfferPace } from './offer-pace.ts';
 
 const never = new AbortController().signal;
 
@@ -34,4 +35,39 @@ test('whoever gives up waiting takes no place', async () => {
   leave();
   (await patient)();
   await expect(gate.enter(never)).resolves.toBeTypeOf('function');
+});
+
+test('lets them in one after the other at the pace, and says when the relay is back', async () => {
+  vi.useFakeTimers();
+  try {
+    let backs = 0;
+    const gate = new Gate(10, {
+      pace: new OfferPace(40, () => 0),
+      nowMs: Date.now,
+      onBack: () => void backs++,
+    });
+    const startMs = Date.now();
+    const enteredMs: number[] = [];
+    const enter = async () => {
+      await gate.enter(never);
+      enteredMs.push(Date.now() - startMs);
+    };
+    const all = Promise.all([enter(), enter(), enter()]);
+    await vi.advanceTimersByTimeAsync(200);
+    await all;
+    expect(enteredMs).toEqual([0, 40, 80]);
+
+    gate.failed(3000);
+    const late = enter();
+    await vi.advanceTimersByTimeAsync(2999 - 200);
+    expect(enteredMs).toHaveLength(3);
+    gate.answered();
+    gate.answered();
+    expect(backs).toBe(1);
+    await vi.advanceTimersByTimeAsync(40);
+    await late;
+    expect(enteredMs).toHaveLength(4);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,11 +1,30 @@
-/** Lets at most `limit` holders in at once; the others wait their turn, first come, first served. */
+import { OfferPace } from './offer-pace.ts';
+
+export interface GateOptions {
+  readonly pace?: OfferPace;
+  readonly nowMs?: () => number;
+  /** The relay answers again after it did not. */
+  readonly onBack?: () => void;
+}
+
+/**
+ * Lets at most `limit` holders in at once, and no faster than the pace; the others wait their turn, first come, first
+ * served.
+ */
 export class Gate {
   readonly #limit: number;
+  readonly #pace: OfferPace;
+  readonly #nowMs: () => number;
+  readonly #onBack: () => void;
   #inside = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #waiting = new Set<() => void>();
 
-  constructor(limit: number) {
+  constructor(limit: number, options: GateOptions = {}) {
     this.#limit = limit;
+    this.#pace = options.pace ?? new OfferPace(0, Math.random);
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.#onBack = options.onBack ?? (() => undefined);
   }
 
   /** Resolves with the function that gives the place back (once; calling it again does nothing). Rejects on abort. */
@@ -13,6 +32,7 @@ export class Gate {
     return new Promise((resolve, reject) => {
       const refuse = () => {
         this.#waiting.delete(admit);
+        if (this.#waiting.size === 0) clearTimeout(this.#timer);
         reject(new Error('Left the queue'));
       };
       const admit = () => {
@@ -33,10 +53,28 @@ export class Gate {
     });
   }
 
+  /** The relay did not answer an offer, or asked everybody to wait. */
+  failed(retryAfterMs = 0): void {
+    this.#pace.failed(this.#nowMs(), retryAfterMs);
+  }
+
+  answered(): void {
+    if (!this.#pace.answered(this.#nowMs())) return;
+    this.#next();
+    this.#onBack();
+  }
+
   #next(): void {
+    clearTimeout(this.#timer);
     for (const admit of this.#waiting) {
       if (this.#inside >= this.#limit) return;
+      const waitMs = this.#pace.waitMs(this.#nowMs());
+      if (waitMs > 0) {
+        this.#timer = setTimeout(() => this.#next(), waitMs);
+        return;
+      }
       this.#waiting.delete(admit);
+      this.#pace.took(this.#nowMs());
       admit();
     }
   }

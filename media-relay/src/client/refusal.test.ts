@@ -36,6 +36,17 @@ test('reads the stable code and Retry-After in seconds, within reason', () => {
   expect(refusalFrom(503, '-1', '').retryAfterMs).toBe(0);
 });
 
+test.each([
+  [429, 'rate-limited', true],
+  [502, undefined, true],
+  [503, 'shutting-down', true],
+  [503, 'over-capacity', false],
+  [503, 'stream-not-ready', false],
+  [404, 'stream-not-found', false],
+] as const)('status %i %s is of the relay and not of one stream: %s', (status, code, isOfRelay) => {
+  expect(refusalFrom(status, null, code ? problem(code) : '').isOfRelay).toBe(isOfRelay);
+});
+
 test('any answer gives a state of the table, a sentence and a bounded wait', () => {
   fc.assert(
     fc.property(

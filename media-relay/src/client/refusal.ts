@@ -7,6 +7,8 @@ export interface Refusal {
   readonly code: string | undefined;
   readonly sentence: string;
   readonly retryAfterMs: number;
+  /** The relay itself is away, stopping or too busy: it would tell every other tile the same. */
+  readonly isOfRelay?: boolean;
 }
 
 const LONGEST_RETRY_AFTER_SECONDS = 600;
@@ -20,6 +22,7 @@ export function refusalFrom(status: number, retryAfter: string | null, body: str
     code: problem.code,
     sentence: problem.sentence ?? sentenceOf(status, tile),
     retryAfterMs: retryAfterMs(retryAfter),
+    isOfRelay: status === 429 || status === 502 || status === 504 || problem.code === 'shutting-down',
   };
 }
 

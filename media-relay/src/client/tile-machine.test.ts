@@ -7,7 +7,8 @@ import type { Tile, TileInput } from './tile-machine.ts';
 
 const start: TileInput = { type: 'start' };
 const tick: TileInput = { type: 'tick' };
-const answered: TileInput = { type: 'answered' };
+const answered: TileInput = { type: 'answered', mediaPorts: 'UDP or TCP port 8641' };
+const changed: TileInput = { type: 'network-changed' };
 const frame: TileInput = { type: 'frame' };
 const connected: TileInput = { type: 'path', path: 'connected' };
 const disconnected: TileInput = { type: 'path', path: 'disconnected' };
@@ -53,19 +54,69 @@ test('joins again when packets arrive for ten seconds and nothing is decoded', (
   expect(deaf).toMatchObject({ phase: 'waiting', state: 'stalled' });
 });
 
-test('is blocked ten seconds after the answer without a media path, and stays so while it tries again', () => {
+test('is blocked nine seconds after the answer without a media path, names the port, and tries again slowly', () => {
   const joining = [
     [0, start],
     [50, answered],
   ] as const;
-  expect(play(...joining, [10_049, tick]).phase).toBe('joining');
-  const blocked = play(...joining, [10_050, tick]);
-  expect(blocked).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 10_550 });
-  expect(continued(blocked, [10_550, tick], [10_600, answered])).toMatchObject({
+  expect(play(...joining, [9049, tick]).phase).toBe('joining');
+  const blocked = play(...joining, [9050, tick]);
+  expect(blocked).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 14_050 });
+  expect(blocked.detail.sentence).toMatch(/UDP or TCP port 8641 cannot be reached\. Let it through/);
+  expect(continued(blocked, [14_050, tick], [14_100, answered])).toMatchObject({
     phase: 'joining',
     state: 'blocked',
   });
   expect(play(...joining, [300, failed]).state).toBe('blocked');
+});
+
+test('after a change of the network a session shows pictures within three seconds, or another one replaces it', () => {
+  const proven = play(...live, [1000, changed], [3500, frame], [4000, tick]);
+  expect(proven).toMatchObject({ phase: 'flowing', state: 'live', suspectSinceMs: undefined });
+  const suspect = play(...live, [1000, changed], [2499, frame], [3999, tick]);
+  expect(suspect).toMatchObject({ phase: 'flowing', state: 'live' });
+  const left = continued(suspect, [4000, tick]);
+  expect(left).toMatchObject({ phase: 'waiting', state: 'live', failures: 0 });
+  expect(continued(left, [4000, tick])).toMatchObject({ phase: 'asking', suspectSinceMs: undefined });
+});
+
+test('a change of the network starts a join anew, ends a back-off, and does not hurry a full relay', () => {
+  const joining = play([0, start], [50, answered], [1000, changed]);
+  expect(joining).toMatchObject({ phase: 'waiting', state: 'connecting', retryAtMs: 1000 });
+  const offline = play([0, start], [10, { type: 'failed', sentence: 'No.' }], [20, changed], [20, tick]);
+  expect(offline.phase).toBe('asking');
+  const refusal = { tile: 'over-capacity', code: undefined, sentence: 'Full.', retryAfterMs: 9000 } as const;
+  const full = play([0, start], [50, { type: 'refused', refusal }], [60, changed]);
+  expect(full.retryAtMs).toBe(9050);
+  expect(play([0, start], [10, changed])).toEqual(play([0, start]));
+});
+
+test('nothing here asks before Retry-After: no retry, no change of the network, not even stopping and starting', () => {
+  const refusal = { tile: 'offline', code: 'stream-not-ready', sentence: 'No.', retryAfterMs: 4000 } as const;
+  const told = play([0, start], [1000, { type: 'refused', refusal }]);
+  for (const input of [{ type: 'retry' }, changed] as const) {
+    expect(continued(told, [1500, input])).toMatchObject({ phase: 'waiting', retryAtMs: 5000 });
+  }
+  const again = continued(told, [1500, { type: 'stop' }], [2000, start]);
+  expect(again).toMatchObject({ phase: 'waiting', state: 'offline', retryAtMs: 5000 });
+  expect(continued(again, [5000, tick]).phase).toBe('asking');
+});
+
+test('says that it takes a click where the browser refuses to play, whatever is decoded meanwhile', () => {
+  const refused = play(
+    ...live,
+    [200, { type: 'playback', allowed: false }],
+    [300, frame],
+    [5000, frame],
+    [5100, tick],
+  );
+  expect(refused).toMatchObject({
+    phase: 'flowing',
+    state: 'stalled',
+    detail: { sentence: expect.stringContaining('click to play') },
+  });
+  const clicked = continued(refused, [6000, { type: 'playback', allowed: true }], [6030, frame]);
+  expect(clicked).toMatchObject({ state: 'live', needsClick: false });
 });
 
 test('a lost path has three seconds to come back', () => {
@@ -137,6 +188,9 @@ test('whatever happens, in any order, is a state of the table with a sentence, a
     { type: 'packets' },
     { type: 'refused', refusal },
     { type: 'failed', sentence: 'No.' },
+    changed,
+    { type: 'playback', allowed: false },
+    { type: 'playback', allowed: true },
   ];
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(5000), fc.constantFrom(...inputs)), { maxLength: 60 }), (script) => {

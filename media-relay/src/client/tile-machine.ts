@@ -6,12 +6,16 @@ import type { Refusal } from './refusal.ts';
 
 /** No new decoded picture for so long: stalled. */
 export const STALL_MS = 3000;
-/** Answered, but no media path for so long: blocked. */
-export const BLOCKED_MS = 10_000;
+/** Answered, but no media path for so long: blocked. With the offer before it, people are told within 10 s. */
+export const BLOCKED_MS = 9000;
+/** A network that blocks media will rarely have changed its mind sooner. */
+const BLOCKED_RETRY_MS = 5000;
 /** A lost path often comes back by itself within this time. */
 export const DISCONNECT_GRACE_MS = 3000;
 /** Packets arrive, but nothing is decoded for so long: join again. */
 export const UNDECODED_MS = 10_000;
+/** After sleep or a change of the network, a session that still works shows a picture in the second half of this time. */
+export const SUSPICION_MS = 3000;
 /** A session that showed pictures for so long was a success: the next failure starts at the shortest delay. */
 const PROVEN_MS = 10_000;
 
@@ -36,15 +40,28 @@ export interface Tile {
   readonly detail: TileDetail;
   readonly failures: number;
   readonly retryAtMs: number;
+  /** Until then the relay does not want to be asked again (Retry-After), whatever happens here. */
+  readonly notBeforeMs: number;
   readonly lastFrameAtMs: number | undefined;
   /** First picture of this session. */
   readonly firstFrameAtMs: number | undefined;
   readonly lastPacketAtMs: number | undefined;
   readonly disconnectedAtMs: number | undefined;
+  /** The computer slept or its network changed: the session has to prove itself. */
+  readonly suspectSinceMs: number | undefined;
+  /** Where media comes from, for the sentence of `blocked`: 'UDP or TCP port 8641'. */
+  readonly mediaPorts: string;
+  /** The browser refuses to play before a gesture of the user. */
+  readonly needsClick: boolean;
 }
 
 export type TileInput =
-  | { readonly type: 'start' | 'stop' | 'retry' | 'tick' | 'answered' | 'frame' | 'packets' }
+  | { readonly type: 'start' | 'stop' | 'retry' | 'tick' | 'frame' | 'packets' }
+  | { readonly type: 'answered'; readonly mediaPorts: string }
+  /** The computer woke up, or is in another network. */
+  | { readonly type: 'network-changed' }
+  /** What the browser says to `play()`. */
+  | { readonly type: 'playback'; readonly allowed: boolean }
   | { readonly type: 'path'; readonly path: 'connected' | 'disconnected' | 'failed' }
   | { readonly type: 'refused'; readonly refusal: Refusal }
   /** The request itself failed, or the browser could not make or take a session description. */
@@ -57,33 +74,39 @@ export const stoppedTile: Tile = {
   detail: plain('connecting'),
   failures: 0,
   retryAtMs: 0,
+  notBeforeMs: 0,
   lastFrameAtMs: undefined,
   firstFrameAtMs: undefined,
   lastPacketAtMs: undefined,
   disconnectedAtMs: undefined,
+  suspectSinceMs: undefined,
+  mediaPorts: 'the media port',
+  needsClick: false,
 };
 
 export function step(tile: Tile, input: TileInput, nowMs: number, random: () => number): Tile {
   const open = tile.phase === 'asking' || tile.phase === 'joining' || tile.phase === 'flowing';
   switch (input.type) {
     case 'start':
-      return tile.phase === 'stopped'
-        ? ask({ ...stoppedTile, lastFrameAtMs: tile.lastFrameAtMs }, nowMs)
-        : tile;
+      return tile.phase === 'stopped' ? onStart(tile, nowMs) : tile;
     case 'stop':
       return tile.phase === 'stopped' ? tile : { ...tile, phase: 'stopped', phaseSinceMs: nowMs };
     case 'retry':
       return tile.phase === 'waiting' && tile.state !== 'over-capacity'
-        ? { ...tile, retryAtMs: nowMs }
+        ? { ...tile, retryAtMs: Math.max(nowMs, tile.notBeforeMs) }
         : tile;
     case 'tick':
       return onTick(tile, nowMs, random);
     case 'answered':
-      return tile.phase === 'asking' ? onAnswered(tile, nowMs) : tile;
+      return tile.phase === 'asking' ? onAnswered(tile, input.mediaPorts, nowMs) : tile;
     case 'path':
       return tile.phase === 'joining' || tile.phase === 'flowing'
         ? onPath(tile, input.path, nowMs, random)
         : tile;
+    case 'network-changed':
+      return onNetworkChanged(tile, nowMs);
+    case 'playback':
+      return tile.phase === 'joining' || tile.phase === 'flowing' ? onPlayback(tile, input.allowed) : tile;
     case 'frame':
       return tile.phase === 'joining' || tile.phase === 'flowing' ? onFrame(tile, nowMs) : tile;
     case 'packets':
@@ -95,6 +118,12 @@ export function step(tile: Tile, input: TileInput, nowMs: number, random: () => 
   }
 }
 
+function onStart(tile: Tile, nowMs: number): Tile {
+  if (nowMs < tile.notBeforeMs)
+    return { ...tile, phase: 'waiting', phaseSinceMs: nowMs, retryAtMs: tile.notBeforeMs };
+  return ask({ ...stoppedTile, lastFrameAtMs: tile.lastFrameAtMs }, nowMs);
+}
+
 /** A tile in trouble keeps its state and sentence while it tries again, so that a dead camera does not blink. */
 function ask(tile: Tile, nowMs: number): Tile {
   return {
@@ -104,11 +133,13 @@ function ask(tile: Tile, nowMs: number): Tile {
     firstFrameAtMs: undefined,
     lastPacketAtMs: undefined,
     disconnectedAtMs: undefined,
+    suspectSinceMs: undefined,
+    needsClick: false,
   };
 }
 
-function onAnswered(tile: Tile, nowMs: number): Tile {
-  const joining: Tile = { ...tile, phase: 'joining', phaseSinceMs: nowMs };
+function onAnswered(tile: Tile, mediaPorts: string, nowMs: number): Tile {
+  const joining: Tile = { ...tile, phase: 'joining', phaseSinceMs: nowMs, mediaPorts };
   return tile.state === 'blocked' || tile.state === 'stalled' ? joining : shown(joining, 'connecting');
 }
 
@@ -120,7 +151,7 @@ function onPath(
 ): Tile {
   if (path === 'failed') {
     return tile.phase === 'joining'
-      ? wait(tile, blocked, nowMs, random)
+      ? wait(tile, blocked(tile.mediaPorts), nowMs, random)
       : wait(tile, offline('The connection to the relay broke.'), nowMs, random);
   }
   if (path === 'disconnected') {
@@ -131,8 +162,38 @@ function onPath(
   return tile.state === 'blocked' ? shown(flowing, 'connecting') : flowing;
 }
 
+/** A session that flows has to prove that it still does; one that waits tries at once; one that joins starts anew. */
+function onNetworkChanged(tile: Tile, nowMs: number): Tile {
+  switch (tile.phase) {
+    case 'stopped':
+    case 'asking':
+      return tile;
+    case 'waiting':
+      return tile.state === 'over-capacity'
+        ? tile
+        : { ...tile, retryAtMs: Math.max(nowMs, tile.notBeforeMs) };
+    case 'joining':
+      return { ...tile, phase: 'waiting', phaseSinceMs: nowMs, retryAtMs: nowMs };
+    case 'flowing':
+      return { ...tile, suspectSinceMs: nowMs };
+  }
+}
+
+function onPlayback(tile: Tile, allowed: boolean): Tile {
+  if (tile.needsClick === !allowed) return tile;
+  return allowed
+    ? { ...tile, needsClick: false }
+    : { ...tile, needsClick: true, state: 'stalled', detail: clickToPlay };
+}
+
 function onFrame(tile: Tile, nowMs: number): Tile {
-  const seen = { ...tile, lastFrameAtMs: nowMs, firstFrameAtMs: tile.firstFrameAtMs ?? nowMs };
+  const seen = {
+    ...tile,
+    lastFrameAtMs: nowMs,
+    firstFrameAtMs: tile.firstFrameAtMs ?? nowMs,
+  };
+  // It is decoded, but nobody sees it.
+  if (tile.needsClick) return seen;
   return tile.state === 'live' ? seen : shown(seen, 'live');
 }
 
@@ -144,7 +205,9 @@ function onTick(tile: Tile, nowMs: number, random: () => number): Tile {
     case 'waiting':
       return nowMs >= tile.retryAtMs ? ask(tile, nowMs) : tile;
     case 'joining':
-      return nowMs - tile.phaseSinceMs >= BLOCKED_MS ? wait(tile, blocked, nowMs, random) : tile;
+      return nowMs - tile.phaseSinceMs >= BLOCKED_MS
+        ? wait(tile, blocked(tile.mediaPorts), nowMs, random)
+        : tile;
     case 'flowing':
       return onTickFlowing(tile, nowMs, random);
   }
@@ -153,6 +216,12 @@ function onTick(tile: Tile, nowMs: number, random: () => number): Tile {
 function onTickFlowing(tile: Tile, nowMs: number, random: () => number): Tile {
   if (tile.disconnectedAtMs !== undefined && nowMs - tile.disconnectedAtMs >= DISCONNECT_GRACE_MS) {
     return wait(tile, offline('The connection to the relay is lost.'), nowMs, random);
+  }
+  if (tile.suspectSinceMs !== undefined && nowMs - tile.suspectSinceMs >= SUSPICION_MS) {
+    // What is heard of in the first half may have been on its way, or in the browser's buffers, before the change.
+    const isProven = (tile.lastFrameAtMs ?? 0) - tile.suspectSinceMs >= SUSPICION_MS / 2;
+    if (isProven) return { ...tile, suspectSinceMs: undefined };
+    return { ...tile, phase: 'waiting', phaseSinceMs: nowMs, retryAtMs: nowMs };
   }
   const newestMs = Math.max(tile.phaseSinceMs, tile.lastFrameAtMs ?? 0);
   const silentMs = nowMs - newestMs;
@@ -181,6 +250,8 @@ function wait(tile: Tile, refusal: Refusal, nowMs: number, random: () => number)
     detail: { code: refusal.code, sentence: refusal.sentence },
     failures,
     retryAtMs: nowMs + retryDelayMs(failures, random, refusal.retryAfterMs),
+    // The wait after `blocked` is our own.
+    notBeforeMs: refusal.tile === 'blocked' ? 0 : nowMs + refusal.retryAfterMs,
   };
 }
 
@@ -196,9 +267,16 @@ function offline(sentence: string): Refusal {
   return { tile: 'offline', code: undefined, sentence, retryAfterMs: 0 };
 }
 
-const blocked: Refusal = {
-  tile: 'blocked',
+const clickToPlay: TileDetail = {
   code: undefined,
-  sentence: `${tileStates.blocked}: the relay answers, but its media port cannot be reached.`,
-  retryAfterMs: 0,
+  sentence: 'This browser starts no video by itself: click to play.',
 };
+
+function blocked(mediaPorts: string): Refusal {
+  return {
+    tile: 'blocked',
+    code: undefined,
+    sentence: `${tileStates.blocked}: the relay answers, but ${mediaPorts} cannot be reached. Let it through the firewalls in between, or set media.announce to an address that viewers reach.`,
+    retryAfterMs: BLOCKED_RETRY_MS,
+  };
+}

@@ -97,6 +97,17 @@ export class WhepPlayer {
     this.#input({ type: 'retry' });
   }
 
+  /** The computer woke up, or is in another network: what still works has three seconds to show it. */
+  networkChanged(): void {
+    this.#input({ type: 'network-changed' });
+    this.#input({ type: 'tick' });
+  }
+
+  /** The user did something: a browser that refused to play does so now. */
+  playAfterGesture(): void {
+    if (this.#tile.needsClick) this.#session?.play();
+  }
+
   #tick(): void {
     this.#input({ type: 'tick' });
     if (this.#silence.isDue(this.#tile, this.#options.clock())) void this.#session?.refreshClock();
@@ -142,6 +153,8 @@ export class WhepPlayer {
     if (after === undefined || session !== this.#session) return;
     const before = this.#counters;
     this.#counters = after;
+    // Browsers pause videos for reasons of their own.
+    if (this.#options.video.paused && !this.#tile.needsClick) session.play();
     // A hidden page paints nothing: what it decodes still counts as pictures.
     if (before !== undefined && after.framesDecoded > before.framesDecoded) this.#input({ type: 'frame' });
     if (before !== undefined && after.packetsReceived > before.packetsReceived)

@@ -6,6 +6,7 @@ import type { Quality } from '../stream/states.ts';
 import type { Gate } from './gate.ts';
 import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
+import { mediaPortsOf } from './media-ports.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { problemFrom, refusalFrom } from './refusal.ts';
@@ -66,6 +67,19 @@ export class WhepSession {
     this.#deleteResource(how.keepalive);
   }
 
+  /** Muted video may start by itself in most browsers, not in all (battery savers, policies). */
+  play(): void {
+    const { video, onInput } = this.#options;
+    video.play().then(
+      () => onInput({ type: 'playback', allowed: true }),
+      (error: unknown) => {
+        // Anything else is a source that was replaced meanwhile.
+        const isRefused = error instanceof DOMException && error.name === 'NotAllowedError';
+        if (isRefused && !this.#closing.signal.aborted) onInput({ type: 'playback', allowed: false });
+      },
+    );
+  }
+
   /** The browser's counters now; undefined before there are any. */
   async counters(): Promise<Counters | undefined> {
     if (this.#closing.signal.aborted) return undefined;
@@ -115,7 +129,7 @@ export class WhepSession {
       const answer = await this.#offer(this.#peer.localDescription?.sdp ?? '');
       if (this.#closing.signal.aborted) return this.#deleteResource(false);
       if (answer === undefined) return this.#endHandshake();
-      onInput({ type: 'answered' });
+      onInput({ type: 'answered', mediaPorts: mediaPortsOf(answer) });
       this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
       await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
@@ -127,7 +141,7 @@ export class WhepSession {
 
   /** The answer's SDP, or undefined after having reported why there is none. */
   async #offer(sdp: string): Promise<string | undefined> {
-    const { url, headers, video, quality, onInput } = this.#options;
+    const { url, headers, video, quality, handshakes, onInput } = this.#options;
     const tile = tileOf(video);
     // Not aborted by close(): the relay may already have made the session, and only the answer tells what to delete.
     const response = await this.#request({
@@ -138,14 +152,18 @@ export class WhepSession {
       signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
     });
     if (response === undefined) {
+      handshakes.failed();
       onInput({ type: 'failed', sentence: 'The relay cannot be reached.' });
       return undefined;
     }
     if (response.status !== 201) {
       const refusal = refusalFrom(response.status, response.header('Retry-After'), response.body);
+      if (refusal.isOfRelay) handshakes.failed(refusal.retryAfterMs);
+      else handshakes.answered();
       onInput({ type: 'refused', refusal });
       return undefined;
     }
+    handshakes.answered();
     const resourceUrl = sameOrigin(response.header('Location'), url);
     this.#resourceUrl = resourceUrl;
     if (resourceUrl !== undefined && quality === 'auto' && !this.#closing.signal.aborted) {
@@ -161,8 +179,7 @@ export class WhepSession {
     if (track.kind !== 'video') return;
     onGoodbye(receiver, this.#closing.signal, () => onInput({ type: 'path', path: 'failed' }));
     video.srcObject = this.#stream;
-    // Refused playback (a page that may not autoplay) shows as stalled; muted video is always allowed.
-    video.play().catch(() => undefined);
+    this.play();
     if ('requestVideoFrameCallback' in video) this.#awaitFrame();
   }
 

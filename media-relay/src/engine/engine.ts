@@ -50,6 +50,7 @@ export class Engine {
   readonly #threadIndex: number;
   readonly #lateness = monitorEventLoopDelay({ resolution: LATENESS_RESOLUTION_MS });
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
+  #tcpProblem: string | undefined;
   #closing = false;
 
   constructor(spec: EngineSpec, deps: EngineDeps) {
@@ -75,6 +76,7 @@ export class Engine {
       setInterval(() => void this.#rebind(), ADDRESSES_MS),
     );
     for (const problem of this.#parts.problems) this.#log('warn', problem, {});
+    this.#tellTcpProblem();
     this.#deps.emit({ type: 'ready', mediaPort: this.#whep.mediaPort, back: this.#parts.backEnds });
   }
 
@@ -136,9 +138,22 @@ export class Engine {
   async #rebind(): Promise<void> {
     try {
       await this.#whep.bind();
+      this.#tellTcpProblem();
     } catch (error) {
       this.#log('warn', 'no local address can be bound', { error: String(error) });
     }
+  }
+
+  /** Once, and again when it changes: most viewers need UDP only. */
+  #tellTcpProblem(): void {
+    const { tcpProblem } = this.#whep;
+    if (tcpProblem === this.#tcpProblem) return;
+    this.#tcpProblem = tcpProblem;
+    if (tcpProblem === undefined) return;
+    this.#log('warn', 'media over TCP is not available: viewers whose network drops UDP see no picture', {
+      error: tcpProblem,
+      remedy: 'free the TCP port, or choose another one with media.port',
+    });
   }
 
   #report(): void {

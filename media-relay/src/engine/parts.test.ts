@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Arena } from '../native/arena.ts';
+import { impostor } from '../testing/dtls-conversation.ts';
 import { ScriptedSource } from '../testing/scripted-source.ts';
-import { feedback, TestViewer, RTX_PT } from '../testing/test-viewer.ts';
+import { feedback, RTX_PT, TestViewer, VIDEO_PT } from '../testing/test-viewer.ts';
+import { createCertificate } from '../webrtc/certificate.ts';
 import { Engine } from './engine.ts';
 import type { BackEnds, FromEngine } from './messages.ts';
 import { openParts } from './parts.ts';
@@ -19,15 +21,21 @@ const mixes: readonly BackEnds[] = halves.flatMap((dtls) =>
   halves.flatMap((srtp) => halves.map((udp) => ({ dtls, srtp, udp }))),
 );
 
-test.each(mixes)(
-  'a viewer of DTLS $dtls, SRTP $srtp, UDP $udp gets pictures and resends, and hears close_notify',
-  async (parts) => {
-    const source = new ScriptedSource();
-    const messages: FromEngine[] = [];
-    const engine = new Engine(
+/** All that a viewer does, over every mix of the seams, and over UDP and TCP: what engine.test.ts looks at closely for two. */
+describe.each(mixes)('DTLS $dtls, SRTP $srtp, UDP $udp:', (parts) => {
+  let engine: Engine;
+  let source: ScriptedSource;
+  let offsetMs: number;
+  const messages: FromEngine[] = [];
+
+  beforeEach(async () => {
+    source = new ScriptedSource();
+    offsetMs = 0;
+    messages.length = 0;
+    engine = new Engine(
       { mediaPort: 0, mediaAddresses: ['127.0.0.1'], announcedAddresses: [], parts },
       {
-        clock: () => performance.timeOrigin + performance.now(),
+        clock: () => performance.timeOrigin + performance.now() + offsetMs,
         random: () => 0.5,
         createSource: () => source,
         emit: (message) => void messages.push(message),
@@ -45,23 +53,79 @@ test.each(mixes)(
     });
     source.tracks();
     source.group(5, 30_000);
-    const blocks = engine.arena.blocksInUse;
+  });
 
-    const viewer = new TestViewer();
+  async function offered(
+    options: ConstructorParameters<typeof TestViewer>[0],
+    fingerprint?: string,
+  ): Promise<{ viewer: TestViewer; id: string; sdp: string }> {
+    const viewer = new TestViewer(options);
     cleanups.push(() => viewer.close());
-    const result = await engine.offer('cam', viewer.offer());
+    const result = await engine.offer('cam', viewer.offer(fingerprint));
     if (!result.ok) throw new Error(result.message);
-    await viewer.connect(result.sdp);
-    await viewer.until(() => viewer.packets.filter(({ marker }) => marker).length >= 5);
-    const [first] = viewer.packets;
-    if (!first) throw new Error('no packet');
-    viewer.sendRtcp(feedback.nack(first.ssrc, first.seq));
-    await viewer.until(() => viewer.packets.some(({ payloadType }) => payloadType === RTX_PT));
-    engine.closeSession(result.sessionId);
-    await viewer.until(() => viewer.receivedCloseNotify);
-    expect(engine.arena.blocksInUse).toBe(blocks);
-  },
-);
+    return { viewer, id: result.sessionId, sdp: result.sdp };
+  }
+
+  const pictures = ({ packets }: TestViewer): number =>
+    packets.filter(({ marker, payloadType }) => marker && payloadType === VIDEO_PT).length;
+
+  test.each([
+    { transport: 'udp', rtx: true },
+    { transport: 'udp', rtx: false },
+    { transport: 'tcp', rtx: true },
+  ] as const)(
+    'a viewer over $transport (RTX: $rtx) joins, sees pictures, gets resends and a burst, and hears close_notify',
+    async ({ transport, rtx }) => {
+      const blocks = engine.arena.blocksInUse;
+      const { viewer, id, sdp } = await offered({ transport, rtx });
+      await viewer.connect(sdp);
+      await viewer.until(() => pictures(viewer) >= 5);
+      source.frame(5000);
+      await viewer.until(() => pictures(viewer) >= 6);
+
+      const lost = viewer.packets[2];
+      if (!lost) throw new Error('no packet');
+      const before = viewer.packets.length;
+      viewer.sendRtcp(feedback.nack(lost.ssrc, lost.seq));
+      await viewer.until(() => viewer.packets.length > before);
+      const resent = viewer.packets[before];
+      if (rtx) {
+        expect(resent?.payloadType).toBe(RTX_PT);
+        expect(resent?.payload.readUInt16BE(0)).toBe(lost.seq);
+        expect(resent?.payload.subarray(2)).toEqual(lost.payload);
+      } else {
+        expect(resent).toEqual(lost);
+      }
+
+      offsetMs += 1500;
+      viewer.sendRtcp(feedback.pli(lost.ssrc));
+      await viewer.until(() => pictures(viewer) >= 12);
+      engine.closeSession(id);
+      await viewer.until(() => viewer.receivedCloseNotify);
+      expect(engine.sessionCount).toBe(0);
+      expect(engine.arena.blocksInUse).toBe(blocks);
+    },
+  );
+
+  test.each(['udp', 'tcp'] as const)(
+    'a copied certificate without its key gets nothing over %s',
+    async (transport) => {
+      const victim = createCertificate(Date.now());
+      const { viewer, sdp } = await offered({ transport, presents: impostor(victim) }, victim.fingerprint);
+      await viewer.open(sdp);
+      viewer.check();
+      await viewer.until(() => viewer.stunAnswers.length > 0);
+      viewer.startDtls();
+      await vi.waitFor(() =>
+        expect(messages).toContainEqual(
+          expect.objectContaining({ type: 'session-ended', reason: 'dtls-failed' }),
+        ),
+      );
+      expect(viewer.isConnected).toBe(false);
+      expect(viewer.packets).toEqual([]);
+    },
+  );
+});
 
 test('this machine needs no portable half', () => {
   const parts = openParts(new Arena(), Date.now());

@@ -1,18 +1,22 @@
-/** The few socket calls that Node does not offer: one UDP socket made by hand, and `sendmsg` with UDP_SEGMENT. */
+/** The few socket calls that Node does not offer: sockets made by hand, and `sendmsg` with UDP_SEGMENT. */
 import { errno, NativeError, openLibrary } from './library.ts';
 import type { Arena, Block } from './arena.ts';
 
 // Linux values (asm-generic); nothing here runs elsewhere, see `loadLibc`.
 const AF_INET = 2;
 const AF_INET6 = 10;
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const IPPROTO_TCP = 6;
+const TCP_NOTSENT_LOWAT = 25;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const MSG_DONTWAIT = 0x40;
@@ -35,6 +39,11 @@ export const SOCKADDR_BYTES = 28;
 export interface Libc {
   /** A bound, non-blocking UDP socket; returns its descriptor. Throws NativeError with the errno in `message`. */
   udpSocket(address: string, port: number, family: 4 | 6, bufferBytes: number): number;
+  /**
+   * A bound TCP socket that can be made to listen; its connections take no more than `unsentBytes` that they have not
+   * sent yet (TCP_NOTSENT_LOWAT, inherited on Linux). Returns its descriptor. Throws NativeError as above.
+   */
+  tcpSocket(address: string, port: number, family: 4 | 6, unsentBytes: number): number;
   closeDescriptor(fd: number): void;
   /**
    * One `sendmsg`: `byteLength` bytes at `address` leave as datagrams of `segmentBytes`, the last one shorter
@@ -62,21 +71,37 @@ export function loadLibc(arena: Arena): Libc {
     setsockopt(fd, level, option, scratch.address, 4);
   };
 
+  const open = (type: number, family: 4 | 6): number => {
+    const fd = socket(family === 6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) throw new NativeError(`socket: errno ${errno()}`);
+    if (family === 6) setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    return fd;
+  };
+
+  /** Closes the descriptor when it cannot be bound. */
+  const bindTo = (fd: number, address: string, port: number, family: 4 | 6): void => {
+    const length = writeSockaddr(scratch.bytes, address, port, family);
+    if (bind(fd, scratch.address, length) >= 0) return;
+    const code = errno();
+    close(fd);
+    const inUse = code === errnoOf.EADDRINUSE ? ' (address in use)' : '';
+    throw new NativeError(`bind ${address} port ${port}: errno ${code}${inUse}`);
+  };
+
   return {
     udpSocket(address, port, family, bufferBytes) {
-      const fd = socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      if (fd < 0) throw new NativeError(`socket: errno ${errno()}`);
-      if (family === 6) setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+      const fd = open(SOCK_DGRAM, family);
       setInt(fd, SOL_SOCKET, SO_SNDBUF, bufferBytes);
       setInt(fd, SOL_SOCKET, SO_RCVBUF, bufferBytes);
-      const length = writeSockaddr(scratch.bytes, address, port, family);
-      if (bind(fd, scratch.address, length) < 0) {
-        const code = errno();
-        close(fd);
-        throw new NativeError(
-          `bind ${address} port ${port}: errno ${code}${code === errnoOf.EADDRINUSE ? ' (address in use)' : ''}`,
-        );
-      }
+      bindTo(fd, address, port, family);
+      return fd;
+    },
+    tcpSocket(address, port, family, unsentBytes) {
+      const fd = open(SOCK_STREAM, family);
+      // A relay that restarts must not wait for the connections of its last life.
+      setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      setInt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsentBytes);
+      bindTo(fd, address, port, family);
       return fd;
     },
     closeDescriptor: (fd) => void close(fd),

@@ -27,6 +27,7 @@ import {
   type LocalAddress,
 } from '../webrtc/addresses.ts';
 import { writeAnswer } from '../webrtc/answer.ts';
+import { overUdpAndTcp, type Egress } from '../webrtc/egress.ts';
 import { newIceCredentials, type IceCredentials } from '../webrtc/ice-credentials.ts';
 import { MediaPort } from '../webrtc/media-port.ts';
 import { isRefusal, malformedOffer, negotiate } from '../webrtc/negotiate.ts';
@@ -56,6 +57,7 @@ export class WhepOutput {
   readonly #deps: WhepDeps;
   readonly #spec: EngineSpec;
   readonly #port: MediaPort;
+  readonly #egress: Egress;
   readonly #pacer: Pacer;
   readonly #burstBudget: TokenBucket;
   readonly #payload: Block;
@@ -70,6 +72,7 @@ export class WhepOutput {
     this.#spec = spec;
     this.#deps = deps;
     this.#port = new MediaPort(deps.parts.egress, spec.mediaPort, deps.clock);
+    this.#egress = overUdpAndTcp(deps.parts.egress);
     this.#pacer = new Pacer(deps.clock);
     this.#burstBudget = new TokenBucket(BURST_BUDGET_BPS, BURST_BUDGET_BYTES, deps.clock());
     this.#payload = deps.arena.allocate(PAYLOAD_BYTES);
@@ -78,6 +81,11 @@ export class WhepOutput {
 
   get mediaPort(): number {
     return this.#port.port;
+  }
+
+  /** Why an address takes no TCP connections; undefined when all do. */
+  get tcpProblem(): string | undefined {
+    return this.#port.tcpProblem;
   }
 
   get sessionCount(): number {
@@ -187,7 +195,7 @@ export class WhepOutput {
       {
         arena,
         clock,
-        egress: parts.egress,
+        egress: this.#egress,
         dtls: parts.dtls,
         srtp: parts.srtp,
         pacer: this.#pacer,
@@ -220,7 +228,7 @@ export class WhepOutput {
     return writeAnswer(negotiation, {
       ice,
       fingerprint: this.#deps.parts.dtls.fingerprint,
-      candidates: candidates(local, this.#port.port, this.#announced),
+      candidates: candidates(local, this.#port.port, this.#announced, this.#port.tcpAddresses),
       videoSsrc: ssrcs.video,
       videoRtxSsrc: ssrcs.rtx,
       audioSsrc: ssrcs.audio,

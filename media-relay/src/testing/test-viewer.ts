@@ -1,14 +1,16 @@
 /**
  * A WHEP viewer for tests: ICE controlling side, OpenSSL as DTLS client, werift's SRTP. It sees every packet, may be
- * told to misbehave, and knows nothing of how the relay is built.
+ * told to misbehave, and knows nothing of how the relay is built. Over UDP, or over TCP (RFC 6544, active).
  */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { SrtcpSession, SrtpSession } from 'werift';
 import { Arena } from '../native/arena.ts';
 import { loadOpenSsl } from '../native/openssl.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
+import { FrameReader, writeFrames } from '../webrtc/framing.ts';
 import { splitKeyingMaterial } from '../webrtc/srtp-keys.ts';
 import { writeBindingRequest } from '../webrtc/stun-writer.ts';
 import { DtlsTestClient, type ClientCertificate } from './dtls-client.ts';
@@ -34,17 +36,33 @@ export class TestViewer {
   readonly #arena = new Arena();
   readonly #certificate = createCertificate(Date.now());
   readonly #dtls: DtlsTestClient;
-  readonly #socket: dgram.Socket;
+  readonly #socket: dgram.Socket | undefined;
+  /** The connection, with `tcp`. */
+  connection: Socket | undefined;
   readonly #ufrag = randomBytes(4).toString('hex');
+  /** Media packets, RTCP included. */
+  mediaDatagrams = 0;
+  readonly #countsOnly: boolean;
   readonly #rtx: boolean;
   readonly #waiters = new Set<() => void>();
   #remote: { port: number; address: string; ufrag: string; pwd: string } | undefined;
   #srtp: SrtpSession | undefined;
   #srtcp: SrtcpSession | undefined;
 
-  constructor(options: { rtx?: boolean; presents?: ClientCertificate; family?: 4 | 6 } = {}) {
+  constructor(
+    options: {
+      rtx?: boolean;
+      presents?: ClientCertificate;
+      family?: 4 | 6;
+      transport?: 'udp' | 'tcp';
+      /** Media is counted and thrown away unread. */
+      countsOnly?: boolean;
+    } = {},
+  ) {
+    this.#countsOnly = options.countsOnly ?? false;
     this.#rtx = options.rtx ?? true;
     this.#dtls = new DtlsTestClient(loadOpenSsl(), this.#arena, options.presents ?? this.#certificate);
+    if (options.transport === 'tcp') return;
     this.#socket = dgram.createSocket(options.family === 6 ? 'udp6' : 'udp4');
     this.#socket.on('message', (datagram) => this.#receive(datagram));
   }
@@ -80,14 +98,27 @@ export class TestViewer {
 
   /** Binds, and takes the relay's loopback candidate of the given family out of the answer. */
   async open(answer: string, address = '127.0.0.1'): Promise<void> {
+    const transport = this.#socket ? 'udp' : 'tcp';
     const line = answer
       .split('\r\n')
-      .find((text) => text.startsWith('a=candidate:') && text.includes(` ${address} `));
+      .find(
+        (text) =>
+          text.startsWith('a=candidate:') && text.includes(` ${address} `) && text.includes(transport),
+      );
     const port = Number(line?.split(' ')[5]);
     const field = (name: string): string => new RegExp(`a=${name}:(\\S+)`).exec(answer)?.[1] ?? '';
     this.#remote = { port, address, ufrag: field('ice-ufrag'), pwd: field('ice-pwd') };
-    this.#socket.bind(0, address);
-    await once(this.#socket, 'listening');
+    if (this.#socket) {
+      this.#socket.bind(0, address);
+      await once(this.#socket, 'listening');
+      return;
+    }
+    const reader = new FrameReader();
+    const connection = (this.connection = connect(port, address));
+    connection.on('error', () => undefined);
+    connection.on('data', (chunk) => reader.push(chunk, (frame) => this.#receive(Buffer.from(frame))));
+    connection.on('close', () => this.#look());
+    await once(connection, 'connect');
   }
 
   /** One connectivity check; a wrong password shows what the relay does with strangers. */
@@ -127,7 +158,8 @@ export class TestViewer {
   }
 
   send(datagram: Uint8Array): void {
-    if (this.#remote) this.#socket.send(datagram, this.#remote.port, this.#remote.address);
+    if (this.#remote) this.#socket?.send(datagram, this.#remote.port, this.#remote.address);
+    this.connection?.write(writeFrames(datagram, datagram.length));
   }
 
   sendRtcp(packet: Uint8Array): void {
@@ -152,7 +184,8 @@ export class TestViewer {
   }
 
   close(): void {
-    this.#socket.close();
+    this.#socket?.close();
+    this.connection?.destroy();
     this.#dtls.close();
   }
 
@@ -161,6 +194,10 @@ export class TestViewer {
     if (first < 4) this.stunAnswers.push(datagram.readUInt16BE(0));
     else if (first < 64) this.#receiveDtls(datagram);
     else this.#receiveMedia(datagram);
+    this.#look();
+  }
+
+  #look(): void {
     for (const look of this.#waiters) look();
   }
 
@@ -182,6 +219,8 @@ export class TestViewer {
   }
 
   #receiveMedia(datagram: Buffer): void {
+    this.mediaDatagrams++;
+    if (this.#countsOnly) return;
     const type = datagram[1] ?? 0;
     if (type >= 192 && type < 224) {
       const plain = this.#srtcp?.decrypt(datagram);

@@ -8,6 +8,7 @@ import {
   candidates,
   localAddresses,
   parseAnnounced,
+  tcpCandidatePriority,
   type NetworkInterfaces,
 } from './addresses.ts';
 
@@ -129,9 +130,37 @@ describe('candidates', () => {
     ]);
   });
 
+  test('the same over TCP below all of UDP, where the port listens, loopback only when there is nothing else', () => {
+    const announced = [parseAnnounced('203.0.113.7:9000')];
+    const local = localAddresses(host, ['192.0.2.3', '192.0.2.20', '127.0.0.1']);
+    expect(candidateLines(candidates(local, 8641, announced, ['127.0.0.1', '192.0.2.20']))).toEqual([
+      'a=candidate:1 1 udp 2130706431 203.0.113.7 9000 typ host',
+      'a=candidate:2 1 udp 2130706175 192.0.2.3 8641 typ host',
+      'a=candidate:3 1 udp 2130705919 192.0.2.20 8641 typ host',
+      'a=candidate:4 1 udp 2130705663 127.0.0.1 8641 typ host',
+      'a=candidate:5 1 tcp 1520435199 203.0.113.7 9000 typ host tcptype passive',
+      'a=candidate:6 1 tcp 1520434943 192.0.2.20 8641 typ host tcptype passive',
+    ]);
+    const loopback = localAddresses(host, ['127.0.0.1']);
+    expect(candidateLines(candidates(loopback, 8641, [], ['127.0.0.1']))).toEqual([
+      'a=candidate:1 1 udp 2130706431 127.0.0.1 8641 typ host',
+      'a=candidate:2 1 tcp 1520435199 127.0.0.1 8641 typ host tcptype passive',
+    ]);
+    expect(candidates(loopback, 8641, announced, []).map(({ transport }) => transport)).toEqual([
+      'udp',
+      'udp',
+    ]);
+  });
+
   test('priority by RFC 8445 5.1.2.1', () => {
     // 126 << 24 | 65535 << 8 | 255, the value that single-homed hosts have in every trace.
     expect(candidatePriority(65535)).toBe(2130706431);
     expect(candidatePriority(0)).toBe(2113929471);
+  });
+
+  test('priority over TCP by RFC 6544 4.2: type, direction, then the order', () => {
+    // 90 << 24 | (4 << 13 | 8191) << 8 | 255
+    expect(tcpCandidatePriority(8191)).toBe(1520435199);
+    expect(tcpCandidatePriority(8191)).toBeLessThan(candidatePriority(0));
   });
 });

@@ -1,5 +1,5 @@
-// Which addresses the media port has, and what players are told of them: host candidates of RFC 8445 5.1, written as
-// RFC 8839 5.1. Not implemented: TCP candidates (RFC 6544) so far.
+// Which addresses the media port has, and what players are told of them: host candidates of RFC 8445 5.1 and passive
+// TCP ones of RFC 6544, written as RFC 8839 5.1 and RFC 6544 4.5.
 import { excerpt, ProtocolError } from '../media/protocol-error.ts';
 import { bytesToIp, ipToBytes } from './ip.ts';
 import { parseInteger } from './sdp.ts';
@@ -30,7 +30,8 @@ export interface AnnouncedAddress {
 
 export interface Candidate {
   readonly foundation: string;
-  readonly transport: 'udp';
+  /** TCP candidates are passive: the player connects. */
+  readonly transport: 'udp' | 'tcp';
   readonly priority: number;
   readonly address: string;
   readonly family: 4 | 6;
@@ -38,6 +39,10 @@ export interface Candidate {
 }
 
 const hostTypePreference = 126;
+/** Below every type preference of UDP that is in use, so that TCP is taken only where UDP does not get through. */
+const tcpHostTypePreference = 90;
+/** RFC 6544 4.2, of a passive host candidate. */
+const passiveDirectionPreference = 4;
 const rtpComponent = 1;
 
 /**
@@ -96,26 +101,45 @@ export function parseAnnounced(text: string): AnnouncedAddress {
   return { address: bytesToIp(bytes), family: bytes.length === 4 ? 4 : 6, port };
 }
 
-/** What players are told: announced addresses in their order first, then the local ones, no address and port twice. */
+/**
+ * What players are told: announced addresses in their order first, then the local ones, no address and port twice; then
+ * the same over TCP, as far as the media port listens (`tcpAddresses`), and without loopback where there is anything else:
+ * nothing between a player and its own host drops UDP.
+ */
 export function candidates(
   local: readonly LocalAddress[],
   port: number,
   announced: readonly AnnouncedAddress[],
+  tcpAddresses: readonly string[] = [],
 ): Candidate[] {
-  const hosts = [
-    ...announced.map((one) => ({ address: one.address, family: one.family, port: one.port ?? port })),
-    ...local
+  const announcedHosts = announced.map((one) => ({
+    address: one.address,
+    family: one.family,
+    port: one.port ?? port,
+  }));
+  const hosts = (list: readonly LocalAddress[]): Host[] =>
+    list
       .filter(({ announce }) => announce)
       .toSorted((a, b) => b.preference - a.preference)
-      .map(({ address, family }) => ({ address, family, port })),
+      .map(({ address, family }) => ({ address, family, port }));
+  const udp = distinct([...announcedHosts, ...hosts(local)]);
+  const listening = hosts(local.filter(({ address }) => tcpAddresses.includes(address)));
+  const tcp = distinct(listening.length === 0 ? [] : [...announcedHosts, ...listening]);
+  const remote = tcp.filter(({ address }) => !isLoopback(ipToBytes(address) ?? new Uint8Array()));
+  return [
+    ...udp.map((host, index): Candidate => ({
+      ...host,
+      foundation: String(index + 1),
+      transport: 'udp',
+      priority: candidatePriority(65535 - index),
+    })),
+    ...(remote.length > 0 ? remote : tcp).map((host, index): Candidate => ({
+      ...host,
+      foundation: String(udp.length + index + 1),
+      transport: 'tcp',
+      priority: tcpCandidatePriority(8191 - index),
+    })),
   ];
-  const distinct = new Map(hosts.map((host) => [`${host.address} ${host.port}`, host]));
-  return [...distinct.values()].map((host, index) => ({
-    ...host,
-    foundation: String(index + 1),
-    transport: 'udp',
-    priority: candidatePriority(65535 - index),
-  }));
 }
 
 /** RFC 8445 5.1.2.1 for a host candidate of component 1. */
@@ -123,11 +147,24 @@ export function candidatePriority(localPreference: number): number {
   return hostTypePreference * 2 ** 24 + localPreference * 2 ** 8 + (256 - rtpComponent);
 }
 
+/** RFC 6544 4.2 for a passive host candidate of component 1; `otherPreference` is 0 to 8191. */
+export function tcpCandidatePriority(otherPreference: number): number {
+  const localPreference = passiveDirectionPreference * 2 ** 13 + otherPreference;
+  return tcpHostTypePreference * 2 ** 24 + localPreference * 2 ** 8 + (256 - rtpComponent);
+}
+
 export function candidateLines(list: readonly Candidate[]): string[] {
   return list.map(
     ({ foundation, transport, priority, address, port }) =>
-      `a=candidate:${foundation} ${rtpComponent} ${transport} ${priority} ${address} ${port} typ host`,
+      `a=candidate:${foundation} ${rtpComponent} ${transport} ${priority} ${address} ${port} typ host` +
+      (transport === 'tcp' ? ' tcptype passive' : ''),
   );
+}
+
+type Host = Pick<Candidate, 'address' | 'family' | 'port'>;
+
+function distinct(hosts: readonly Host[]): Host[] {
+  return [...new Map(hosts.map((host) => [`${host.address} ${host.port}`, host])).values()];
 }
 
 function matchAllowed(text: string, all: ReadonlyMap<string, Uint8Array>): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 /** UDP egress with generic segmentation offload (UDP_SEGMENT, Linux 4.18): one system call for up to ten packets. */
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import type { Server } from 'node:net';
 import type { Arena, Block } from '../native/arena.ts';
 import { errnoOf, loadLibc, SOCKADDR_BYTES, writeSockaddr, type Libc } from '../native/libc.ts';
 import {
@@ -13,6 +14,8 @@ import {
 } from './egress.ts';
 
 const SOCKET_BUFFER_BYTES = 4 * 2 ** 20;
+/** What a TCP connection's kernel may hold that it has not sent yet: more would only grow old there. */
+const UNSENT_BYTES = 64 * 1024;
 
 interface NativeSocket extends LocalSocket {
   readonly fd: number;
@@ -64,6 +67,13 @@ class NativeEgress implements UdpEgress {
     const local: NativeSocket = { address, family, port: socket.address().port, writable: true, fd, socket };
     this.#sockets.add(local);
     return local;
+  }
+
+  async listen(server: Server, address: string, family: 4 | 6, port: number): Promise<void> {
+    const fd = this.#libc.tcpSocket(address, port, family, UNSENT_BYTES);
+    const listening = once(server, 'listening');
+    server.listen({ fd });
+    await listening;
   }
 
   destination(socket: NativeSocket, address: string, port: number): NativeDestination {

@@ -1,6 +1,7 @@
 /** UDP egress by node:dgram alone, for systems where the C library cannot be called: one send per datagram. */
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import type { Server } from 'node:net';
 import type { Arena, Block } from '../native/arena.ts';
 import {
   MAX_QUEUED_BYTES,
@@ -73,6 +74,16 @@ class PortableEgress implements UdpEgress {
     };
     this.#sockets.add(local);
     return local;
+  }
+
+  async listen(server: Server, address: string, family: 4 | 6, port: number): Promise<void> {
+    try {
+      const listening = once(server, 'listening');
+      server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true });
+      await listening;
+    } catch (error) {
+      throw new Error(`listen on ${address} port ${port}: ${sentenceOf(error)}`, { cause: error });
+    }
   }
 
   destination(socket: PortableSocket, address: string, port: number): PortableDestination {

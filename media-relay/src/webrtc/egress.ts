@@ -1,7 +1,8 @@
 /** The one way out: everything that leaves the media port goes through an egress. The seam between us and the kernel. */
+import type { Server } from 'node:net';
 import type { Block } from '../native/arena.ts';
 
-/** One bound UDP socket of the media port. */
+/** One bound UDP socket of the media port, or one TCP connection to it. */
 export interface LocalSocket {
   readonly address: string;
   readonly family: 4 | 6;
@@ -15,11 +16,29 @@ export interface Destination {
   readonly socket: LocalSocket;
   readonly address: string;
   readonly port: number;
+  /** A path over TCP (RFC 6544): datagrams go in here instead of the socket. */
+  readonly tcp?: FramedStream;
 }
 
-export interface UdpEgress {
+/** A TCP connection that carries datagrams framed by RFC 4571. */
+export interface FramedStream {
+  /** Whether the rest of a picture that has begun may follow. A new one waits until `socket.writable`. */
+  readonly hasRoom: boolean;
+  /** `datagrams` are `segmentBytes` each, the last one shorter or equal; copied. */
+  send(datagrams: Uint8Array, segmentBytes: number): void;
+}
+
+/** What sessions send through. */
+export interface Egress {
   /** Datagrams are made here, from offset 0, one run after another. */
   readonly buffer: Block;
+  /** Sends the first `byteLength` bytes of `buffer` as datagrams of `segmentBytes`, the last one shorter or equal. */
+  send(to: Destination, byteLength: number, segmentBytes: number): void;
+  /** Sends one small datagram that lies elsewhere (STUN, DTLS). */
+  sendDatagram(to: Destination, datagram: Uint8Array): void;
+}
+
+export interface UdpEgress extends Egress {
   /** Opens and binds; port 0 lets the system choose. Throws with a sentence that names address and port. */
   open(
     address: string,
@@ -29,11 +48,12 @@ export interface UdpEgress {
   ): Promise<LocalSocket>;
   destination(socket: LocalSocket, address: string, port: number): Destination;
   release(destination: Destination): void;
-  /** Sends the first `byteLength` bytes of `buffer` as datagrams of `segmentBytes`, the last one shorter or equal. */
-  send(to: Destination, byteLength: number, segmentBytes: number): void;
-  /** Sends one small datagram that lies elsewhere (STUN, DTLS). */
-  sendDatagram(to: Destination, datagram: Uint8Array): void;
   closeSocket(socket: LocalSocket): void;
+  /**
+   * Makes a TCP server listen on an address, its connections buffering as little in the kernel as can be asked for.
+   * Rejects with a sentence that names address and port.
+   */
+  listen(server: Server, address: string, family: 4 | 6, port: number): Promise<void>;
   readonly statistics: EgressStatistics;
 }
 
@@ -54,3 +74,19 @@ export const MAX_QUEUED_BYTES = 1024 * 1024;
 
 /** Chromium's receive buffer is small: more packets at once are lost in it. */
 export const MAX_RUN_PACKETS = 10;
+
+/** UDP as it is, and TCP connections beside it. */
+export function overUdpAndTcp(udp: Egress): Egress {
+  const { buffer } = udp;
+  return {
+    buffer,
+    send(to, byteLength, segmentBytes) {
+      if (to.tcp === undefined) udp.send(to, byteLength, segmentBytes);
+      else to.tcp.send(buffer.bytes.subarray(0, byteLength), segmentBytes);
+    },
+    sendDatagram(to, datagram) {
+      if (to.tcp === undefined) udp.sendDatagram(to, datagram);
+      else to.tcp.send(datagram, datagram.length);
+    },
+  };
+}

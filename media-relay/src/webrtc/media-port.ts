@@ -1,28 +1,25 @@
 /**
- * The media port: one UDP socket per local address, all on one number, shared by every session. A datagram finds its
- * session by its source address once that proved itself by a STUN check, and by the ICE user name before that.
+ * The media port: one UDP socket per local address, all on one number, shared by every session, and TCP on the same
+ * number (tcp-port.ts). A datagram finds its session by its source address once that proved itself by a STUN check, and
+ * by the ICE user name before that.
  */
 import type { Destination, LocalSocket, UdpEgress } from './egress.ts';
 import { ufragOf } from './ice-lite.ts';
-
-/** What a session is to the port. */
-export interface PortClient {
-  readonly localUfrag: string;
-  /** A STUN packet; returns true when it proved that this address belongs to the session. */
-  onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean;
-  onDtls(datagram: Uint8Array, from: Destination): void;
-  onRtcp(datagram: Uint8Array, nowMs: number): void;
-  /** This path is now another session's. */
-  onPathLost(path: Destination): void;
-}
+import { datagramKind, MAX_PATHS, type PortClient } from './port-client.ts';
+import { TcpPort } from './tcp-port.ts';
 
 interface Path {
   readonly client: PortClient;
   readonly destination: Destination;
 }
 
-/** A browser has a handful of addresses; more than this for one session is not a browser. */
-const MAX_PATHS = 16;
+/** A number that the system chose for UDP may be taken on TCP. */
+const PORT_ATTEMPTS = 8;
+
+interface LocalAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
 
 export class MediaPort {
   readonly #egress: UdpEgress;
@@ -31,14 +28,22 @@ export class MediaPort {
   readonly #clients = new Map<string, PortClient>();
   readonly #paths = new Map<string, Path>();
   readonly #pathsOf = new Map<PortClient, string[]>();
+  readonly #tcp: TcpPort;
   /** Datagrams that belong to nobody. */
   strangers = 0;
   #port: number;
+  #tcpProblem: string | undefined;
 
   constructor(egress: UdpEgress, port: number, clock: () => number) {
     this.#egress = egress;
     this.#port = port;
     this.#clock = clock;
+    this.#tcp = new TcpPort({
+      egress,
+      clock,
+      clientOf: (ufrag) => this.#clients.get(ufrag),
+      onStranger: () => void this.strangers++,
+    });
   }
 
   get port(): number {
@@ -49,10 +54,32 @@ export class MediaPort {
     return [...this.#sockets.keys()];
   }
 
-  /** Opens what is new and closes what is gone. Throws when not a single address can be bound. */
-  async setAddresses(
-    addresses: readonly { readonly address: string; readonly family: 4 | 6 }[],
-  ): Promise<void> {
+  /** Those that take connections. */
+  get tcpAddresses(): readonly string[] {
+    return this.#tcp.addresses;
+  }
+
+  /** Why an address takes no connections, as far as it is not as intended. */
+  get tcpProblem(): string | undefined {
+    return this.#tcpProblem;
+  }
+
+  /** Opens what is new and closes what is gone. Throws when not a single address can be bound for UDP. */
+  async setAddresses(addresses: readonly LocalAddress[]): Promise<void> {
+    const anyPort = this.#port === 0;
+    for (let attempt = 1; ; attempt++) {
+      await this.#setUdpAddresses(addresses);
+      const bound = addresses.filter(({ address }) => this.#sockets.has(address));
+      const [failure] = await this.#tcp.setAddresses(bound, this.#port);
+      this.#tcpProblem = failure;
+      if (failure === undefined || !anyPort || attempt === PORT_ATTEMPTS) return;
+      this.#closeSockets();
+      await this.#tcp.setAddresses([], 0);
+      this.#port = 0;
+    }
+  }
+
+  async #setUdpAddresses(addresses: readonly LocalAddress[]): Promise<void> {
     const wanted = new Set(addresses.map(({ address }) => address));
     for (const [address, socket] of this.#sockets) {
       if (wanted.has(address)) continue;
@@ -92,26 +119,31 @@ export class MediaPort {
       if (path) this.#egress.release(path.destination);
     }
     this.#pathsOf.delete(client);
+    this.#tcp.remove(client);
   }
 
   close(): void {
     for (const client of this.#clients.values()) this.remove(client);
+    this.#tcp.close();
+    this.#closeSockets();
+  }
+
+  #closeSockets(): void {
     for (const socket of this.#sockets.values()) this.#egress.closeSocket(socket);
     this.#sockets.clear();
   }
 
-  /** RFC 7983: the first byte tells STUN, DTLS and SRTP apart. */
   #receive(socket: LocalSocket, datagram: Uint8Array, address: string, port: number): void {
-    const first = datagram[0] ?? 255;
+    const kind = datagramKind(datagram);
     const key = `${socket.address} ${address} ${port}`;
     const path = this.#paths.get(key);
-    if (first < 4) {
+    if (kind === 'stun') {
       this.#receiveStun(socket, datagram, address, port, key, path);
     } else if (path === undefined) {
       this.strangers++;
-    } else if (first >= 20 && first < 64) {
+    } else if (kind === 'dtls') {
       path.client.onDtls(datagram, path.destination);
-    } else if (first >= 128 && first < 192) {
+    } else if (kind === 'rtp') {
       path.client.onRtcp(datagram, this.#clock());
     }
   }

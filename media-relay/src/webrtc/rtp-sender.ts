@@ -1,7 +1,7 @@
 /** One outgoing RTP stream of one viewer (RFC 3550): headers, sealing, runs of equal packets to the egress. */
 import type { Block } from '../native/arena.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
-import { MAX_RUN_PACKETS, type Destination, type UdpEgress } from './egress.ts';
+import { MAX_RUN_PACKETS, type Destination, type Egress } from './egress.ts';
 import type { SentPacket } from './sent-frames.ts';
 import type { SrtpCipher } from './srtp.ts';
 
@@ -39,7 +39,7 @@ export interface RtpSenderOptions {
   /** First sequence number; random (RFC 3550 5.1). */
   readonly firstSeq: number;
   readonly cipher: SrtpCipher;
-  readonly egress: UdpEgress;
+  readonly egress: Egress;
   /** Extension id of playout-delay, when negotiated. */
   readonly playoutDelayId?: number | undefined;
   /** When negotiated. Every packet carries it then. */
@@ -50,7 +50,7 @@ export class RtpSender {
   readonly ssrc: number;
   readonly payloadType: number;
   readonly #cipher: SrtpCipher;
-  readonly #egress: UdpEgress;
+  readonly #egress: Egress;
   readonly #transportSequence: TransportSequence | undefined;
   /** First byte of each extension, 0 when it was not negotiated: identifier, and length minus one. */
   readonly #playoutDelayHead: number;

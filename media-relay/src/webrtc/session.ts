@@ -13,13 +13,13 @@ import type { ViewerPath } from '../stream/path-statistics.ts';
 import type { Rendition } from '../stream/rendition.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
-import type { Destination, UdpEgress } from './egress.ts';
+import type { Destination, Egress } from './egress.ts';
 import type { Dtls, DtlsFactory } from './dtls.ts';
 import type { IceCredentials } from './ice-credentials.ts';
 import { IceLite } from './ice-lite.ts';
-import type { PortClient } from './media-port.ts';
 import type { Negotiation } from './negotiation.ts';
 import type { Pacer, TokenBucket } from './pacer.ts';
+import type { PortClient } from './port-client.ts';
 import { PathEcho } from './path-echo.ts';
 import { PathEstimate } from './path-estimate.ts';
 import { unknownPath, type PathFacts } from './quality-policy.ts';
@@ -43,7 +43,7 @@ export const CNAME = 'sightline';
 export interface SessionDeps {
   readonly arena: Arena;
   readonly clock: Clock;
-  readonly egress: UdpEgress;
+  readonly egress: Egress;
   readonly dtls: DtlsFactory;
   readonly srtp: SrtpCipherFactory;
   readonly pacer: Pacer;
@@ -191,6 +191,8 @@ export class Session implements PortClient, StreamReader {
 
   onAudio(frame: StoredFrame): void {
     if (!this.#media?.audio || !this.#destination || this.#media.budget.givenUp !== undefined) return;
+    // Old sound is worth nothing to a viewer who cannot even take what is there.
+    if (this.#destination.tcp && !this.#destination.socket.writable) return;
     this.stream.statistics.sent(1, this.#media.audio.send(frame, this.#destination));
   }
 

@@ -76,12 +76,14 @@ export class VideoFeed implements PacedFeed {
   #anchorMs = 0;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #streamBitrateBps = 0;
-  /** When a path of the known capacity would have carried all that was given to it. */
-  #pathFreeMs = 0;
   /** Waits for a key frame because of this. */
   #dropping: DropReason | undefined;
   /** The kernel has been full since this viewer was live last. */
   #wasHeldBySocket = false;
+  /** When a path of the known capacity would have carried all that was given to it. */
+  #pathFreeMs = 0;
+  /** Since when its TCP connection has been taking nothing. */
+  #heldSinceMs: number | undefined;
 
   constructor(options: VideoFeedOptions) {
     this.#store = options.store;
@@ -142,10 +144,8 @@ export class VideoFeed implements PacedFeed {
       this.#dropWaiting();
       return false;
     }
-    if (!destination.socket.writable) {
-      this.#wasHeldBySocket = true;
-      return true;
-    }
+    if (!this.#hasRoom(destination)) return this.#holdBack(destination, nowMs);
+    this.#heldSinceMs = undefined;
     let credit = this.#credit(nowMs);
     while (credit > 0) {
       if (this.#packet === 0 && this.#nextStore !== undefined) return this.#switch(nowMs);
@@ -321,6 +321,23 @@ export class VideoFeed implements PacedFeed {
     for (let number = gopStart; number < this.#store.nextNumber; number++)
       bytes += this.#store.frame(number)?.byteLength ?? 0;
     return bytes;
+  }
+
+  /** Over TCP a picture that has begun leaves whole: part of one would cost as much and show nothing. */
+  #hasRoom({ tcp, socket }: Destination): boolean {
+    return tcp && this.#packet > 0 ? tcp.hasRoom : socket.writable;
+  }
+
+  /** A UDP socket that is full is so for everybody, and for a moment; one TCP connection may take nothing for long. */
+  #holdBack({ tcp }: Destination, nowMs: number): boolean {
+    if (tcp === undefined) {
+      this.#wasHeldBySocket = true;
+      return true;
+    }
+    this.#heldSinceMs ??= nowMs;
+    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_BEHIND_MS) return true;
+    this.#heldSinceMs = undefined;
+    return this.#dropToKeyFrame();
   }
 
   /** Ties the viewer's clock to the stream's newest frame. Once it is set it stays, so that live frames keep their distances. */

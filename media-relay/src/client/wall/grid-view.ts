@@ -5,6 +5,8 @@ import type { TileView } from './tile-view.ts';
 
 const ASPECT = 16 / 9;
 const GAP = 6;
+/** Height of a tile's caption. */
+const CAPTION = 26;
 
 const directions: Readonly<Record<string, Direction>> = {
   ArrowLeft: 'left',
@@ -27,6 +29,7 @@ export class GridView {
   constructor(grid: HTMLElement, stage: HTMLElement) {
     this.#grid = grid;
     this.#stage = stage;
+    grid.style.setProperty('--caption', `${CAPTION}px`);
     new ResizeObserver(() => this.#arrange()).observe(stage);
     grid.addEventListener('keydown', (event) => this.#onKey(event));
     grid.addEventListener('click', (event) => this.#onClick(event.target));
@@ -54,7 +57,7 @@ export class GridView {
 
   #arrange(): void {
     const box = { width: this.#stage.clientWidth, height: this.#stage.clientHeight };
-    const { columns, tileWidth, tileHeight } = largestTiles(this.#tiles.length, box, GAP, ASPECT);
+    const { columns, tileWidth, tileHeight } = largestTiles(this.#tiles.length, box, GAP, ASPECT, CAPTION);
     this.#columns = columns;
     this.#grid.style.gridTemplateColumns = `repeat(${columns}, ${tileWidth}px)`;
     this.#grid.style.gridAutoRows = `${tileHeight}px`;

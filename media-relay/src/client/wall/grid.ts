@@ -5,21 +5,25 @@ export interface Grid {
   readonly tileHeight: number;
 }
 
-/** The columns that make `count` tiles of this aspect (width / height) largest in a box of CSS pixels. */
+/**
+ * The columns that make `count` tiles largest in a box of CSS pixels. A tile is a picture of this aspect (width / height)
+ * with a caption of `captionHeight` below it.
+ */
 export function largestTiles(
   count: number,
   box: { readonly width: number; readonly height: number },
   gap: number,
   aspect: number,
+  captionHeight = 0,
 ): Grid {
   let best: Grid = { columns: 1, rows: Math.max(1, count), tileWidth: 0, tileHeight: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
     const cellWidth = (box.width - gap * (columns - 1)) / columns;
     const cellHeight = (box.height - gap * (rows - 1)) / rows;
-    const tileWidth = Math.max(0, Math.floor(Math.min(cellWidth, cellHeight * aspect)));
+    const tileWidth = Math.max(0, Math.floor(Math.min(cellWidth, (cellHeight - captionHeight) * aspect)));
     if (tileWidth > best.tileWidth) {
-      best = { columns, rows, tileWidth, tileHeight: Math.floor(tileWidth / aspect) };
+      best = { columns, rows, tileWidth, tileHeight: Math.floor(tileWidth / aspect) + captionHeight };
     }
   }
   return best;

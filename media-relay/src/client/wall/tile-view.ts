@@ -57,15 +57,14 @@ export class TileView {
     this.#sentence = child(trouble, 'p', 'sentence');
     this.#age = child(trouble, 'p', 'age');
 
-    const head = child(this.element, 'div', 'head');
-    const names = child(head, 'div', 'names');
+    // Below the picture, not on it: cameras write their own time and name into its corners.
+    const caption = child(this.element, 'div', 'caption');
+    const names = child(caption, 'div', 'names');
     this.#title = child(names, 'span', 'title');
     this.#site = child(names, 'span', 'site');
-    this.#badge = child(head, 'span', 'badge');
-
-    const foot = child(this.element, 'div', 'foot');
-    this.#statistics = child(foot, 'span', 'statistics');
-    this.#warning = child(foot, 'span', 'warning');
+    this.#statistics = child(caption, 'span', 'statistics');
+    this.#warning = child(caption, 'span', 'warning');
+    this.#badge = child(caption, 'span', 'badge');
 
     this.update(options.stream);
     this.#player = options.sessions.play({

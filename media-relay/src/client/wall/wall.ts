@@ -9,6 +9,7 @@ import { tileWords } from './presentation.ts';
 import { StreamList } from './stream-list.ts';
 import type { Poll, WallStream } from './stream-list.ts';
 import { TileView } from './tile-view.ts';
+import { keepAwake } from './wake-lock.ts';
 
 const POLL_MS = 2000;
 const SECOND_MS = 1000;
@@ -28,8 +29,10 @@ async function follow(): Promise<void> {
 }
 
 function show(poll: Poll): void {
+  const isBack = !banner.hidden && poll.kind !== 'trouble';
   setText(banner, poll.kind === 'trouble' ? poll.sentence : '');
   banner.hidden = poll.kind !== 'trouble';
+  if (isBack) sessions.retryAll();
   if (poll.kind !== 'streams') return;
   relayOffsetMs = poll.nowMs - localNowMs();
   byId('empty').hidden = poll.streams.length > 0;
@@ -89,6 +92,7 @@ function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+keepAwake();
 setInterval(everySecond, SECOND_MS);
 everySecond();
 void follow();

@@ -1,0 +1,15 @@
+/** RFC 8839 5.1: which ports an answer's candidates are on. */
+
+/** 'UDP or TCP port 8641', 'UDP port 8641 or 9000': for the sentence that tells people what to open. */
+export function mediaPortsOf(sdp: string): string {
+  const found = [...sdp.matchAll(/^a=candidate:\S+ \d+ (udp|tcp) \d+ \S+ (\d+) /gim)];
+  const transports = distinct(found.map(([, transport = '']) => transport.toUpperCase()));
+  const ports = distinct(found.map(([, , port = '']) => port));
+  if (found.length === 0) return 'its media port';
+  return `${transports.join(' or ')} port ${ports.join(' or ')}`;
+}
+
+/** In the order of the first ones; three say enough. */
+function distinct(values: readonly string[]): readonly string[] {
+  return [...new Set(values)].slice(0, 3);
+}
