@@ -26,17 +26,17 @@ test('behind 5 % loss and 40 ms of round trip, packets come again and pictures g
     // The join, with its cached group, is over.
     await expect
       .poll(async () => (await statistics()).framesDecoded, { timeout: 15_000 })
-      .toBeGreaterThan(75);
+      .toBeGreaterThan(50);
     const before = await statistics();
     await expect
       .poll(async () => (await statistics()).framesDecoded - before.framesDecoded, { timeout: 15_000 })
-      .toBeGreaterThan(125);
+      .toBeGreaterThan(75);
     const after = await statistics();
-    // 125 frames of 10 kB are 1,100 packets, of which 5 % vanish.
-    expect(after.lost - before.lost).toBeGreaterThan(20);
+    // 75 frames of 10 kB are 650 packets, of which 5 % vanish.
+    expect(after.lost - before.lost).toBeGreaterThan(10);
     expect(after.keyFrameRequests - before.keyFrameRequests).toBeLessThanOrEqual(1);
     expect(after.frozenSeconds - before.frozenSeconds).toBeLessThan(1);
   } finally {
     await proxy.close();
   }
-});
+}, 40_000);

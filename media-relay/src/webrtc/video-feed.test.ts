@@ -353,7 +353,7 @@ describe('playout delay of live key frames', () => {
   const clean = { capacityBps: undefined, lossShare: 0, paceBps: () => FULL_PACE_BPS, sent: () => undefined };
   test.each([
     ['none on a clean path', clean, 100_000, 0, 500],
-    ['time for a resend where packets are lost', { ...clean, lossShare: 0.05 }, 100_000, 60, 500],
+    ['time for a resend where packets are lost', { ...clean, lossShare: 0.05 }, 100_000, 90, 500],
     ['time for a key frame where the path is narrow', { ...clean, capacityBps: 10e6 }, 200_000, 190, 500],
     ['none for small ones', { ...clean, capacityBps: 10e6 }, 50_000, 0, 500],
     ['never more than the maximum', { ...clean, capacityBps: 1e6 }, 200_000, 500, 500],

@@ -23,7 +23,7 @@ const MAX_ADDED_DELAY_MS = 100;
 const MAX_BEHIND_MS = 500;
 /** Of playout-delay. With a minimum of 0 Chromium shows frames as they come, without smoothing. */
 const MAX_PLAYOUT_MS = 500;
-const LOSSY_PLAYOUT_MS = 60;
+const LOSSY_PLAYOUT_MS = 85;
 /** A key frame that arrives within this disturbs nobody. */
 const SMALL_DELAY_MS = 50;
 /** As path-estimate.ts uses of the capacity. */
