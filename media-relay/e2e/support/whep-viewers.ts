@@ -1,7 +1,10 @@
 /** Other people's WebRTC stacks as WHEP viewers of a relay: werift (TypeScript) and libdatachannel (C++). */
-import nodeDataChannel from 'node-datachannel';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { RTCPeerConnection, RTCRtpCodecParameters } from 'werift';
 import { PictureReceiver } from './decode.ts';
+import type { FromLibdatachannel, ToLibdatachannel } from './libdatachannel-viewer.ts';
 import type { TestRelay } from './relay.ts';
 
 /** Disposing ends its session, should it still be there. */
@@ -55,48 +58,50 @@ export const watchWithWerift: Watch = async (relay, stream, { audio: wantsAudio 
   };
 };
 
+/**
+ * In a process of its own, which ends by SIGKILL: the library's native threads may call into a peer that is being closed,
+ * and would take the tests with them.
+ */
 export const watchWithLibdatachannel: Watch = async (
   relay,
   stream,
   { audio: wantsAudio } = { audio: false },
 ) => {
-  const peer = new nodeDataChannel.PeerConnection('viewer', { iceServers: [] });
+  const script = fileURLToPath(new URL('libdatachannel-viewer.ts', import.meta.url));
+  const child = fork(script, wantsAudio ? ['audio'] : [], { execArgv: [], serialization: 'advanced' });
   const video = new PictureReceiver();
   const audio: Uint8Array[] = [];
-  const gathered = new Promise<void>((resolve) => {
-    peer.onGatheringStateChange((state) => {
-      if (state === 'complete') resolve();
+  const offered = new Promise<string>((resolve, reject) => {
+    child.on('message', (message: FromLibdatachannel) => {
+      if (message.type === 'offer') resolve(message.sdp);
+      else if (message.type === 'video') video.packet(Buffer.from(message.packet));
+      else audio.push(withoutHeader(Buffer.from(message.packet)));
     });
+    child.once('exit', (code, signal) => reject(new Error(`libdatachannel ended: ${signal ?? code}`)));
+    child.once('error', reject);
   });
-  const description = new nodeDataChannel.Video('video', 'RecvOnly');
-  description.addH264Codec(102, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f');
-  const tracks = [peer.addTrack(description)];
-  tracks[0]?.onMessage((packet) => {
-    if (!isRtcp(packet)) video.packet(packet);
-  });
-  if (wantsAudio) {
-    const description = new nodeDataChannel.Audio('audio', 'RecvOnly');
-    description.addAudioCodec(8, 'PCMA');
-    const track = peer.addTrack(description);
-    track.onMessage((packet) => {
-      if (!isRtcp(packet)) audio.push(withoutHeader(packet));
-    });
-    tracks.push(track);
-  }
-  peer.setLocalDescription();
-  await gathered;
-  const { answer, session } = await exchange(relay, stream, peer.localDescription()?.sdp);
-  peer.setRemoteDescription(answer, 'answer');
-  return {
-    video,
-    audio,
-    session,
-    [Symbol.asyncDispose]: async () => {
-      await relay.ask(session, { method: 'DELETE' });
-      for (const track of tracks) track.close();
-      peer.close();
-    },
+  const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
   };
+  try {
+    const { answer, session } = await exchange(relay, stream, await offered);
+    child.send({ type: 'answer', sdp: answer } satisfies ToLibdatachannel);
+    return {
+      video,
+      audio,
+      session,
+      [Symbol.asyncDispose]: async () => {
+        await relay.ask(session, { method: 'DELETE' });
+        await end();
+      },
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 };
 
 async function exchange(
@@ -107,11 +112,6 @@ async function exchange(
   const response = await relay.offer(stream, offer);
   if (response.status !== 201) throw new Error(`${response.status}: ${response.body}`);
   return { answer: response.body, session: relay.sessionPath(response) };
-}
-
-/** RFC 5761 section 4. */
-function isRtcp(packet: Uint8Array): boolean {
-  return ((packet[1] ?? 0) & 0x7f) >= 64 && ((packet[1] ?? 0) & 0x7f) < 96;
 }
 
 /** RFC 3550 5.1, without CSRCs. */

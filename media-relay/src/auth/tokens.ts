@@ -30,7 +30,7 @@ export function presentedToken(headers: IncomingMessage['headersDistinct']): Pre
   const secrets = new Set<string>();
   let isForeign = false;
   for (const value of headers['authorization'] ?? []) {
-    const credentials = /^bearer +(.*)$/i.exec(value)?.[1];
+    const credentials = /^bearer +(.*)$/is.exec(value)?.[1];
     if (credentials === undefined) isForeign = true;
     else secrets.add(credentials.trim());
   }
