@@ -22,6 +22,7 @@ import type { AdminResult, HttpDeps } from './http/deps.ts';
 import type { HttpServer } from './http/server.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './media/clock.ts';
+import { startPictures } from './pictures/pictures.ts';
 import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog } from './telemetry/events.ts';
@@ -75,7 +76,18 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     events.recordEngine(event);
     logEvent(log, event);
   });
-  const streams = new RelayStreams(engine);
+  const pictures = await startPictures({ config, engine, clock: systemClock, log });
+  started.defer(() => pictures.close());
+  const streams = new RelayStreams({
+    setStream(spec) {
+      pictures.forget(spec.name);
+      engine.setStream(spec);
+    },
+    removeStream(name) {
+      pictures.forget(name);
+      engine.removeStream(name);
+    },
+  });
   streams.replaceConfigured(config.streams, [...config.streams.keys()], []);
 
   const keeper = new ConfigKeeper({
@@ -111,6 +123,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       removeStream: (name) => Promise.resolve(streams.remove(name)),
       reload: async () => adminResult(await keeper.reload('api')),
     },
+    pictures,
     pages: await buildPages(),
     log,
     clock: systemClock,
@@ -140,7 +153,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     watching.abort();
     events.record({ kind: 'relay-stop', reason });
     // Together: requests that wait for the engine end with it, and neither has to wait for the other.
-    await Promise.allSettled([http.close(), engine.close()]);
+    await Promise.allSettled([http.close(), pictures.close(), engine.close()]);
     await stack.disposeAsync();
   }
   return {

@@ -27,6 +27,8 @@ parser.add_argument("--audio", action="store_true", help="adds PCMA")
 parser.add_argument("--slices", type=int, default=1, help="per picture")
 parser.add_argument("--b-frames", type=int, default=0, help="between reference pictures")
 parser.add_argument("--profile", default="constrained-baseline")
+parser.add_argument("--pattern", default="ball", help="of videotestsrc, and more of its properties")
+parser.add_argument("--size", default="320x240")
 parser.add_argument("--file", help="plays this H.264 file (MPEG-TS) instead of a test picture")
 arguments = parser.parse_args()
 
@@ -38,10 +40,12 @@ server.set_service(arguments.port)
 if arguments.file:
     video = f'filesrc location="{arguments.file}" ! tsdemux ! h264parse ! rtph264pay name=pay0 pt=96 '
 else:
+    width, height = arguments.size.split("x")
     tune = f"bframes={arguments.b_frames} b-adapt=false rc-lookahead=5" if arguments.b_frames else "tune=zerolatency"
     preset = "ultrafast" if arguments.profile == "constrained-baseline" else "veryfast"
     video = (
-        "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
+        f"videotestsrc is-live=true pattern={arguments.pattern} "
+        f"! video/x-raw,format=I420,width={width},height={height},framerate=25/1 "
         f"! x264enc {tune} speed-preset={preset} key-int-max=25 bitrate=800 threads=1 option-string=slices={arguments.slices} "
         f"! video/x-h264,profile={arguments.profile} "
         "! rtph264pay name=pay0 pt=96 config-interval=0 "

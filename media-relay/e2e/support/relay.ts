@@ -43,18 +43,24 @@ export class TestRelay implements AsyncDisposable {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sightline-e2e-'));
   readonly #mediaPort: number;
+  readonly #settings: Readonly<Record<string, unknown>>;
   #child: ChildProcess | undefined;
   #log = '';
 
-  static async start(streams: StreamsConfig): Promise<TestRelay> {
-    const relay = new TestRelay(await freePort(), await freePort());
+  /** `settings`: more sections of the configuration. */
+  static async start(
+    streams: StreamsConfig,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<TestRelay> {
+    const relay = new TestRelay(await freePort(), await freePort(), settings);
     relay.writeConfig(streams);
     await relay.start();
     return relay;
   }
 
-  private constructor(port: number, mediaPort: number) {
+  private constructor(port: number, mediaPort: number, settings: Readonly<Record<string, unknown>>) {
     this.port = port;
+    this.#settings = settings;
     this.#mediaPort = mediaPort;
   }
 
@@ -74,6 +80,7 @@ export class TestRelay implements AsyncDisposable {
       media: { port: this.#mediaPort, addresses: ['127.0.0.1'] },
       stateDir: join(this.#folder, 'state'),
       log: { level: 'debug', format: 'json' },
+      ...this.#settings,
       streams,
     };
     // JSON is YAML.

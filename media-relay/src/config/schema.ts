@@ -134,6 +134,20 @@ const token = z
     'needs exactly one of token and tokenFile; remove one or add one',
   );
 
+const decode = z.strictObject({
+  ffmpeg: path
+    .default('ffmpeg')
+    .describe(
+      'The ffmpeg that makes snapshots and looks at pictures: a name to be found on the PATH, or a file',
+    ),
+  processes: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('How many of them may run at once; default: by cores and memory, at least 2'),
+});
+
 const sourceUrl = z
   .string()
   .max(2000)
@@ -174,6 +188,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Which Grafana users may see which streams; none: all see all'),
   tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
+  decode: decode.prefault({}).describe('How pictures are decoded'),
   stateDir: path
     .optional()
     .describe(

@@ -1,11 +1,28 @@
 import type {
+  CodedPicture,
   EngineEvent,
   EngineSnapshot,
+  FeedEnd,
+  KeyFrameQuestion,
+  KeyFrameResult,
   OfferResult,
   SessionClock,
   SessionEnd,
   StreamSpec,
 } from './messages.ts';
+
+/** Pictures of one stream as they come, from a key frame on; `taken` makes room for more. */
+export interface Feed {
+  /** So many bytes of pictures were used up. While much is not, the engine leaves out pictures up to a key frame. */
+  taken(bytes: number): void;
+  /** `onEnd` is not called then. */
+  close(): void;
+}
+
+export interface FeedListener {
+  onPicture(picture: CodedPicture): void;
+  onEnd(reason: FeedEnd): void;
+}
 
 /** The media engine as the main thread sees it; engine-client.ts implements it over a worker. */
 export interface EnginePort {
@@ -16,6 +33,9 @@ export interface EnginePort {
   offer(stream: string, sdp: string): Promise<OfferResult>;
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined>;
   closeSession(sessionId: string): void;
+  /** Answers within 2 s, always. */
+  keyFrame(stream: string, question?: KeyFrameQuestion): Promise<KeyFrameResult>;
+  openFeed(stream: string, listener: FeedListener): Feed;
   /** The newest statistics; undefined until the first second has passed. */
   snapshot(): EngineSnapshot | undefined;
   readonly mediaPort: number;

@@ -5,6 +5,8 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Clock } from '../media/clock.ts';
 import { Arena } from '../native/arena.ts';
+import { FeedOutput } from '../outputs/feed.ts';
+import { keyFrame } from '../outputs/key-frame.ts';
 import { WhepOutput } from '../outputs/whep.ts';
 import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
@@ -15,6 +17,8 @@ import type {
   EngineSnapshot,
   EngineSpec,
   FromEngine,
+  KeyFrameQuestion,
+  KeyFrameResult,
   LogFields,
   OfferResult,
   SessionClock,
@@ -40,6 +44,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly #parts: Parts;
   readonly #whep: WhepOutput;
+  readonly #feeds: FeedOutput;
   readonly #streams = new Map<string, Stream>();
   readonly #firstPacketDelay = new DelayHistogram();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -49,6 +54,7 @@ export class Engine {
   constructor(spec: EngineSpec, deps: EngineDeps) {
     this.#deps = deps;
     this.#parts = openParts(this.arena, deps.clock(), spec.parts);
+    this.#feeds = new FeedOutput(deps.emit);
     this.#whep = new WhepOutput(spec, {
       arena: this.arena,
       clock: deps.clock,
@@ -103,6 +109,22 @@ export class Engine {
 
   sessionClock(id: string, frames: number): SessionClock | undefined {
     return this.#whep.sessionClock(id, frames);
+  }
+
+  keyFrame(streamName: string, question: KeyFrameQuestion = {}): Promise<KeyFrameResult> {
+    return keyFrame(this.#streams.get(streamName), question, this.#deps.clock);
+  }
+
+  openFeed(id: number, streamName: string): void {
+    this.#feeds.open(id, this.#streams.get(streamName));
+  }
+
+  feedTaken(id: number, bytes: number): void {
+    this.#feeds.taken(id, bytes);
+  }
+
+  closeFeed(id: number): void {
+    this.#feeds.close(id);
   }
 
   closeSession(id: string): void {

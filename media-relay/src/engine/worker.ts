@@ -8,7 +8,7 @@ import type { EngineSpec, FromEngine, ToEngine } from './messages.ts';
 const port = parentPort;
 if (port === null) throw new Error('engine/worker.ts runs as a worker thread');
 
-const emit = (message: FromEngine): void => port.postMessage(message);
+const emit = (message: FromEngine): void => port.postMessage(message, transferred(message));
 const engine = new Engine(workerData as EngineSpec, {
   clock: systemClock,
   random: Math.random,
@@ -48,6 +48,22 @@ async function handle(message: ToEngine): Promise<void> {
         clock: engine.sessionClock(message.sessionId, message.frames),
       });
       return;
+    case 'key-frame':
+      emit({
+        type: 'key-frame',
+        requestId: message.requestId,
+        result: await engine.keyFrame(message.stream, message.question),
+      });
+      return;
+    case 'open-feed':
+      engine.openFeed(message.feedId, message.stream);
+      return;
+    case 'feed-taken':
+      engine.feedTaken(message.feedId, message.bytes);
+      return;
+    case 'close-feed':
+      engine.closeFeed(message.feedId);
+      return;
     case 'close-session':
       engine.closeSession(message.sessionId);
       return;
@@ -56,6 +72,14 @@ async function handle(message: ToEngine): Promise<void> {
       emit({ type: 'stopped' });
       port?.close();
   }
+}
+
+/** What goes over without a copy: coded pictures. */
+function transferred(message: FromEngine): ArrayBuffer[] {
+  if (message.type === 'feed-picture') return [message.picture.units.buffer];
+  if (message.type === 'key-frame' && message.result.kind === 'picture')
+    return [message.result.picture.units.buffer];
+  return [];
 }
 
 /** A bug: the thread dies with it, and the main thread says so. */

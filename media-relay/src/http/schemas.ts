@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { maxWidth, minWidth } from '../pictures/widths.ts';
 import { streamStates, streamWarnings } from '../stream/states.ts';
 import type { StreamState, StreamWarning } from '../stream/states.ts';
 import { relayEventKinds } from '../telemetry/events.ts';
@@ -103,6 +104,14 @@ export const eventListSchema = z.object({
   events: z.array(
     z.looseObject({ atMs: unixMs, kind: z.enum(relayEventKinds), stream: z.string().optional() }),
   ),
+});
+
+export const snapshotQuerySchema = z.strictObject({
+  width: wholeNumber(minWidth, maxWidth)
+    .optional()
+    .describe(
+      'Pixels, rounded up to the next of 160, 320, 480, 640, 960, 1280, 1920; never more than the camera has',
+    ),
 });
 
 export const clockQuerySchema = z.strictObject({ frames: wholeNumber(1, 600).optional() });
