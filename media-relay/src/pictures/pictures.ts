@@ -6,6 +6,7 @@ import { DecodePool, poolLimits, type PoolStatistics } from '../decode/pool.ts';
 import type { EnginePort } from '../engine/engine-port.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { MjpegStreams, type MjpegStatistics } from './mjpeg.ts';
 import { Snapshots } from './snapshots.ts';
 
 export interface PicturesOptions {
@@ -17,6 +18,7 @@ export interface PicturesOptions {
 
 export interface Pictures {
   readonly snapshots: Pick<Snapshots, 'get'>;
+  readonly mjpeg: Pick<MjpegStreams, 'watch'>;
   readonly statistics: () => PicturesStatistics;
   /** Another camera, or none, has this name from now on. */
   forget(stream: string): void;
@@ -28,6 +30,7 @@ export interface Pictures {
 export interface PicturesStatistics {
   readonly pool: PoolStatistics;
   readonly snapshotCacheBytes: number;
+  readonly mjpeg: MjpegStatistics;
 }
 
 export async function startPictures(options: PicturesOptions): Promise<Pictures> {
@@ -40,11 +43,20 @@ export async function startPictures(options: PicturesOptions): Promise<Pictures>
 
   const pool = new DecodePool({ ffmpeg, limits, log });
   const snapshots = new Snapshots({ engine, pool, clock });
+  const mjpeg = new MjpegStreams({ engine, pool });
   let closing: Promise<void> | undefined;
   return {
     snapshots,
-    statistics: () => ({ pool: pool.statistics, snapshotCacheBytes: snapshots.cachedBytes }),
+    mjpeg,
+    statistics: () => ({
+      pool: pool.statistics,
+      snapshotCacheBytes: snapshots.cachedBytes,
+      mjpeg: mjpeg.statistics,
+    }),
     forget: (stream) => snapshots.forget(stream),
-    close: () => (closing ??= pool.close()),
+    close() {
+      mjpeg.close();
+      return (closing ??= pool.close());
+    },
   };
 }

@@ -6,6 +6,7 @@ import { createAuthoriser } from '../../auth/authoriser.ts';
 import type { AuthoriserOptions } from '../../auth/authoriser.ts';
 import type { TokenSpec } from '../../auth/tokens.ts';
 import { TokenBook } from '../../auth/tokens.ts';
+import { DecodeError } from '../../decode/decode-error.ts';
 import type { SnapshotResult } from '../../pictures/snapshots.ts';
 import { EventLog } from '../../telemetry/events.ts';
 import type { Admin, ConfiguredStream, HttpDeps } from '../deps.ts';
@@ -138,6 +139,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     streams: { list: () => streams, get: (name) => streams.find((candidate) => candidate.name === name) },
     auth: createAuthoriser({ tokens: new TokenBook(testTokens), ...options.auth }),
     pictures: {
+      mjpeg: { watch: () => Promise.reject(new DecodeError('busy', 'Busy.')) },
       snapshots: {
         get: (name, width) => Promise.resolve(snapshotOf(name, width)),
       },
