@@ -10,6 +10,8 @@ export interface RelayOptions {
   /** Name and source address of each stream. */
   readonly streams: Readonly<Record<string, string>>;
   readonly transport?: 'auto' | 'tcp' | 'udp';
+  /** Enters it, with all its children to come, before it begins: a cgroup. */
+  readonly cgroupProcs?: string;
 }
 
 export interface Relay {
@@ -47,8 +49,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   );
   const main = path.join(repositoryRoot, 'media-relay/src/main.ts');
   const process_ = await startProcess({
-    command: process.execPath,
-    args: [main, 'start', '--config', config],
+    ...command(options.cgroupProcs, [process.execPath, main, 'start', '--config', config]),
   });
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
@@ -67,6 +68,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     throw new Error(`The relay did not come up\n${process_.output()}`, { cause: error });
   }
   return { url, pid: process_.pid, stop };
+}
+
+/** The shell writes its own id into `cgroup.procs` and becomes the relay. */
+function command(
+  cgroupProcs: string | undefined,
+  [program = '', ...args]: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  if (cgroupProcs === undefined) return { command: program, args };
+  return { command: '/bin/sh', args: ['-c', 'echo $$ > "$0" && exec "$@"', cgroupProcs, program, ...args] };
 }
 
 async function allLive(url: string): Promise<boolean> {

@@ -76,7 +76,16 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     events.recordEngine(event);
     logEvent(log, event);
   });
-  const pictures = await startPictures({ config, engine, clock: systemClock, log });
+  const pictures = await startPictures({
+    config,
+    engine,
+    clock: systemClock,
+    log,
+    onFlag(stream, flag, on) {
+      events.record({ kind: `picture-${flag}`, stream, on });
+      log[on ? 'warn' : 'info']({ stream, on }, `picture-${flag}`);
+    },
+  });
   started.defer(() => pictures.close());
   const streams = new RelayStreams({
     setStream(spec) {

@@ -216,6 +216,7 @@ export function streamView(name: string, changes: Partial<StreamView> = {}): Str
     keyFrameIntervalSeconds: 0.5,
     lastFrameMs: Date.now(),
     viewers: 0,
+    picture: null,
     ...changes,
   };
 }

@@ -113,6 +113,9 @@ function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, re
       ...(tls && { tls: { cert: resolve(folder, tls.cert), key: resolve(folder, tls.key) } }),
     },
     decode: { ...parsed.decode, ffmpeg: programPath(parsed.decode.ffmpeg, folder) },
+    ...(parsed.snapshots && {
+      snapshots: { ...parsed.snapshots, directory: resolve(folder, parsed.snapshots.directory) },
+    }),
     stateDir:
       parsed.stateDir === undefined
         ? defaultStateDir(options.environment, homedir())

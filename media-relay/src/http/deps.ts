@@ -69,7 +69,7 @@ export interface HttpDeps {
   readonly events: Pick<EventLog, 'query'>;
   readonly auth: Authoriser;
   readonly admin: Admin;
-  readonly pictures: Pick<Pictures, 'snapshots' | 'mjpeg'>;
+  readonly pictures: Pick<Pictures, 'snapshots' | 'mjpeg' | 'health'>;
   readonly pages: Pages;
   readonly log: Logger;
   readonly clock: Clock;

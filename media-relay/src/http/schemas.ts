@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 import { maxWidth, minWidth } from '../pictures/widths.ts';
-import { streamStates, streamWarnings } from '../stream/states.ts';
-import type { StreamState, StreamWarning } from '../stream/states.ts';
+import { pictureFlags, streamStates, streamWarnings } from '../stream/states.ts';
+import type { PictureFlag, StreamState, StreamWarning } from '../stream/states.ts';
 import { relayEventKinds } from '../telemetry/events.ts';
 import { problems } from './errors.ts';
 import { isStreamName } from './path-guard.ts';
@@ -32,6 +32,17 @@ const streamName = z
 
 const unixMs = z.number().describe('Unix time in milliseconds');
 
+function pictureFlagsShape() {
+  const flag = (name: PictureFlag) => z.boolean().describe(pictureFlags[name]);
+  return {
+    frozen: flag('frozen'),
+    black: flag('black'),
+    overexposed: flag('overexposed'),
+    underexposed: flag('underexposed'),
+    blurred: flag('blurred'),
+  };
+}
+
 export const streamSchema = z.object({
   name: z.string(),
   title: z.string(),
@@ -54,6 +65,17 @@ export const streamSchema = z.object({
   keyFrameIntervalSeconds: z.number().nullable(),
   lastFrameMs: unixMs.nullable(),
   viewers: z.int(),
+  picture: z
+    .object({
+      ...pictureFlagsShape(),
+      brightness: z.number().describe('Mean luma, 0 to 1'),
+      contrast: z.number().describe('Standard deviation of luma, 0 to 0.5'),
+      sharpness: z.number().describe('Variance of the Laplacian over variance of luma'),
+      pictureMs: unixMs.describe('Arrival of the picture that was looked at, Unix time in milliseconds'),
+      checkedMs: unixMs,
+    })
+    .nullable()
+    .describe('Of a live stream, once it was looked at'),
 });
 export type StreamView = z.infer<typeof streamSchema>;
 

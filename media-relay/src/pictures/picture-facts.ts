@@ -65,10 +65,3 @@ function laplacianVariance(pixels: Uint8Array, width: number, height: number): n
   const count = (width - 2) * (height - 2);
   return squares / count - (sum / count) ** 2;
 }
-
-/** Mean absolute difference of luma between two pictures of one size, 0 to 255. */
-export function pictureDifference(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += Math.abs((a[at] ?? 0) - (b[at] ?? 0));
-  return sum / a.length;
-}

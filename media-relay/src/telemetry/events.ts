@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import type { EngineEvent } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
+import type { PictureFlag } from '../stream/states.ts';
 
 /** Everything that is kept. The set is stable API, and bounded. */
 export const relayEventKinds = [
@@ -21,6 +22,11 @@ export const relayEventKinds = [
   'reconnect',
   'viewer-joined',
   'viewer-left',
+  'picture-frozen',
+  'picture-black',
+  'picture-overexposed',
+  'picture-underexposed',
+  'picture-blurred',
 ] as const;
 export type RelayEventKind = (typeof relayEventKinds)[number];
 
@@ -34,7 +40,8 @@ export type OwnEvent =
       readonly removed: readonly string[];
       readonly changed: readonly string[];
     }
-  | { readonly kind: 'config-error'; readonly message: string };
+  | { readonly kind: 'config-error'; readonly message: string }
+  | { readonly kind: `picture-${PictureFlag}`; readonly stream: string; readonly on: boolean };
 
 /** As kept and shown. A session's id lets its holder end the session, so viewers appear by a hash of it. */
 export type RelayEvent =

@@ -7,6 +7,7 @@ import type { AuthoriserOptions } from '../../auth/authoriser.ts';
 import type { TokenSpec } from '../../auth/tokens.ts';
 import { TokenBook } from '../../auth/tokens.ts';
 import { DecodeError } from '../../decode/decode-error.ts';
+import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import type { SnapshotResult } from '../../pictures/snapshots.ts';
 import { EventLog } from '../../telemetry/events.ts';
 import type { Admin, ConfiguredStream, HttpDeps } from '../deps.ts';
@@ -139,6 +140,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     streams: { list: () => streams, get: (name) => streams.find((candidate) => candidate.name === name) },
     auth: createAuthoriser({ tokens: new TokenBook(testTokens), ...options.auth }),
     pictures: {
+      health: (name) => (name === 'lobby-1' ? pictureHealth : undefined),
       mjpeg: { watch: () => Promise.reject(new DecodeError('busy', 'Busy.')) },
       snapshots: {
         get: (name, width) => Promise.resolve(snapshotOf(name, width)),
@@ -185,6 +187,18 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
+
+const pictureHealth: PictureHealth = {
+  flags: { frozen: true, black: false, overexposed: false, underexposed: false, blurred: false },
+  brightness: 0.5,
+  contrast: 0.2,
+  darkShare: 0,
+  brightShare: 0,
+  sharpness: 0.1,
+  pictureMs: 900,
+  checkedMs: 950,
+  flagSecondsTotal: { frozen: 30, black: 0, overexposed: 0, underexposed: 0, blurred: 0 },
+};
 
 /** Only lobby-1 has a picture. */
 function snapshotOf(name: string, width: number | undefined): SnapshotResult {
