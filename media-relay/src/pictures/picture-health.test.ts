@@ -36,7 +36,7 @@ const scenes = {
   frozen: `testsrc2=${size},${still}`,
   black: `color=black:${size},noise=alls=4:allf=t`,
   white: `testsrc2=${size},eq=brightness=0.7`,
-  dark: `testsrc2=${size},eq=brightness=-0.45,noise=alls=3:allf=t`,
+  dark: `testsrc2=${size},eq=brightness=-0.6,noise=alls=3:allf=t`,
   blurred: `testsrc2=${size},gblur=sigma=8,noise=alls=2:allf=t`,
 } as const;
 type Scene = keyof typeof scenes;
@@ -44,7 +44,7 @@ type Scene = keyof typeof scenes;
 /** Its key frames, as the engine hands them on. */
 async function keyFrames(source: string): Promise<Uint8Array<ArrayBuffer>[]> {
   const coder =
-    '-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -threads 1 -crf 26 -g 5 -sc_threshold 0';
+    '-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -threads 1 -qp 26 -g 5 -sc_threshold 0';
   const args = `-v error -f lavfi -i ${source} -frames:v 40 ${coder} -f h264 pipe:1`.split(' ');
   const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const pictures: Uint8Array[][] = [];

@@ -69,7 +69,9 @@ export class Snapshots {
     }
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
-    const result = this.#renew(key, stream, width, wake).finally(() => this.#pending.delete(key));
+    const result = this.#renew(key, stream, width, wake).finally(() => {
+      if (this.#pending.get(key) === result) this.#pending.delete(key);
+    });
     this.#pending.set(key, result);
     return result;
   }

@@ -50,7 +50,9 @@ export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): R
         },
         onEnd() {
           first.resolve('over');
-          if (hasBegun) response.end();
+          // Whoever does not read would never see the end.
+          if (response.writableLength > 0) response.destroy();
+          else if (hasBegun) response.end();
         },
       })
       .catch((error: unknown) => {

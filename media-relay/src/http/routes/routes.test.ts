@@ -227,6 +227,18 @@ describe('streams', () => {
       keyFrameIntervalSeconds: 4,
       lastFrameMs: 2000,
       viewers: 2,
+      picture: {
+        frozen: true,
+        black: false,
+        overexposed: false,
+        underexposed: false,
+        blurred: false,
+        brightness: 0.5,
+        contrast: 0.2,
+        sharpness: 0.1,
+        pictureMs: 900,
+        checkedMs: 950,
+      },
     });
     expect(garage).toMatchObject({ name: 'garage', state: 'idle', lastFrameMs: null, viewers: 0 });
   });
