@@ -48,7 +48,7 @@ function unitsOf({ units }: CodedPicture): [type: number, bytes: number][] {
 }
 
 function fed(): (CodedPicture | string)[] {
-  return messages.flatMap((message) =>
+  return messages.flatMap((message): (CodedPicture | string)[] =>
     message.type === 'feed-picture'
       ? [message.picture]
       : message.type === 'feed-ended'
