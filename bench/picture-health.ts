@@ -64,8 +64,8 @@ await runBench(120, async () => {
   await pool.close();
   return {
     ffmpegCpuMsPerPicture: round(ffmpegMs),
-    mainThreadMsPerPicture: round(factsMs / pictures),
-    coreShareFor40CamerasEvery10s: round((cameras * (ffmpegMs + factsMs / pictures)) / 10_000),
+    mainThreadMsPerPicture: round(factsMs / pictures, 2),
+    coreShareFor40CamerasEvery10s: round((cameras * (ffmpegMs + factsMs / pictures)) / 10_000, 3),
     keyFrameKB: round(units.length / 1000),
   };
 });
