@@ -17,6 +17,8 @@ export interface RelayOptions {
   readonly threads?: number;
   /** Without its pacer. */
   readonly unpaced?: boolean;
+  /** Enters it, with all its children to come, before it begins: a cgroup. */
+  readonly cgroupProcs?: string;
 }
 
 export interface Relay {
@@ -62,8 +64,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   );
   const main = path.join(repositoryRoot, 'media-relay/src/testing/observed-relay.ts');
   const process_ = await startProcess({
-    command: process.execPath,
-    args: ['--expose-gc', ...(options.nodeArguments ?? []), main, config],
+    ...command(options.cgroupProcs, [
+      process.execPath,
+      '--expose-gc',
+      ...(options.nodeArguments ?? []),
+      main,
+      config,
+    ]),
     hasIpc: true,
     env: { BENCH_UNPACED: unpaced ? '1' : '' },
   });
@@ -89,6 +96,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     throw new Error(`The relay did not come up\n${process_.output()}`, { cause: error });
   }
   return { url, pid: process_.pid, adminToken: adminTokenIn(folder), observer, stop };
+}
+
+/** The shell writes its own id into `cgroup.procs` and becomes the relay. */
+function command(
+  cgroupProcs: string | undefined,
+  [program = '', ...args]: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  if (cgroupProcs === undefined) return { command: program, args };
+  return { command: '/bin/sh', args: ['-c', 'echo $$ > "$0" && exec "$@"', cgroupProcs, program, ...args] };
 }
 
 function adminTokenIn(folder: string): string {

@@ -27,6 +27,7 @@ import type { AdminResult, HttpDeps } from './http/deps.ts';
 import type { HttpServer } from './http/server.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './media/clock.ts';
+import { startPictures } from './pictures/pictures.ts';
 import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog } from './telemetry/events.ts';
@@ -97,7 +98,27 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     events.recordEngine(event);
     logEvent(log, event);
   });
-  const streams = new RelayStreams(engine);
+  const pictures = await startPictures({
+    config,
+    engine,
+    clock: systemClock,
+    log,
+    onFlag(stream, flag, on) {
+      events.record({ kind: `picture-${flag}`, stream, on });
+      log[on ? 'warn' : 'info']({ stream, on }, `picture-${flag}`);
+    },
+  });
+  started.defer(() => pictures.close());
+  const streams = new RelayStreams({
+    setStream(spec) {
+      pictures.forget(spec.name);
+      engine.setStream(spec);
+    },
+    removeStream(name) {
+      pictures.forget(name);
+      engine.removeStream(name);
+    },
+  });
   streams.replaceConfigured(config.streams, [...config.streams.keys()], []);
 
   const keeper = new ConfigKeeper({
@@ -134,6 +155,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       removeStream: (name) => Promise.resolve(streams.remove(name)),
       reload: async () => adminResult(await keeper.reload('api')),
     },
+    pictures,
     pages: await buildPages(),
     log,
     clock: systemClock,
@@ -169,7 +191,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     watching.abort();
     events.record({ kind: 'relay-stop', reason });
     // HTTP goes on while viewers get their goodbye, so that whoever asks for a picture now is told to come later.
-    await Promise.allSettled([engine.close()]);
+    await Promise.allSettled([pictures.close(), engine.close()]);
     await Promise.allSettled([http.close()]);
     await stack.disposeAsync();
   }

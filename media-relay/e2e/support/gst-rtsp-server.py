@@ -31,7 +31,7 @@ parser.add_argument("--width", type=int, default=320)
 parser.add_argument("--height", type=int, default=240)
 parser.add_argument("--kbps", type=int, default=800)
 parser.add_argument("--gop", type=int, default=25, help="frames from key frame to key frame")
-parser.add_argument("--pattern", default="ball")
+parser.add_argument("--pattern", default="ball", help="of videotestsrc, and more of its properties")
 parser.add_argument("--file", help="plays this H.264 file (MPEG-TS) instead of a test picture")
 arguments = parser.parse_args()
 

@@ -220,6 +220,7 @@ export function streamView(name: string, changes: Partial<StreamView> = {}): Str
     viewers: 0,
     qualitySwitches: {},
     substream: null,
+    picture: null,
     ...changes,
   };
 }

@@ -112,6 +112,10 @@ function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, re
       ...http,
       ...(tls && { tls: { cert: resolve(folder, tls.cert), key: resolve(folder, tls.key) } }),
     },
+    decode: { ...parsed.decode, ffmpeg: programPath(parsed.decode.ffmpeg, folder) },
+    ...(parsed.snapshots && {
+      snapshots: { ...parsed.snapshots, directory: resolve(folder, parsed.snapshots.directory) },
+    }),
     stateDir:
       parsed.stateDir === undefined
         ? defaultStateDir(options.environment, homedir())
@@ -119,6 +123,11 @@ function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, re
     tokens: readTokens(parsed.tokens, folder, options, report),
     streams: new Map(Object.entries(parsed.streams)),
   };
+}
+
+/** As a shell does it: what has a slash is a file, the rest is looked for on the PATH. */
+function programPath(program: string, folder: string): string {
+  return /[\\/]/.test(program) ? resolve(folder, program) : program;
 }
 
 function readTokens(

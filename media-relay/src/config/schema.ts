@@ -168,6 +168,41 @@ const token = z
     'needs exactly one of token and tokenFile; remove one or add one',
   );
 
+const decode = z.strictObject({
+  ffmpeg: path
+    .default('ffmpeg')
+    .describe(
+      'The ffmpeg that makes snapshots and looks at pictures: a name to be found on the PATH, or a file',
+    ),
+  processes: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('How many of them may run at once; default: by cores and memory, at least 2'),
+});
+
+const pictureHealth = z.strictObject({
+  everySeconds: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(10)
+    .describe('How often a key frame of every live stream is looked at; 0: never'),
+});
+
+const snapshots = z.strictObject({
+  directory: path.describe('Folder in which each stream gets a folder of its own'),
+  everySeconds: z.int().min(5).max(86_400).default(60).describe('How often'),
+  keepHours: z.int().min(1).max(87_600).default(24).describe('Older ones are removed'),
+  keepCount: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1440)
+    .describe('And of each stream all but the newest so many'),
+});
+
 const sourceUrl = z
   .string()
   .max(2000)
@@ -234,6 +269,11 @@ const plainSchema = z.strictObject({
     .default([])
     .describe('Which Grafana users may see which streams; none: all see all'),
   tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
+  decode: decode.prefault({}).describe('How pictures are decoded'),
+  pictureHealth: pictureHealth
+    .prefault({})
+    .describe('Whether pictures are frozen, black, over- or underexposed or blurred'),
+  snapshots: snapshots.optional().describe('Keep pictures of the live streams as files'),
   stateDir: path
     .optional()
     .describe(

@@ -1,8 +1,10 @@
-import type { EnginePort } from './engine-port.ts';
+import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
   HostSnapshot,
+  KeyFrameQuestion,
+  KeyFrameResult,
   OfferResult,
   QualityWish,
   SessionClock,
@@ -168,6 +170,14 @@ export class AdmittingEngine implements EnginePort {
   }
 
   /** Its place is free at once: a page that is loaded again must not meet itself. */
+  keyFrame(stream: string, question?: KeyFrameQuestion): Promise<KeyFrameResult> {
+    return this.#engine.keyFrame(stream, question);
+  }
+
+  openFeed(stream: string, listener: FeedListener): Feed {
+    return this.#engine.openFeed(stream, listener);
+  }
+
   sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
     return this.#engine.sessionQuality(sessionId, wish);
   }

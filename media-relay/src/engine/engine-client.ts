@@ -1,11 +1,13 @@
 /** The main thread's end: starts the media thread, asks it, and remembers its newest statistics. */
 import { Worker } from 'node:worker_threads';
-import type { EnginePort } from './engine-port.ts';
+import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
   EngineSpec,
   FromEngine,
+  KeyFrameQuestion,
+  KeyFrameResult,
   LogFields,
   OfferResult,
   QualityWish,
@@ -42,6 +44,8 @@ class EngineClient implements EnginePort {
   readonly #offers = new Map<number, (result: OfferResult) => void>();
   readonly #clocks = new Map<number, (clock: SessionClock | undefined) => void>();
   readonly #qualities = new Map<number, (quality: SessionQuality | undefined) => void>();
+  readonly #keyFrames = new Map<number, (result: KeyFrameResult) => void>();
+  readonly #feeds = new Map<number, FeedListener>();
   readonly #exited: Promise<void>;
   #nextRequest = 1;
   #snapshot: EngineSnapshot | undefined;
@@ -143,6 +147,29 @@ class EngineClient implements EnginePort {
     this.#post({ type: 'close-session', sessionId, reason });
   }
 
+  keyFrame(stream: string, question: KeyFrameQuestion = {}): Promise<KeyFrameResult> {
+    const requestId = this.#nextRequest++;
+    return this.#request<KeyFrameResult>(
+      this.#keyFrames,
+      requestId,
+      noKeyFrame('The relay is busy.'),
+      { type: 'key-frame', requestId, stream, question },
+      () => undefined,
+    );
+  }
+
+  openFeed(stream: string, listener: FeedListener): Feed {
+    const feedId = this.#nextRequest++;
+    this.#feeds.set(feedId, listener);
+    this.#post({ type: 'open-feed', feedId, stream });
+    return {
+      taken: (bytes) => this.#post({ type: 'feed-taken', feedId, bytes }),
+      close: () => {
+        if (this.#feeds.delete(feedId)) this.#post({ type: 'close-feed', feedId });
+      },
+    };
+  }
+
   snapshot(): EngineSnapshot | undefined {
     return this.#snapshot;
   }
@@ -204,6 +231,18 @@ class EngineClient implements EnginePort {
       case 'session-quality':
         this.#qualities.get(message.requestId)?.(message.quality);
         return;
+      case 'key-frame':
+        this.#keyFrames.get(message.requestId)?.(message.result);
+        return;
+      case 'feed-picture':
+        this.#feeds.get(message.feedId)?.onPicture(message.picture);
+        return;
+      case 'feed-ended': {
+        const listener = this.#feeds.get(message.feedId);
+        this.#feeds.delete(message.feedId);
+        listener?.onEnd(message.reason);
+        return;
+      }
       case 'session-ended':
         for (const listener of this.#endListeners)
           listener(message.sessionId, message.stream, message.reason);
@@ -229,5 +268,13 @@ class EngineClient implements EnginePort {
     for (const answer of this.#offers.values()) answer(refusal);
     for (const answer of this.#clocks.values()) answer(undefined);
     for (const answer of this.#qualities.values()) answer(undefined);
+    for (const answer of this.#keyFrames.values()) answer(noKeyFrame('The media engine stopped.'));
+    const feeds = [...this.#feeds.values()];
+    this.#feeds.clear();
+    for (const listener of feeds) listener.onEnd('engine-stopped');
   }
+}
+
+function noKeyFrame(message: string): KeyFrameResult {
+  return { kind: 'none', code: 'stream-not-ready', message };
 }

@@ -1,7 +1,9 @@
-import type { EnginePort } from './engine-port.ts';
+import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
+  KeyFrameQuestion,
+  KeyFrameResult,
   OfferResult,
   QualityWish,
   SessionClock,
@@ -18,6 +20,7 @@ export interface PooledEngine extends EnginePort {
   readonly isRunning: boolean;
 }
 
+const noSuchStream = 'There is no stream of this name.';
 const stopping: OfferResult = { ok: false, code: 'shutting-down', message: 'The relay is stopping.' };
 
 /**
@@ -88,8 +91,7 @@ export class EnginePool implements EnginePort {
   async offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult> {
     if (this.#closing !== undefined) return stopping;
     const thread = this.#threadOfStream.get(stream);
-    if (thread === undefined)
-      return { ok: false, code: 'stream-not-found', message: 'There is no stream of this name.' };
+    if (thread === undefined) return { ok: false, code: 'stream-not-found', message: noSuchStream };
     const result = await thread.offer(stream, sdp, wish);
     if (result.ok) this.#threadOfSession.set(result.sessionId, thread);
     return result;
@@ -97,6 +99,22 @@ export class EnginePool implements EnginePort {
 
   async sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined> {
     return this.#threadOfSession.get(sessionId)?.sessionClock(sessionId, frames);
+  }
+
+  async keyFrame(stream: string, question?: KeyFrameQuestion): Promise<KeyFrameResult> {
+    const thread = this.#threadOfStream.get(stream);
+    if (thread !== undefined) return thread.keyFrame(stream, question);
+    return { kind: 'none', code: 'stream-not-found', message: noSuchStream };
+  }
+
+  openFeed(stream: string, listener: FeedListener): Feed {
+    const thread = this.#threadOfStream.get(stream);
+    if (thread !== undefined) return thread.openFeed(stream, listener);
+    let isOpen = true;
+    queueMicrotask(() => {
+      if (isOpen) listener.onEnd('stream-not-found');
+    });
+    return { taken: () => undefined, close: () => void (isOpen = false) };
   }
 
   async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {

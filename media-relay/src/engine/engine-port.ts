@@ -1,6 +1,10 @@
 import type {
+  CodedPicture,
   EngineEvent,
   EngineSnapshot,
+  FeedEnd,
+  KeyFrameQuestion,
+  KeyFrameResult,
   OfferResult,
   QualityWish,
   SessionClock,
@@ -8,6 +12,19 @@ import type {
   SessionQuality,
   StreamSpec,
 } from './messages.ts';
+
+/** Pictures of one stream as they come, from a key frame on; `taken` makes room for more. */
+export interface Feed {
+  /** So many bytes of pictures were used up. While much is not, the engine leaves out pictures up to a key frame. */
+  taken(bytes: number): void;
+  /** `onEnd` is not called then. */
+  close(): void;
+}
+
+export interface FeedListener {
+  onPicture(picture: CodedPicture): void;
+  onEnd(reason: FeedEnd): void;
+}
 
 /** The media engine as the main thread sees it; engine-client.ts implements it over a worker. */
 export interface EnginePort {
@@ -19,6 +36,9 @@ export interface EnginePort {
   sessionClock(sessionId: string, frames: number): Promise<SessionClock | undefined>;
   /** Undefined when there is no such session (any more). */
   sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined>;
+  /** Answers within 2 s, always. */
+  keyFrame(stream: string, question?: KeyFrameQuestion): Promise<KeyFrameResult>;
+  openFeed(stream: string, listener: FeedListener): Feed;
   /** `reason` is what its end is counted as; by itself `closed-by-viewer`. */
   closeSession(sessionId: string, reason?: SessionEnd): void;
   /** The newest statistics; undefined until the first second has passed. */

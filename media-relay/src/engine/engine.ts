@@ -5,6 +5,8 @@
 import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Clock } from '../media/clock.ts';
 import { Arena } from '../native/arena.ts';
+import { FeedOutput } from '../outputs/feed.ts';
+import { keyFrame } from '../outputs/key-frame.ts';
 import { WhepOutput } from '../outputs/whep.ts';
 import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
@@ -15,6 +17,8 @@ import type {
   EngineSnapshot,
   EngineSpec,
   FromEngine,
+  KeyFrameQuestion,
+  KeyFrameResult,
   LogFields,
   OfferResult,
   QualityWish,
@@ -44,6 +48,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly #parts: Parts;
   readonly #whep: WhepOutput;
+  readonly #feeds: FeedOutput;
   readonly #streams = new Map<string, Stream>();
   readonly #firstPacketDelay = new DelayHistogram();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -57,6 +62,7 @@ export class Engine {
     this.#deps = deps;
     this.#threadIndex = spec.threadIndex ?? 0;
     this.#parts = openParts(this.arena, deps.clock(), spec.parts);
+    this.#feeds = new FeedOutput(deps.emit);
     this.#whep = new WhepOutput(spec, {
       arena: this.arena,
       clock: deps.clock,
@@ -117,6 +123,22 @@ export class Engine {
 
   sessionQuality(id: string, wish: QualityWish): SessionQuality | undefined {
     return this.#whep.sessionQuality(id, wish);
+  }
+
+  keyFrame(streamName: string, question: KeyFrameQuestion = {}): Promise<KeyFrameResult> {
+    return keyFrame(this.#streams.get(streamName), question, this.#deps.clock);
+  }
+
+  openFeed(id: number, streamName: string): void {
+    this.#feeds.open(id, this.#streams.get(streamName));
+  }
+
+  feedTaken(id: number, bytes: number): void {
+    this.#feeds.taken(id, bytes);
+  }
+
+  closeFeed(id: number): void {
+    this.#feeds.close(id);
   }
 
   closeSession(id: string, reason: SessionEnd = 'closed-by-viewer'): void {

@@ -58,6 +58,15 @@ export type ToEngine =
       readonly wish: QualityWish;
     }
   | { readonly type: 'close-session'; readonly sessionId: string; readonly reason: SessionEnd }
+  | {
+      readonly type: 'key-frame';
+      readonly requestId: number;
+      readonly stream: string;
+      readonly question: KeyFrameQuestion;
+    }
+  | { readonly type: 'open-feed'; readonly feedId: number; readonly stream: string }
+  | { readonly type: 'feed-taken'; readonly feedId: number; readonly bytes: number }
+  | { readonly type: 'close-feed'; readonly feedId: number }
   | { readonly type: 'shutdown' };
 
 export type FromEngine =
@@ -75,6 +84,9 @@ export type FromEngine =
       readonly stream: string;
       readonly reason: SessionEnd;
     }
+  | { readonly type: 'key-frame'; readonly requestId: number; readonly result: KeyFrameResult }
+  | { readonly type: 'feed-picture'; readonly feedId: number; readonly picture: CodedPicture }
+  | { readonly type: 'feed-ended'; readonly feedId: number; readonly reason: FeedEnd }
   | { readonly type: 'statistics'; readonly snapshot: EngineSnapshot }
   | { readonly type: 'event'; readonly event: EngineEvent }
   | {
@@ -152,6 +164,37 @@ export interface SessionQuality {
   /** A sentence when what is wanted cannot be had now. */
   readonly reason: string | undefined;
 }
+
+/** One picture as the camera coded it, for a decoder outside of the media thread. Its bytes are transferred. */
+export interface CodedPicture {
+  /** NAL units, each after its length in four bytes (ISO/IEC 14496-15, 5.3.3); a key frame begins with SPS and PPS. */
+  readonly units: Uint8Array<ArrayBuffer>;
+  readonly isKey: boolean;
+  /** Counts the frames of its stream. */
+  readonly number: number;
+  readonly arrivalMs: number;
+  /** By the camera's own clock, where it is known. */
+  readonly captureMs: number | undefined;
+}
+
+export interface KeyFrameQuestion {
+  /** Arrival of the one that the asker has: `unchanged` when there is no newer one. */
+  readonly newerThanMs?: number | undefined;
+  /** How long an on-demand camera is started and a first key frame waited for, less than 2 s; 0 or nothing: not at all. */
+  readonly waitMs?: number | undefined;
+}
+
+/** The last whole key frame, whatever its age and the state of its stream. */
+export type KeyFrameResult =
+  | { readonly kind: 'picture'; readonly picture: CodedPicture }
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'none';
+      readonly code: 'stream-not-found' | 'stream-not-ready';
+      readonly message: string;
+    };
+
+export type FeedEnd = 'stream-not-found' | 'stream-removed' | 'engine-stopped';
 
 export type EngineEvent = { readonly atMs: number; readonly stream: string } & (
   | { readonly kind: 'stream-up' }

@@ -1,8 +1,10 @@
 import type { Clock } from '../media/clock.ts';
-import type { EnginePort } from './engine-port.ts';
+import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
+  KeyFrameQuestion,
+  KeyFrameResult,
   OfferResult,
   QualityWish,
   SessionClock,
@@ -115,6 +117,25 @@ export class RestartingEngine implements EnginePort {
 
   closeSession(sessionId: string, reason?: SessionEnd): void {
     this.#engine?.closeSession(sessionId, reason);
+  }
+
+  async keyFrame(stream: string, question?: KeyFrameQuestion): Promise<KeyFrameResult> {
+    return (
+      this.#engine?.keyFrame(stream, question) ?? {
+        kind: 'none',
+        code: 'stream-not-ready',
+        message: 'The media engine is being started again.',
+      }
+    );
+  }
+
+  openFeed(stream: string, listener: FeedListener): Feed {
+    if (this.#engine !== undefined) return this.#engine.openFeed(stream, listener);
+    let isOpen = true;
+    queueMicrotask(() => {
+      if (isOpen) listener.onEnd('engine-stopped');
+    });
+    return { taken: () => undefined, close: () => void (isOpen = false) };
   }
 
   snapshot(): EngineSnapshot | undefined {

@@ -8,7 +8,7 @@ import type { EngineSpec, FromEngine, ToEngine } from './messages.ts';
 const port = parentPort;
 if (port === null) throw new Error('engine/worker.ts runs as a worker thread');
 
-const emit = (message: FromEngine): void => port.postMessage(message);
+const emit = (message: FromEngine): void => port.postMessage(message, transferred(message));
 // For bench/burst.ts alone, which shows what a path does to frames that leave at once.
 const unpaced = process.env['BENCH_UNPACED'] === '1';
 const engine = new Engine(
@@ -60,6 +60,22 @@ async function handle(message: ToEngine): Promise<void> {
         quality: engine.sessionQuality(message.sessionId, message.wish),
       });
       return;
+    case 'key-frame':
+      emit({
+        type: 'key-frame',
+        requestId: message.requestId,
+        result: await engine.keyFrame(message.stream, message.question),
+      });
+      return;
+    case 'open-feed':
+      engine.openFeed(message.feedId, message.stream);
+      return;
+    case 'feed-taken':
+      engine.feedTaken(message.feedId, message.bytes);
+      return;
+    case 'close-feed':
+      engine.closeFeed(message.feedId);
+      return;
     case 'close-session':
       engine.closeSession(message.sessionId, message.reason);
       return;
@@ -68,6 +84,14 @@ async function handle(message: ToEngine): Promise<void> {
       emit({ type: 'stopped' });
       port?.close();
   }
+}
+
+/** What goes over without a copy: coded pictures. */
+function transferred(message: FromEngine): ArrayBuffer[] {
+  if (message.type === 'feed-picture') return [message.picture.units.buffer];
+  if (message.type === 'key-frame' && message.result.kind === 'picture')
+    return [message.result.picture.units.buffer];
+  return [];
 }
 
 /** A bug: the thread dies with it, and the main thread says so. */

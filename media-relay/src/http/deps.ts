@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Authoriser } from '../auth/authoriser.ts';
 import type { EnginePort } from '../engine/engine-port.ts';
 import type { Clock } from '../media/clock.ts';
+import type { Pictures } from '../pictures/pictures.ts';
 import type { EventLog } from '../telemetry/events.ts';
 import type { ProblemCode } from './errors.ts';
 import type { NewStream } from './schemas.ts';
@@ -68,6 +69,7 @@ export interface HttpDeps {
   readonly events: Pick<EventLog, 'query'>;
   readonly auth: Authoriser;
   readonly admin: Admin;
+  readonly pictures: Pick<Pictures, 'snapshots' | 'mjpeg' | 'health'>;
   readonly pages: Pages;
   readonly log: Logger;
   readonly clock: Clock;

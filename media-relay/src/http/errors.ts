@@ -34,7 +34,9 @@ export const problems = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Something went wrong in the relay' },
+  'no-decoder': { status: 501, title: 'This host cannot decode pictures' },
   'over-capacity': { status: 503, title: 'The relay is full' },
+  'picture-unreadable': { status: 503, title: 'The picture cannot be decoded' },
   'stream-not-ready': { status: 503, title: 'The stream has no picture yet' },
   'shutting-down': { status: 503, title: 'The relay is stopping' },
 } as const satisfies Record<string, { status: number; title: string }> &
@@ -46,6 +48,7 @@ export type ProblemCode = keyof typeof problems;
 const defaultRetryAfterSeconds: Partial<Record<ProblemCode, number>> = {
   'rate-limited': 10,
   'over-capacity': 10,
+  'picture-unreadable': 5,
   'stream-not-ready': 2,
   'shutting-down': 5,
 };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 import { overCapacityReasons } from '../engine/admission.ts';
-import { qualities, streamStates, streamWarnings } from '../stream/states.ts';
-import type { StreamState, StreamWarning } from '../stream/states.ts';
+import { maxWidth, minWidth } from '../pictures/widths.ts';
+import { pictureFlags, qualities, streamStates, streamWarnings } from '../stream/states.ts';
+import type { PictureFlag, StreamState, StreamWarning } from '../stream/states.ts';
 import { relayEventKinds } from '../telemetry/events.ts';
 import { problems } from './errors.ts';
 import { isStreamName } from './path-guard.ts';
@@ -32,6 +33,17 @@ const streamName = z
   .refine(isStreamName);
 
 const unixMs = z.number().describe('Unix time in milliseconds');
+
+function pictureFlagsShape() {
+  const flag = (name: PictureFlag) => z.boolean().describe(pictureFlags[name]);
+  return {
+    frozen: flag('frozen'),
+    black: flag('black'),
+    overexposed: flag('overexposed'),
+    underexposed: flag('underexposed'),
+    blurred: flag('blurred'),
+  };
+}
 
 export const streamSchema = z.object({
   name: z.string(),
@@ -74,6 +86,17 @@ export const streamSchema = z.object({
     })
     .nullable()
     .describe('Null where none is configured; what is beside it is of the main stream'),
+  picture: z
+    .object({
+      ...pictureFlagsShape(),
+      brightness: z.number().describe('Mean luma, 0 to 1'),
+      contrast: z.number().describe('Standard deviation of luma, 0 to 0.5'),
+      sharpness: z.number().describe('Variance of the Laplacian over variance of luma'),
+      pictureMs: unixMs.describe('Arrival of the picture that was looked at, Unix time in milliseconds'),
+      checkedMs: unixMs,
+    })
+    .nullable()
+    .describe('Of a live stream, once it was looked at'),
 });
 export type StreamView = z.infer<typeof streamSchema>;
 
@@ -126,6 +149,14 @@ export const eventListSchema = z.object({
   events: z.array(
     z.looseObject({ atMs: unixMs, kind: z.enum(relayEventKinds), stream: z.string().optional() }),
   ),
+});
+
+export const snapshotQuerySchema = z.strictObject({
+  width: wholeNumber(minWidth, maxWidth)
+    .optional()
+    .describe(
+      'Pixels, rounded up to the next of 160, 320, 480, 640, 960, 1280, 1920; never more than the camera has',
+    ),
 });
 
 export const clockQuerySchema = z.strictObject({ frames: wholeNumber(1, 600).optional() });

@@ -69,6 +69,7 @@ export class PacketStore {
   #gopStart: number | undefined;
   #gopBytes = 0;
   #gopTooLong = false;
+  #newestKey = -1;
 
   constructor(arena: Arena, packetiser: Packetiser, limits: StoreLimits = defaultStoreLimits) {
     this.#arena = arena;
@@ -110,6 +111,11 @@ export class PacketStore {
     return this.frame(this.#next - 1);
   }
 
+  /** The last key frame that came whole, for as long as it is stored: longer than its group when the source is gone. */
+  get newestKey(): StoredFrame | undefined {
+    return this.frame(this.#newestKey);
+  }
+
   /** Packetises and keeps one access unit; undefined when it has no packets or is larger than the store may be. */
   append(unit: AccessUnit, ticks: number): StoredFrame | undefined {
     const bound = this.#packetiser.bound(unit);
@@ -135,6 +141,7 @@ export class PacketStore {
     this.#writeAt = offset + written.bytes;
     this.#gopBytes += written.bytes;
     if (unit.isKey) this.#gopStart = unit.isBroken ? undefined : frame.number;
+    if (unit.isKey && !unit.isBroken) this.#newestKey = frame.number;
     return frame;
   }
 

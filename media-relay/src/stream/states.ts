@@ -27,6 +27,16 @@ export type RenditionName = 'main' | 'sub';
 export const qualities = ['auto', 'main', 'sub'] as const satisfies readonly ('auto' | RenditionName)[];
 export type Quality = (typeof qualities)[number];
 
+/** What is wrong with a picture although frames arrive; several can hold at once. */
+export const pictureFlags = {
+  frozen: 'The same picture again and again, although frames arrive',
+  black: 'Nothing but black',
+  overexposed: 'More than half of the picture is burnt out',
+  underexposed: 'Too dark to see much',
+  blurred: 'No fine detail: out of focus, or a dirty or covered lens',
+} as const;
+export type PictureFlag = keyof typeof pictureFlags;
+
 /** Things worth knowing about a stream that still plays; each with its remedy. */
 export const streamWarnings = {
   'gop-too-long':

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import type { EngineEvent } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
+import type { PictureFlag } from '../stream/states.ts';
 
 /** Everything that is kept. The set is stable API, and bounded. */
 export const relayEventKinds = [
@@ -22,6 +23,11 @@ export const relayEventKinds = [
   'reconnect',
   'viewer-joined',
   'viewer-left',
+  'picture-frozen',
+  'picture-black',
+  'picture-overexposed',
+  'picture-underexposed',
+  'picture-blurred',
 ] as const;
 export type RelayEventKind = (typeof relayEventKinds)[number];
 
@@ -37,7 +43,8 @@ export type OwnEvent =
     }
   | { readonly kind: 'config-error'; readonly message: string }
   /** A media thread died and is followed by another; sessions of its streams are over. */
-  | { readonly kind: 'engine-restart'; readonly thread: number; readonly reason: string };
+  | { readonly kind: 'engine-restart'; readonly thread: number; readonly reason: string }
+  | { readonly kind: `picture-${PictureFlag}`; readonly stream: string; readonly on: boolean };
 
 /** As kept and shown. A session's id lets its holder end the session, so viewers appear by a hash of it. */
 export type RelayEvent =

@@ -6,6 +6,7 @@ import type { SessionRegistry } from '../session-registry.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { pageRoutes } from './pages.ts';
+import { pictureRoutes } from './pictures.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './streams.ts';
 import { whepRoutes } from './whep.ts';
@@ -16,6 +17,7 @@ export function allRoutes(deps: HttpDeps, sessions: SessionRegistry): Route[] {
     ...whepRoutes(deps, sessions),
     ...sessionRoutes(deps, sessions),
     ...streamRoutes(deps),
+    ...pictureRoutes(deps),
     ...eventRoutes(deps),
     ...healthRoutes(deps),
     ...pageRoutes(deps),

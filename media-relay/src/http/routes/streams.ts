@@ -1,5 +1,6 @@
 import { isAllowed } from '../../auth/permissions.ts';
 import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
+import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import { streamWarnings } from '../../stream/states.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
 import type { AdminResult, ConfiguredStream, HttpDeps } from '../deps.ts';
@@ -12,7 +13,7 @@ import { doneSchema, newStreamSchema, streamListSchema, streamSchema } from '../
 import { sendJson } from '../send-json.ts';
 
 export function streamRoutes(deps: HttpDeps): Route[] {
-  const { engine, streams, admin, clock } = deps;
+  const { engine, streams, admin, clock, pictures } = deps;
 
   function mustExist(name: string): ConfiguredStream {
     const stream = streams.get(name);
@@ -35,7 +36,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
         const views = streams
           .list()
           .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
-          .map((stream) => toView(stream, measured.get(stream.name)));
+          .map((stream) => toView(stream, measured.get(stream.name), pictures.health(stream.name)));
         sendJson(response, { nowMs: clock(), streams: views });
       },
     },
@@ -50,7 +51,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       handle(exchange) {
         const stream = mustExist(exchange.param('stream'));
         const snapshot = engine.snapshot()?.streams.find(({ name }) => name === stream.name);
-        sendJson(exchange.response, toView(stream, snapshot));
+        sendJson(exchange.response, toView(stream, snapshot, pictures.health(stream.name)));
       },
     },
     {
@@ -118,8 +119,17 @@ function orThrow(result: AdminResult): void {
   if (!result.ok) throw new HttpProblem(result.code, withoutCredentials(result.detail));
 }
 
+function toPicture(health: PictureHealth): StreamView['picture'] {
+  const { flags, brightness, contrast, sharpness, pictureMs, checkedMs } = health;
+  return { ...flags, brightness, contrast, sharpness, pictureMs, checkedMs };
+}
+
 /** A stream that the engine has not reported yet is waiting, not unknown. */
-export function toView(stream: ConfiguredStream, snapshot: StreamSnapshot | undefined): StreamView {
+export function toView(
+  stream: ConfiguredStream,
+  snapshot: StreamSnapshot | undefined,
+  health: PictureHealth | undefined,
+): StreamView {
   const { name, title, labels, site, origin, onDemand } = stream;
   return {
     name,
@@ -143,6 +153,7 @@ export function toView(stream: ConfiguredStream, snapshot: StreamSnapshot | unde
     keyFrameIntervalSeconds: snapshot?.keyFrameIntervalSeconds ?? null,
     lastFrameMs: snapshot?.lastFrameMs ?? null,
     viewers: snapshot?.viewers ?? 0,
+    picture: health === undefined ? null : toPicture(health),
     qualitySwitches: { ...snapshot?.qualitySwitchesTotal },
     substream: snapshot?.substream === undefined ? null : toSubstreamView(snapshot.substream),
   };

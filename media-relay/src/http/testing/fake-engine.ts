@@ -1,6 +1,7 @@
-import type { EnginePort } from '../../engine/engine-port.ts';
+import type { EnginePort, Feed, FeedListener } from '../../engine/engine-port.ts';
 import type {
   EngineSnapshot,
+  KeyFrameResult,
   OfferResult,
   QualityWish,
   RenditionSnapshot,
@@ -58,6 +59,14 @@ export class FakeEngine implements EnginePort {
   closeSession(sessionId: string): void {
     this.calls.push(`close ${sessionId}`);
     this.onClose?.(sessionId);
+  }
+  keyFrame(stream: string): Promise<KeyFrameResult> {
+    this.calls.push(`key-frame ${stream}`);
+    return Promise.resolve({ kind: 'none', code: 'stream-not-ready', message: 'No picture.' });
+  }
+  openFeed(stream: string, _listener: FeedListener): Feed {
+    this.calls.push(`feed ${stream}`);
+    return { taken: () => undefined, close: () => void this.calls.push(`close feed ${stream}`) };
   }
   snapshot(): EngineSnapshot | undefined {
     // The API reads the streams only.

@@ -6,6 +6,9 @@ import { createAuthoriser } from '../../auth/authoriser.ts';
 import type { AuthoriserOptions } from '../../auth/authoriser.ts';
 import type { TokenSpec } from '../../auth/tokens.ts';
 import { TokenBook } from '../../auth/tokens.ts';
+import { DecodeError } from '../../decode/decode-error.ts';
+import type { PictureHealth } from '../../pictures/picture-checker.ts';
+import type { SnapshotResult } from '../../pictures/snapshots.ts';
 import { EventLog } from '../../telemetry/events.ts';
 import type { Admin, ConfiguredStream, HttpDeps } from '../deps.ts';
 import type { HttpServer, HttpServerOptions } from '../server.ts';
@@ -136,6 +139,13 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     admin,
     streams: { list: () => streams, get: (name) => streams.find((candidate) => candidate.name === name) },
     auth: createAuthoriser({ tokens: new TokenBook(testTokens), ...options.auth }),
+    pictures: {
+      health: (name) => (name === 'lobby-1' ? pictureHealth : undefined),
+      mjpeg: { watch: () => Promise.reject(new DecodeError('busy', 'Busy.')) },
+      snapshots: {
+        get: (name, width) => Promise.resolve(snapshotOf(name, width)),
+      },
+    },
     pages: {
       wall: { body: '<!doctype html><title>Wall</title>', type: 'text/html; charset=utf-8', etag: '"w1"' },
       files: new Map([['wall.js', { body: 'export {};', type: 'text/javascript', etag: '"j1"' }]]),
@@ -176,6 +186,25 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     },
     [Symbol.asyncDispose]: () => server.close(),
   };
+}
+
+const pictureHealth: PictureHealth = {
+  flags: { frozen: true, black: false, overexposed: false, underexposed: false, blurred: false },
+  brightness: 0.5,
+  contrast: 0.2,
+  darkShare: 0,
+  brightShare: 0,
+  sharpness: 0.1,
+  pictureMs: 900,
+  checkedMs: 950,
+  flagSecondsTotal: { frozen: 30, black: 0, overexposed: 0, underexposed: 0, blurred: 0 },
+};
+
+/** Only lobby-1 has a picture. */
+function snapshotOf(name: string, width: number | undefined): SnapshotResult {
+  if (name !== 'lobby-1') return { ok: false, code: 'no-ffmpeg', message: 'There is no ffmpeg.' };
+  const tag = `p1-${width ?? 'full'}`;
+  return { ok: true, snapshot: { jpeg: Buffer.from('JPEG'), arrivalMs: -1500, tag } };
 }
 
 function sendRaw(port: number, request: string): Promise<RawAnswer> {
