@@ -1,0 +1,16 @@
+/** The library: what the relay mounts. */
+export { catalogue, isMetricName, metricNames, specOf } from './catalogue.ts';
+export type { MetricName } from './catalogue.ts';
+export { createCollectors } from './collectors.ts';
+export type { CollectorChoice } from './collectors.ts';
+export { Exporter } from './exporter.ts';
+export { expositionContentType, renderExposition, renderText } from './exposition.ts';
+export { Histogram } from './histogram.ts';
+export type { HistogramState } from './histogram.ts';
+export { collectorNames, reconnectReasons, streamStates } from './known-labels.ts';
+export type { CollectorName } from './known-labels.ts';
+export { EventLoopMonitor } from './process/event-loop.ts';
+export { LogCounter } from './process/log-counter.ts';
+export { Samples } from './samples.ts';
+export type { LabelsOf } from './samples.ts';
+export type { Collector, MetricSource } from './source.ts';
