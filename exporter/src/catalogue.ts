@@ -1,9 +1,15 @@
 import {
+  beaconRefusals,
   collectorNames,
   cpuModes,
+  dropReasons,
+  joinOutcomes,
   logLevels,
   memoryEvents,
   pressureResources,
+  reconnectReasons,
+  streamStates,
+  streamWarnings,
   tcpStates,
 } from './known-labels.ts';
 import type { MetricSpec } from './metric.ts';
@@ -254,6 +260,208 @@ export const catalogue = {
   ),
   sightline_log_messages_total: counter('count', 'Log messages written, by level', { level: logLevels }),
 
+  // The relay.
+  sightline_ready: gauge('state', '1 when the relay takes new viewers'),
+  sightline_draining: gauge('state', '1 while the relay is stopping'),
+  sightline_config_last_reload_successful: gauge(
+    'state',
+    '1 when the last reading of the configuration worked',
+  ),
+  sightline_config_last_reload_timestamp_seconds: gauge(
+    'timestamp',
+    'When the configuration was last read with success',
+  ),
+  sightline_streams_configured: gauge('count', 'Streams of the configuration and of the API'),
+  sightline_media_engine_running: gauge('state', '1 when the media engine runs'),
+  sightline_media_engine_restarts_total: counter(
+    'count',
+    'Times that a media thread died and was started again',
+  ),
+  sightline_media_thread_cpu_seconds_total: counter('seconds', 'CPU time of a media thread', {
+    thread: 'open',
+    mode: ['user', 'system'],
+  }),
+  sightline_media_arena_bytes: gauge('bytes', 'Native memory in use', { thread: 'open' }),
+  sightline_media_arena_blocks: gauge('count', 'Blocks of native memory in use', { thread: 'open' }),
+  sightline_forward_delay_median_seconds: gauge(
+    'seconds',
+    'Live frames of the last second: whole at the relay until its first packet left, median',
+  ),
+  sightline_forward_delay_p99_seconds: gauge('seconds', 'The same, exceeded by one frame in a hundred'),
+  sightline_forward_delay_max_seconds: gauge('seconds', 'The same, the longest'),
+  sightline_http_request_duration_seconds: histogram(
+    'seconds',
+    'How long requests took, by the pattern of their address',
+    [0.005, 0.025, 0.1, 0.2, 0.5, 2, 5],
+    { route: 'open', method: 'open', code: 'open' },
+  ),
+
+  // Streams: identity and state.
+  sightline_stream_info: gauge('info', 'Always 1; how people know the stream', {
+    stream: 'open',
+    title: 'open',
+    site: 'open',
+  }),
+  sightline_stream_codec_info: gauge('info', 'Always 1; what the camera sends, as far as it is known', {
+    stream: 'open',
+    codec: 'open',
+    profile: 'open',
+    audio: 'open',
+    transport: 'open',
+  }),
+  sightline_stream_up: gauge('state', '1 when frames arrived in the last 5 seconds', { stream: 'open' }),
+  sightline_stream_connected: gauge('state', '1 when the camera is connected, with or without frames', {
+    stream: 'open',
+  }),
+  sightline_stream_expected: gauge(
+    'state',
+    '1 when the stream should be up: always, or when somebody watches an on-demand one',
+    { stream: 'open' },
+  ),
+  sightline_stream_state: gauge('state', '1 for the state that the stream is in, 0 for the others', {
+    stream: 'open',
+    state: streamStates,
+  }),
+  sightline_stream_state_code: gauge(
+    'state',
+    'The state as a number: 0 idle, 1 connecting, 2 live, 3 stalled, 4 offline, 5 refused',
+    { stream: 'open' },
+  ),
+  sightline_stream_state_since_timestamp_seconds: gauge('timestamp', 'When the state began', {
+    stream: 'open',
+  }),
+  sightline_stream_warning: gauge('state', '1 while the warning holds', {
+    stream: 'open',
+    warning: streamWarnings,
+  }),
+  sightline_stream_up_seconds_total: counter('seconds', 'Time for which the stream was up', {
+    stream: 'open',
+  }),
+  sightline_stream_expected_seconds_total: counter('seconds', 'Time for which it should have been', {
+    stream: 'open',
+  }),
+  sightline_stream_reconnects_total: counter('count', 'Connections to the camera that ended, by reason', {
+    stream: 'open',
+    reason: reconnectReasons,
+  }),
+
+  // Streams: what arrives.
+  sightline_stream_last_frame_timestamp_seconds: gauge('timestamp', 'When the newest frame arrived', {
+    stream: 'open',
+  }),
+  sightline_stream_frames_per_second: gauge('count', 'Frames of the last second', { stream: 'open' }),
+  sightline_stream_nominal_frames_per_second: gauge('count', 'Frames per second that the camera announces', {
+    stream: 'open',
+  }),
+  sightline_stream_video_bytes_per_second: gauge(
+    'count',
+    'Bytes of video in the last second: the bitrate by eight',
+    {
+      stream: 'open',
+    },
+  ),
+  sightline_stream_video_width_pixels: gauge('pixels', 'Width of the picture', { stream: 'open' }),
+  sightline_stream_video_height_pixels: gauge('pixels', 'Height of the picture', { stream: 'open' }),
+  sightline_stream_keyframe_interval_seconds: gauge('seconds', 'Time between the last two key frames', {
+    stream: 'open',
+  }),
+  sightline_stream_frames_total: counter('count', 'Frames that arrived', { stream: 'open' }),
+  sightline_stream_keyframes_total: counter('count', 'Key frames that arrived', { stream: 'open' }),
+  sightline_stream_broken_frames_total: counter('count', 'Frames that arrived with a hole', {
+    stream: 'open',
+  }),
+  sightline_stream_received_bytes_total: counter('bytes', 'Bytes from the camera', { stream: 'open' }),
+  sightline_stream_received_packets_total: counter('count', 'RTP packets from the camera', {
+    stream: 'open',
+  }),
+  sightline_stream_rtp_packets_expected_total: counter(
+    'count',
+    'RTP packets that the camera sent, by their numbers',
+    {
+      stream: 'open',
+    },
+  ),
+  sightline_stream_rtp_packets_lost_total: counter('count', 'RTP packets that never came', {
+    stream: 'open',
+  }),
+  sightline_stream_rtp_packets_reordered_total: counter('count', 'RTP packets that came late', {
+    stream: 'open',
+  }),
+  sightline_stream_rtp_jitter_seconds: gauge('seconds', 'Interarrival jitter (RFC 3550)', { stream: 'open' }),
+  sightline_stream_source_round_trip_seconds: gauge('seconds', 'Round trip to the camera', {
+    stream: 'open',
+  }),
+
+  // Streams: viewers.
+  sightline_viewers: gauge('count', 'Viewers', { stream: 'open' }),
+  sightline_viewer_sessions: gauge('count', 'Sessions of all streams, those that still connect included'),
+  sightline_viewer_joins_total: counter('count', 'Offers by how they ended; ok once media can flow', {
+    outcome: joinOutcomes,
+  }),
+  sightline_egress_bytes_total: counter('bytes', 'Bytes sent to viewers', { stream: 'open' }),
+  sightline_egress_packets_total: counter('count', 'Packets sent to viewers', { stream: 'open' }),
+  sightline_egress_resent_packets_total: counter('count', 'Packets sent once more on request', {
+    stream: 'open',
+  }),
+  sightline_egress_bursts_total: counter(
+    'count',
+    'Times that a viewer was sent the cached pictures at once',
+    {
+      stream: 'open',
+    },
+  ),
+  sightline_egress_dropped_frames_total: counter('count', 'Frames not sent to a viewer, by reason', {
+    stream: 'open',
+    reason: dropReasons,
+  }),
+  sightline_egress_send_calls_total: counter('count', 'Calls that handed packets to the kernel'),
+  sightline_egress_send_errors_total: counter('count', 'Such calls that failed'),
+
+  // What viewers see, told by their browsers and summed up.
+  sightline_client_playback_seconds_total: counter('seconds', 'Time that viewers watched', {
+    stream: 'open',
+  }),
+  sightline_client_freezes_total: counter('count', 'Times that a picture stood still', { stream: 'open' }),
+  sightline_client_freeze_seconds_total: counter('seconds', 'Time for which pictures stood still', {
+    stream: 'open',
+  }),
+  sightline_client_frames_decoded_total: counter('count', 'Frames decoded', { stream: 'open' }),
+  sightline_client_frames_dropped_total: counter('count', 'Frames decoded and not shown', { stream: 'open' }),
+  sightline_client_packets_received_total: counter('count', 'Packets that reached the browser', {
+    stream: 'open',
+  }),
+  sightline_client_packets_lost_total: counter('count', 'Packets that did not', { stream: 'open' }),
+  sightline_time_to_first_frame_seconds: histogram(
+    'seconds',
+    'From the wish to watch to the first picture on the screen',
+    [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10],
+  ),
+  sightline_client_round_trip_seconds: histogram(
+    'seconds',
+    'Round trip between browser and relay',
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1],
+  ),
+  sightline_client_jitter_buffer_delay_seconds: histogram(
+    'seconds',
+    'Mean time that frames waited in the jitter buffer',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1],
+  ),
+  sightline_client_frames_per_second: histogram(
+    'count',
+    'Frames per second that browsers decode',
+    [1, 5, 10, 14, 20, 24, 29, 50],
+  ),
+  sightline_glass_to_glass_delay_seconds: histogram(
+    'seconds',
+    'Age of a picture on the screen, since it reached the relay (from ingest)',
+    [0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5],
+    { from: ['ingest'] },
+  ),
+  sightline_client_beacons_total: counter('count', 'Reports of browsers that were taken in'),
+  sightline_client_beacons_rejected_total: counter('count', 'Reports of browsers that were not', {
+    reason: beaconRefusals,
+  }),
+
   // A relay that the service watches from outside.
   sightline_remote_relay_up: gauge('state', '1 when the watched relay answered its API', { relay: 'open' }),
   sightline_remote_relay_ready: gauge('state', '1 when the watched relay takes new viewers', {
@@ -261,7 +469,7 @@ export const catalogue = {
   }),
   sightline_remote_relay_streams: gauge('count', 'Streams of the watched relay by state', {
     relay: 'open',
-    state: ['idle', 'connecting', 'live', 'stalled', 'offline', 'refused'],
+    state: streamStates,
   }),
   sightline_remote_relay_response_seconds: gauge('seconds', 'How long the watched relay took to answer', {
     relay: 'open',

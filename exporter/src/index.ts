@@ -7,10 +7,19 @@ export { Exporter } from './exporter.ts';
 export { expositionContentType, renderExposition, renderText } from './exposition.ts';
 export { Histogram } from './histogram.ts';
 export type { HistogramState } from './histogram.ts';
-export { collectorNames, reconnectReasons, streamStates } from './known-labels.ts';
+export {
+  beaconRefusals,
+  collectorNames,
+  dropReasons,
+  joinOutcomes,
+  logLevels,
+  reconnectReasons,
+  streamStates,
+  streamWarnings,
+} from './known-labels.ts';
 export type { CollectorName } from './known-labels.ts';
 export { EventLoopMonitor } from './process/event-loop.ts';
 export { LogCounter } from './process/log-counter.ts';
 export { Samples } from './samples.ts';
-export type { LabelsOf } from './samples.ts';
+export type { AnyLabels, LabelsOf, Sample } from './samples.ts';
 export type { Collector, MetricSource } from './source.ts';

@@ -62,3 +62,27 @@ export const reconnectReasons = [
   'internal',
   'other',
 ] as const;
+
+export const streamWarnings = ['gop-too-long', 'no-clock', 'udp-fallback'] as const;
+
+/** Why frames were not sent to a viewer. */
+export const dropReasons = ['history', 'silence', 'other'] as const;
+
+/** How offers ended: `ok` once media can flow. */
+export const joinOutcomes = [
+  'ok',
+  'stream-not-found',
+  'offer-malformed',
+  'offer-without-video',
+  'no-common-codec',
+  'stream-refused',
+  'stream-not-ready',
+  'over-capacity',
+  'shutting-down',
+  'never-connected',
+  'dtls-failed',
+  'closed-by-viewer',
+  'other',
+] as const;
+
+export const beaconRefusals = ['invalid', 'rate-limited', 'unknown-session'] as const;

@@ -31,11 +31,15 @@ export class Samples {
 
   /** `undefined` and NaN mean that there is nothing to tell: no series. */
   set<N extends MetricName>(name: N, value: number | undefined, ...[labels]: LabelArguments<N>): void {
+    this.put(name, (labels ?? noLabels) as AnyLabels, value);
+  }
+
+  /** For tables of names: the compiler does not check the labels, `mislabelled` (testing) does. */
+  put(name: MetricName, labels: AnyLabels, value: number | undefined): void {
     if (value === undefined || Number.isNaN(value)) return;
-    const sample = { labels: (labels ?? noLabels) as AnyLabels, value };
     const known = this.values.get(name);
-    if (known === undefined) this.values.set(name, [sample]);
-    else known.push(sample);
+    if (known === undefined) this.values.set(name, [{ labels, value }]);
+    else known.push({ labels, value });
   }
 
   setHistogram<N extends MetricName>(name: N, state: HistogramState, ...[labels]: LabelArguments<N>): void {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import type { LogCounter } from '@sightline/exporter';
+
 import type { Authoriser } from './auth/authoriser.ts';
 import { createAuthoriser } from './auth/authoriser.ts';
 import { createGrafanaVerifier } from './auth/grafana-identity.ts';
@@ -26,6 +28,7 @@ import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog } from './telemetry/events.ts';
 import type { Logger } from './telemetry/log.ts';
+import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
 
 export interface RelayOptions {
   readonly config: Config;
@@ -35,6 +38,8 @@ export interface RelayOptions {
   readonly configFile: string | undefined;
   readonly version: string;
   readonly log: Logger;
+  /** Counts what the log writes. */
+  readonly logs: LogCounter;
   /** Those of the log: the relay adds what it learns. */
   readonly secrets: Set<string>;
 }
@@ -51,7 +56,7 @@ export interface Relay {
 
 /** Wires the parts together; nobody else does. Rejects with StartError when something outside is in the way. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { config, configFile, version, log, secrets } = options;
+  const { config, configFile, version, log, logs, secrets } = options;
   await using started = new AsyncDisposableStack();
   const warn = (message: string): void => log.warn(message);
 
@@ -69,7 +74,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
-  const engine = await startRestartingEngine(config, log);
+  const engine = await startRestartingEngine(config, log, () => metrics.engineDied());
   started.defer(() => engine.close());
   engine.onEvent((event) => {
     events.recordEngine(event);
@@ -77,6 +82,22 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   const streams = new RelayStreams(engine);
   streams.replaceConfigured(config.streams, [...config.streams.keys()], []);
+
+  let isStopping = false;
+  const health = () =>
+    healthOf({ isEngineRunning: engine.isRunning, isStopping, snapshot: engine.snapshot() });
+  const metrics = new RelayMetrics({
+    streams,
+    engine,
+    health,
+    isStopping: () => isStopping,
+    logs,
+    collectors: config.metrics,
+    version,
+    clock: systemClock,
+    log,
+  });
+  started.defer(() => metrics.close());
 
   const keeper = new ConfigKeeper({
     initial: config,
@@ -96,8 +117,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     onError: (message) => events.record({ kind: 'config-error', message }),
     log,
   });
+  const reload = async (cause: ReloadCause): Promise<ReloadResult> => {
+    const result = await keeper.reload(cause);
+    metrics.reloaded(result.ok);
+    return result;
+  };
 
-  let isStopping = false;
   const deps: HttpDeps = {
     engine,
     streams,
@@ -109,14 +134,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         return Promise.resolve(streams.add(stream));
       },
       removeStream: (name) => Promise.resolve(streams.remove(name)),
-      reload: async () => adminResult(await keeper.reload('api')),
+      reload: async () => adminResult(await reload('api')),
     },
+    metrics,
     pages: await buildPages(),
     log,
     clock: systemClock,
     version,
     corsOrigins: config.http.corsOrigins,
-    health: () => healthOf({ isEngineRunning: engine.isRunning, isStopping, snapshot: engine.snapshot() }),
+    health,
   };
   const http = await listen(deps, config);
   started.defer(() => http.close());
@@ -125,11 +151,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   started.defer(() => watching.abort());
   if (configFile !== undefined) {
     const onChange = async (): Promise<void> => {
-      await keeper.reload('file');
+      await reload('file');
     };
     await watchConfigFile({ file: configFile, onChange, warn, signal: watching.signal });
     // For a change between the first reading and now.
-    await keeper.reload('start');
+    await reload('start');
   }
   events.record({ kind: 'relay-start', version });
 
@@ -147,12 +173,16 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     url: http.url,
     mediaPort: engine.mediaPort,
     tokenFile: join(config.stateDir, tokenFileName),
-    reload: (cause) => keeper.reload(cause),
+    reload,
     close: (reason) => (closing ??= close(reason)),
   };
 }
 
-function startRestartingEngine({ media }: Config, log: Logger): Promise<RestartingEngine> {
+function startRestartingEngine(
+  { media }: Config,
+  log: Logger,
+  onDeath: () => void,
+): Promise<RestartingEngine> {
   const spec: EngineSpec = {
     mediaPort: media.port,
     mediaAddresses: media.addresses,
@@ -165,8 +195,10 @@ function startRestartingEngine({ media }: Config, log: Logger): Promise<Restarti
         log: (level, message, fields) => log[level](fields, message),
         onCrash,
       }),
-    onCrash: (error, restartInMs) =>
-      log.error({ err: error, restartInMs }, 'the media engine died; starting it again'),
+    onCrash(error, restartInMs) {
+      onDeath();
+      log.error({ err: error, restartInMs }, 'the media engine died; starting it again');
+    },
     clock: systemClock,
   }).catch((error: unknown) => {
     throw new StartError(

@@ -1,3 +1,5 @@
+import { LogCounter } from '@sightline/exporter';
+
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -17,7 +19,8 @@ export async function start(
 ): Promise<void> {
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
-  const log = createLog({ ...config.log, secrets });
+  const logs = new LogCounter();
+  const log = createLog({ ...config.log, secrets, count: (level) => logs.count(level) });
   endOnUnforeseenErrors(log);
   // Whoever read the log is gone; the viewers are not.
   process.stdout.on('error', () => undefined);
@@ -29,6 +32,7 @@ export async function start(
     configFile,
     version,
     log,
+    logs,
     secrets,
   });
   process.on('SIGHUP', () => void relay.reload('signal'));

@@ -2,6 +2,8 @@
  * One WHEP session (draft-ietf-wish-whep): offer, answer, media, DELETE. The relay is ICE-lite and learns this browser's
  * addresses from its connectivity checks, so the offer leaves before any candidate is gathered, and no PATCH follows.
  */
+import { Beacon, beaconCounters } from './beacon.ts';
+import type { BeaconReport } from './beacon.ts';
 import type { Gate } from './gate.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
@@ -35,6 +37,7 @@ export class WhepSession {
   readonly #peer = new RTCPeerConnection();
   readonly #stream = new MediaStream();
   readonly #closing = new AbortController();
+  readonly #beacon: Beacon;
   #leaveHandshake: (() => void) | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #resourceUrl: string | undefined;
@@ -44,6 +47,7 @@ export class WhepSession {
 
   constructor(options: WhepSessionOptions) {
     this.#options = options;
+    this.#beacon = new Beacon(options.nowMs());
     this.#peer.addEventListener('track', (event) => this.#attach(event.track));
     this.#peer.addEventListener('connectionstatechange', () => this.#pathChanged());
     void this.#negotiate();
@@ -59,10 +63,15 @@ export class WhepSession {
     this.#deleteResource(how.keepalive);
   }
 
-  /** The browser's counters now; undefined before there are any. */
+  /** The browser's counters now; undefined before there are any. The relay is told of them when that is due. */
   async counters(): Promise<Counters | undefined> {
     if (this.#closing.signal.aborted) return undefined;
-    return videoCounters(await this.#peer.getStats(), this.#options.nowMs());
+    const report = await this.#peer.getStats();
+    const nowMs = this.#options.nowMs();
+    const counted = beaconCounters(report);
+    const due = counted === undefined ? undefined : this.#beacon.due(nowMs, counted);
+    if (due !== undefined) void this.#report(due);
+    return videoCounters(report, nowMs);
   }
 
   /** Median age of the pictures painted since the last call; undefined while a clock is unknown or none was painted. */
@@ -72,7 +81,9 @@ export class WhepSession {
     const painted = this.#painted.splice(0);
     if (mark === undefined || offsetMs === undefined) return undefined;
     const agesMs = painted.map((frame) => pictureAgeMs(frame.paintedMs, frame.rtpTimestamp, mark, offsetMs));
-    return agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
+    const medianMs = agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
+    this.#beacon.delay(medianMs);
+    return medianMs;
   }
 
   /** Asks the relay when its newest frames for this viewer arrived. Without an answer the old mark stays. */
@@ -82,7 +93,7 @@ export class WhepSession {
     const requestMs = nowMs();
     const response = await this.#request({
       method: 'GET',
-      url: clockUrl(this.#options.url, this.#resourceUrl),
+      url: `${sessionUrl(this.#options.url, this.#resourceUrl)}/clock?frames=${CLOCK_FRAMES}`,
       headers: this.#options.headers,
       signal: this.#closing.signal,
     });
@@ -155,6 +166,7 @@ export class WhepSession {
         this.#painted.push({ paintedMs: performance.timeOrigin + paintedMs, rtpTimestamp });
         if (this.#painted.length > PAINTED_FRAMES_KEPT) this.#painted.shift();
       }
+      this.#beacon.painted(this.#options.nowMs());
       this.#awaitFrame();
       onInput({ type: 'frame' });
     });
@@ -182,6 +194,19 @@ export class WhepSession {
     this.#leaveHandshake?.();
   }
 
+  /** Nothing depends on its arrival. */
+  async #report(report: BeaconReport): Promise<void> {
+    const { url, headers } = this.#options;
+    if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
+    await this.#request({
+      method: 'POST',
+      url: `${sessionUrl(url, this.#resourceUrl)}/quality`,
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify(report),
+      signal: this.#closing.signal,
+    });
+  }
+
   #deleteResource(keepalive: boolean): void {
     if (this.#resourceUrl === undefined) return;
     const url = this.#resourceUrl;
@@ -205,10 +230,10 @@ function sameOrigin(location: string | null, base: string): string | undefined {
   return url.origin === new URL(base).origin ? url.href : undefined;
 }
 
-/** `.../whep/{stream}` and the session's resource give `.../sessions/{id}/clock`. */
-function clockUrl(whepUrl: string, resourceUrl: string): string {
+/** `.../whep/{stream}` and the session's resource give `.../sessions/{id}`. */
+function sessionUrl(whepUrl: string, resourceUrl: string): string {
   const id = new URL(resourceUrl).pathname.split('/').at(-1) ?? '';
-  return new URL(`../sessions/${id}/clock?frames=${CLOCK_FRAMES}`, whepUrl).href;
+  return new URL(`../sessions/${id}`, whepUrl).href;
 }
 
 function reasonOf(error: unknown): string {

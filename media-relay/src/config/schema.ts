@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+import { collectorNames } from '@sightline/exporter';
 import { z } from 'zod';
 
 import { isStreamPattern, permissions } from '../auth/permissions.ts';
@@ -163,6 +164,13 @@ export const streamSettings = z.strictObject({
     .describe("SHA-256 of the camera's certificate, to trust that one alone (rtsps)"),
 });
 
+const collectors = z.array(z.enum(collectorNames)).max(collectorNames.length).default([]);
+
+const metrics = z.strictObject({
+  on: collectors.describe('Collectors to switch on that are off by default'),
+  off: collectors.describe('Collectors to switch off'),
+});
+
 /** `lobby: rtsp://...` is short for `lobby: { url: rtsp://... }`; expanded before checking (parse.ts). */
 export const configSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
@@ -173,6 +181,7 @@ export const configSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe('Which Grafana users may see which streams; none: all see all'),
+  metrics: metrics.prefault({}).describe('What /metrics tells of the host'),
   tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
   stateDir: path
     .optional()

@@ -5,7 +5,7 @@ import type { EnginePort } from '../engine/engine-port.ts';
 import type { Clock } from '../media/clock.ts';
 import type { EventLog } from '../telemetry/events.ts';
 import type { ProblemCode } from './errors.ts';
-import type { NewStream } from './schemas.ts';
+import type { NewStream, QualityBeacon } from './schemas.ts';
 
 /** What the API tells of a stream beyond what the engine measures. Never holds its URL: that has credentials. */
 export interface ConfiguredStream {
@@ -62,12 +62,29 @@ export interface HealthReport {
   readonly reasons: readonly HealthReason[];
 }
 
+/** Figures, as http/ gives and takes them; telemetry/metrics/ implements it. */
+export interface MetricsPort {
+  /** Content-Type of what `expose` writes. */
+  readonly contentType: string;
+  /** The text of one scrape, in parts. */
+  expose(): AsyncIterable<string>;
+  readonly http: {
+    /** `route` is the pattern of the address, undefined when it leads nowhere. */
+    observe(route: string | undefined, method: string, status: number, seconds: number): void;
+  };
+  readonly quality: {
+    record(stream: string, beacon: QualityBeacon): void;
+    refuse(reason: 'invalid' | 'rate-limited' | 'unknown-session'): void;
+  };
+}
+
 export interface HttpDeps {
   readonly engine: EnginePort;
   readonly streams: StreamDirectory;
   readonly events: Pick<EventLog, 'query'>;
   readonly auth: Authoriser;
   readonly admin: Admin;
+  readonly metrics: MetricsPort;
   readonly pages: Pages;
   readonly log: Logger;
   readonly clock: Clock;

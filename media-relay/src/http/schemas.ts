@@ -114,6 +114,30 @@ export const clockSchema = z.object({
     .describe('Oldest first: RTP timestamp as sent, arrival at the relay in Unix milliseconds'),
 });
 
+function upTo(maximum: number) {
+  return z.number().min(0).max(maximum);
+}
+
+/** What a browser saw since its last beacon. A minute and a thousand of anything per second are more than there can be. */
+export const qualityBeaconSchema = z.strictObject({
+  seconds: upTo(60).describe('Since the last beacon, or since the session began'),
+  framesDecoded: z.int().min(0).max(60_000),
+  framesDropped: z.int().min(0).max(60_000),
+  freezes: z.int().min(0).max(1_000),
+  freezeSeconds: upTo(120),
+  packetsReceived: z.int().min(0).max(10_000_000),
+  packetsLost: z.int().min(0).max(10_000_000),
+  roundTripMs: upTo(60_000).optional(),
+  jitterBufferMs: upTo(60_000).optional().describe('Mean of the frames since the last beacon'),
+  firstFrameMs: upTo(600_000)
+    .optional()
+    .describe('From the wish to watch to the first picture; in one beacon only'),
+  delayMs: upTo(600_000)
+    .optional()
+    .describe('Age of the pictures on the screen, since they reached the relay'),
+});
+export type QualityBeacon = z.infer<typeof qualityBeaconSchema>;
+
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   ready: z.boolean(),

@@ -5,7 +5,9 @@ import { sendJson } from '../send-json.ts';
 import type { SessionRegistry } from '../session-registry.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { metricsRoutes } from './metrics.ts';
 import { pageRoutes } from './pages.ts';
+import { qualityRoutes } from './quality.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './streams.ts';
 import { whepRoutes } from './whep.ts';
@@ -15,9 +17,11 @@ export function allRoutes(deps: HttpDeps, sessions: SessionRegistry): Route[] {
   const routes: Route[] = [
     ...whepRoutes(deps, sessions),
     ...sessionRoutes(deps, sessions),
+    ...qualityRoutes(deps, sessions),
     ...streamRoutes(deps),
     ...eventRoutes(deps),
     ...healthRoutes(deps),
+    ...metricsRoutes(deps),
     ...pageRoutes(deps),
     {
       id: 'openapi',

@@ -7,7 +7,7 @@ import type { AuthoriserOptions } from '../../auth/authoriser.ts';
 import type { TokenSpec } from '../../auth/tokens.ts';
 import { TokenBook } from '../../auth/tokens.ts';
 import { EventLog } from '../../telemetry/events.ts';
-import type { Admin, ConfiguredStream, HttpDeps } from '../deps.ts';
+import type { Admin, ConfiguredStream, HttpDeps, MetricsPort } from '../deps.ts';
 import type { HttpServer, HttpServerOptions } from '../server.ts';
 import { createHttpServer } from '../server.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -89,6 +89,26 @@ export interface TestRelay extends AsyncDisposable {
   abandon(request: string, when: Promise<void>): Promise<void>;
 }
 
+/** Tells one metric, and remembers what it was told. */
+export class FakeMetrics implements MetricsPort {
+  readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  readonly requests: string[] = [];
+  readonly calls: unknown[] = [];
+  readonly http = {
+    observe: (route: string | undefined, method: string, status: number) => {
+      this.requests.push(`${method} ${route ?? '-'} ${status}`);
+    },
+  };
+  readonly quality = {
+    record: (...call: unknown[]) => void this.calls.push(call),
+    refuse: (reason: string) => void this.calls.push(reason),
+  };
+  async *expose(): AsyncGenerator<string> {
+    yield 'a 1\n';
+    yield 'b 2\n';
+  }
+}
+
 export interface RawAnswer {
   readonly status: number;
   readonly head: string;
@@ -136,6 +156,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     admin,
     streams: { list: () => streams, get: (name) => streams.find((candidate) => candidate.name === name) },
     auth: createAuthoriser({ tokens: new TokenBook(testTokens), ...options.auth }),
+    metrics: new FakeMetrics(),
     pages: {
       wall: { body: '<!doctype html><title>Wall</title>', type: 'text/html; charset=utf-8', etag: '"w1"' },
       files: new Map([['wall.js', { body: 'export {};', type: 'text/javascript', etag: '"j1"' }]]),
