@@ -38,6 +38,9 @@ export const catalogue = {
     collector: collectorNames,
   }),
 
+  sightline_history_series: gauge('count', 'Series whose last hour is kept in memory'),
+  sightline_history_series_refused: gauge('count', 'Series for which that had no room'),
+
   // Host: processor.
   sightline_host_cpus: gauge('count', 'Processors that are online'),
   sightline_host_cpu_seconds_total: counter('seconds', 'Time of all processors together, by mode', {

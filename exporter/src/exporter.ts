@@ -1,3 +1,4 @@
+import type { MetricName } from './catalogue.ts';
 import { expositionContentType, renderExposition } from './exposition.ts';
 import type { CollectorName } from './known-labels.ts';
 import { Samples } from './samples.ts';
@@ -23,9 +24,10 @@ export class Exporter {
     this.#options = options;
   }
 
-  async collect(): Promise<Samples> {
+  /** @param wanted the metrics to keep; all of them by default. Must hold what `Utilisation` reads, or leave out what it tells. */
+  async collect(wanted?: ReadonlySet<MetricName>): Promise<Samples> {
     const { collectors, sources = [], version } = this.#options;
-    const out = new Samples();
+    const out = new Samples(wanted);
     out.set('sightline_build_info', 1, { version, node_version: process.version });
     // Side by side: one that waits for its deadline does not hold up the others.
     await Promise.all(collectors.map((collector) => this.#run(collector, out)));

@@ -5,6 +5,11 @@ export { createCollectors } from './collectors.ts';
 export type { CollectorChoice } from './collectors.ts';
 export { Exporter } from './exporter.ts';
 export { expositionContentType, renderExposition, renderText } from './exposition.ts';
+export { alertCodes, AlertWatch } from './history/alerts.ts';
+export type { Alert, AlertThresholds } from './history/alerts.ts';
+export { History } from './history/history.ts';
+export type { HistoryAnswer, Summary } from './history/history.ts';
+export { isKeptAsRate, keptMetrics, sampledMetrics } from './history/kept.ts';
 export { Histogram } from './histogram.ts';
 export type { HistogramState } from './histogram.ts';
 export {

@@ -28,6 +28,12 @@ const noLabels: AnyLabels = {};
 export class Samples {
   readonly values = new Map<MetricName, Sample[]>();
   readonly histograms = new Map<MetricName, HistogramSample[]>();
+  readonly #wanted: ReadonlySet<MetricName> | undefined;
+
+  /** @param wanted the metrics to keep; all of them by default */
+  constructor(wanted?: ReadonlySet<MetricName>) {
+    this.#wanted = wanted;
+  }
 
   /** `undefined` and NaN mean that there is nothing to tell: no series. */
   set<N extends MetricName>(name: N, value: number | undefined, ...[labels]: LabelArguments<N>): void {
@@ -36,13 +42,14 @@ export class Samples {
 
   /** For tables of names: the compiler does not check the labels, `mislabelled` (testing) does. */
   put(name: MetricName, labels: AnyLabels, value: number | undefined): void {
-    if (value === undefined || Number.isNaN(value)) return;
+    if (value === undefined || Number.isNaN(value) || this.#wanted?.has(name) === false) return;
     const known = this.values.get(name);
     if (known === undefined) this.values.set(name, [{ labels, value }]);
     else known.push({ labels, value });
   }
 
   setHistogram<N extends MetricName>(name: N, state: HistogramState, ...[labels]: LabelArguments<N>): void {
+    if (this.#wanted?.has(name) === false) return;
     const sample = { labels: (labels ?? noLabels) as AnyLabels, state };
     const known = this.histograms.get(name);
     if (known === undefined) this.histograms.set(name, [sample]);

@@ -1,3 +1,5 @@
+import type { Alert } from '@sightline/exporter';
+
 import type { EngineSnapshot } from './engine/messages.ts';
 import type { HealthReason, HealthReport } from './http/deps.ts';
 
@@ -5,6 +7,7 @@ export interface HealthFacts {
   readonly isEngineRunning: boolean;
   readonly isStopping: boolean;
   readonly snapshot: EngineSnapshot | undefined;
+  readonly alerts?: readonly Alert[];
 }
 
 const sentences = {
@@ -14,14 +17,22 @@ const sentences = {
 } as const;
 
 /** A camera that is down degrades the relay, and no more: the others play on. */
-export function healthOf({ isEngineRunning, isStopping, snapshot }: HealthFacts): HealthReport {
+export function healthOf({ isEngineRunning, isStopping, snapshot, alerts = [] }: HealthFacts): HealthReport {
   const reasons: HealthReason[] = [];
-  if (isStopping) reasons.push({ code: 'stopping', message: 'The relay is stopping.' });
+  if (isStopping) reasons.push({ code: 'stopping', message: 'The relay is stopping.', blocksViewers: true });
   if (!isEngineRunning && !isStopping)
-    reasons.push({ code: 'engine-restarting', message: 'The media engine is being started again.' });
+    reasons.push({
+      code: 'engine-restarting',
+      message: 'The media engine is being started again.',
+      blocksViewers: true,
+    });
   for (const { name, state } of snapshot?.streams ?? [])
     if (state === 'offline' || state === 'stalled' || state === 'refused')
       reasons.push({ code: `stream-${state}`, message: sentences[state], stream: name });
+  // Those of streams are told above, by their states.
+  for (const { code, level, message, labels } of alerts)
+    if (level !== 'info' && labels['stream'] === undefined)
+      reasons.push({ code: `${code}-${level}`, message: `${message}.` });
   const isReady = isEngineRunning && !isStopping;
   return { status: !isReady ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok', ready: isReady, reasons };
 }

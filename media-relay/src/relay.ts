@@ -29,6 +29,7 @@ import { RelayStreams } from './stream-directory.ts';
 import { EventLog } from './telemetry/events.ts';
 import type { Logger } from './telemetry/log.ts';
 import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
+import { PrometheusRange } from './telemetry/prometheus-range.ts';
 
 export interface RelayOptions {
   readonly config: Config;
@@ -85,7 +86,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   let isStopping = false;
   const health = () =>
-    healthOf({ isEngineRunning: engine.isRunning, isStopping, snapshot: engine.snapshot() });
+    healthOf({
+      isEngineRunning: engine.isRunning,
+      isStopping,
+      snapshot: engine.snapshot(),
+      alerts: metrics.alerts,
+    });
   const metrics = new RelayMetrics({
     streams,
     engine,
@@ -93,6 +99,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     isStopping: () => isStopping,
     logs,
     collectors: config.metrics,
+    alerts: config.alerts,
+    longRange: config.prometheus.url === undefined ? undefined : new PrometheusRange(config.prometheus.url),
     version,
     clock: systemClock,
     log,

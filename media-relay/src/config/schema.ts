@@ -46,6 +46,10 @@ function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
+function holdsNoCredentials(text: string): boolean {
+  return !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === '');
+}
+
 const shortText = z.string().min(1).max(200);
 const path = z.string().min(1).max(4096);
 
@@ -171,6 +175,39 @@ const metrics = z.strictObject({
   off: collectors.describe('Collectors to switch off'),
 });
 
+function ratio(value: number) {
+  return z.number().min(0).max(1).default(value);
+}
+
+const alerts = z.strictObject({
+  cpuWarning: ratio(0.75).describe('CPU in use, of what may be used (0 to 1), mean of a minute'),
+  cpuCritical: ratio(0.9).describe('The same'),
+  memoryWarning: ratio(0.8).describe('Memory in use, of what may be used'),
+  memoryCritical: ratio(0.9).describe('The same'),
+  diskWarning: ratio(0.8).describe('Space in use, of each file system'),
+  diskCritical: ratio(0.9).describe('The same'),
+  activeResourcesWarning: z
+    .int()
+    .min(1)
+    .default(5_000)
+    .describe('Sockets, timers and requests that are open'),
+  activeResourcesCritical: z.int().min(1).default(10_000).describe('The same'),
+  eventLoopWarning: ratio(0.75).describe('Time that a thread is busy, mean of a minute'),
+  eventLoopCritical: ratio(0.9).describe('The same'),
+  streamErrorsWarning: ratio(0.02).describe('Packets of a camera that got lost, mean of a minute'),
+  streamDownSeconds: z.int().min(1).max(3_600).default(20).describe('How long a stream may be away'),
+  unusual: z.boolean().default(true).describe('Tell when a figure is far from that of a day ago'),
+});
+
+const prometheus = z.strictObject({
+  url: z
+    .string()
+    .refine(isWebAddress, 'is not a web address; write http://host:9090/')
+    .refine(holdsNoCredentials, 'holds credentials; let this relay in without them')
+    .optional()
+    .describe('A Prometheus that scrapes this relay: history of more than an hour comes from there'),
+});
+
 /** `lobby: rtsp://...` is short for `lobby: { url: rtsp://... }`; expanded before checking (parse.ts). */
 export const configSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
@@ -182,6 +219,8 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Which Grafana users may see which streams; none: all see all'),
   metrics: metrics.prefault({}).describe('What /metrics tells of the host'),
+  alerts: alerts.prefault({}).describe('From when on /api/v1/alerts tells something'),
+  prometheus: prometheus.prefault({}).describe('The Prometheus that keeps the figures'),
   tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
   stateDir: path
     .optional()

@@ -1,3 +1,4 @@
+import type { Alert, History, HistoryAnswer, MetricName, Samples } from '@sightline/exporter';
 import type { Logger } from 'pino';
 
 import type { Authoriser } from '../auth/authoriser.ts';
@@ -53,6 +54,8 @@ export interface HealthReason {
   /** A sentence without any stream's name: anybody may read it. */
   readonly message: string;
   readonly stream?: string;
+  /** It is why no new viewers are taken. */
+  readonly blocksViewers?: boolean;
 }
 
 export interface HealthReport {
@@ -62,12 +65,30 @@ export interface HealthReport {
   readonly reasons: readonly HealthReason[];
 }
 
+export interface LongRange {
+  query(question: {
+    readonly metric: MetricName;
+    readonly isRate: boolean;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly stepMs: number;
+  }): Promise<HistoryAnswer>;
+}
+
 /** Figures, as http/ gives and takes them; telemetry/metrics/ implements it. */
 export interface MetricsPort {
   /** Content-Type of what `expose` writes. */
   readonly contentType: string;
   /** The text of one scrape, in parts. */
   expose(): AsyncIterable<string>;
+  /** Every value, collected now. */
+  collect(): Promise<Samples>;
+  /** The last hour. */
+  readonly history: History;
+  /** What is wrong now, the worst first. */
+  readonly alerts: readonly Alert[];
+  /** What the last hour does not hold; undefined without `prometheus.url`. Its errors may be shown. */
+  readonly longRange: LongRange | undefined;
   readonly http: {
     /** `route` is the pattern of the address, undefined when it leads nowhere. */
     observe(route: string | undefined, method: string, status: number, seconds: number): void;

@@ -14,6 +14,7 @@ export const problems = {
   forbidden: { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'There is nothing at this address' },
   'stream-not-found': { status: 404, title: 'No such stream' },
+  'metric-not-kept': { status: 404, title: 'No history of this metric is kept' },
   'session-not-found': { status: 404, title: 'No such session; it may have ended' },
   'method-not-allowed': { status: 405, title: 'This address does not answer to this method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
@@ -34,6 +35,10 @@ export const problems = {
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Something went wrong in the relay' },
   'over-capacity': { status: 503, title: 'The relay is full' },
+  'prometheus-unavailable': {
+    status: 503,
+    title: 'The Prometheus that keeps longer histories does not answer',
+  },
   'stream-not-ready': { status: 503, title: 'The stream has no picture yet' },
   'shutting-down': { status: 503, title: 'The relay is stopping' },
 } as const satisfies Record<string, { status: number; title: string }> &
@@ -45,6 +50,7 @@ export type ProblemCode = keyof typeof problems;
 const defaultRetryAfterSeconds: Partial<Record<ProblemCode, number>> = {
   'rate-limited': 10,
   'over-capacity': 10,
+  'prometheus-unavailable': 10,
   'stream-not-ready': 2,
   'shutting-down': 5,
 };

@@ -8,8 +8,10 @@ import { healthRoutes } from './health.ts';
 import { metricsRoutes } from './metrics.ts';
 import { pageRoutes } from './pages.ts';
 import { qualityRoutes } from './quality.ts';
+import { serviceDiscoveryRoutes } from './service-discovery.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './streams.ts';
+import { telemetryRoutes } from './telemetry.ts';
 import { whepRoutes } from './whep.ts';
 
 /** Every route there is. A new output adds its own here, and with that gets its permission check and its documentation. */
@@ -22,6 +24,8 @@ export function allRoutes(deps: HttpDeps, sessions: SessionRegistry): Route[] {
     ...eventRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
+    ...telemetryRoutes(deps),
+    ...serviceDiscoveryRoutes(deps),
     ...pageRoutes(deps),
     {
       id: 'openapi',

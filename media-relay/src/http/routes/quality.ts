@@ -13,7 +13,7 @@ const leastBetweenMs = 1_500;
 const graceSeconds = 15;
 
 /** A viewer tells what it sees: whoever knows the session's id and may view the stream. */
-export function qualityRoutes({ metrics: { quality }, clock }: HttpDeps, sessions: SessionRegistry): Route[] {
+export function qualityRoutes({ metrics, clock }: HttpDeps, sessions: SessionRegistry): Route[] {
   /** When each session last reported. A session that is forgotten is forgotten here. */
   const reported = new WeakMap<KnownSession, number>();
   return [
@@ -27,6 +27,7 @@ export function qualityRoutes({ metrics: { quality }, clock }: HttpDeps, session
       answers: { 200: { description: 'Taken in', schema: doneSchema } },
       problems: ['bad-request', 'session-not-found', 'rate-limited'],
       handle(exchange) {
+        const { quality } = metrics;
         const session = sessions.get(exchange.param('session'));
         if (session === undefined || !isAllowed(exchange.principal, 'view', { stream: session.stream })) {
           quality.refuse('unknown-session');
@@ -58,7 +59,7 @@ export function qualityRoutes({ metrics: { quality }, clock }: HttpDeps, session
     try {
       return readBody(qualityBeaconSchema, body);
     } catch (error) {
-      quality.refuse('invalid');
+      metrics.quality.refuse('invalid');
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { isAllowed } from '../../auth/permissions.ts';
+import type { Principal } from '../../auth/permissions.ts';
 import type { StreamSnapshot } from '../../engine/messages.ts';
 import { streamWarnings } from '../../stream/states.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
@@ -12,7 +13,7 @@ import { doneSchema, newStreamSchema, streamListSchema, streamSchema } from '../
 import { sendJson } from '../send-json.ts';
 
 export function streamRoutes(deps: HttpDeps): Route[] {
-  const { engine, streams, admin, clock } = deps;
+  const { engine, streams, admin } = deps;
 
   function mustExist(name: string): ConfiguredStream {
     const stream = streams.get(name);
@@ -31,12 +32,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       answers: { 200: { description: 'In the order of the configuration', schema: streamListSchema } },
       problems: [],
       handle({ principal, response }) {
-        const measured = new Map(engine.snapshot()?.streams.map((snapshot) => [snapshot.name, snapshot]));
-        const views = streams
-          .list()
-          .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
-          .map((stream) => toView(stream, measured.get(stream.name)));
-        sendJson(response, { nowMs: clock(), streams: views });
+        sendJson(response, listStreams(deps, principal));
       },
     },
     {
@@ -112,6 +108,19 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       },
     },
   ];
+}
+
+/** Those that the principal may view. */
+export function listStreams(
+  { engine, streams, clock }: Pick<HttpDeps, 'engine' | 'streams' | 'clock'>,
+  principal: Principal,
+): { nowMs: number; streams: StreamView[] } {
+  const measured = new Map(engine.snapshot()?.streams.map((snapshot) => [snapshot.name, snapshot]));
+  const views = streams
+    .list()
+    .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
+    .map((stream) => toView(stream, measured.get(stream.name)));
+  return { nowMs: clock(), streams: views };
 }
 
 function orThrow(result: AdminResult): void {

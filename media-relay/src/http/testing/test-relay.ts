@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 
+import type { Alert } from '@sightline/exporter';
+import { History, Samples } from '@sightline/exporter';
 import { pino } from 'pino';
 
 import { createAuthoriser } from '../../auth/authoriser.ts';
@@ -7,7 +9,7 @@ import type { AuthoriserOptions } from '../../auth/authoriser.ts';
 import type { TokenSpec } from '../../auth/tokens.ts';
 import { TokenBook } from '../../auth/tokens.ts';
 import { EventLog } from '../../telemetry/events.ts';
-import type { Admin, ConfiguredStream, HttpDeps, MetricsPort } from '../deps.ts';
+import type { Admin, ConfiguredStream, HttpDeps, LongRange, MetricsPort } from '../deps.ts';
 import type { HttpServer, HttpServerOptions } from '../server.ts';
 import { createHttpServer } from '../server.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -91,6 +93,10 @@ export interface TestRelay extends AsyncDisposable {
 
 /** Tells one metric, and remembers what it was told. */
 export class FakeMetrics implements MetricsPort {
+  readonly history = new History();
+  alerts: readonly Alert[] = [];
+  longRange: LongRange | undefined;
+  readonly samples = new Samples();
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
   readonly requests: string[] = [];
   readonly calls: unknown[] = [];
@@ -103,6 +109,9 @@ export class FakeMetrics implements MetricsPort {
     record: (...call: unknown[]) => void this.calls.push(call),
     refuse: (reason: string) => void this.calls.push(reason),
   };
+  collect(): Promise<Samples> {
+    return Promise.resolve(this.samples);
+  }
   async *expose(): AsyncGenerator<string> {
     yield 'a 1\n';
     yield 'b 2\n';

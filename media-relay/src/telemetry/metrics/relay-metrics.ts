@@ -1,8 +1,15 @@
-import type { CollectorChoice, LogCounter } from '@sightline/exporter';
-import { createCollectors, EventLoopMonitor, Exporter } from '@sightline/exporter';
+import type { Alert, AlertThresholds, CollectorChoice, LogCounter, Samples } from '@sightline/exporter';
+import {
+  AlertWatch,
+  createCollectors,
+  EventLoopMonitor,
+  Exporter,
+  History,
+  sampledMetrics,
+} from '@sightline/exporter';
 
 import type { EngineSnapshot } from '../../engine/messages.ts';
-import type { HealthReport, MetricsPort, StreamDirectory } from '../../http/deps.ts';
+import type { HealthReport, LongRange, MetricsPort, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
 import type { Logger } from '../log.ts';
 import { EngineMetrics } from './engine-metrics.ts';
@@ -17,6 +24,8 @@ export interface RelayMetricsOptions {
   readonly isStopping: () => boolean;
   readonly logs: LogCounter;
   readonly collectors: CollectorChoice;
+  readonly alerts: AlertThresholds;
+  readonly longRange: LongRange | undefined;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -28,15 +37,20 @@ const tickMs = 1_000;
 export class RelayMetrics implements MetricsPort {
   readonly http = new HttpMetrics();
   readonly quality: ViewerQuality;
+  readonly history = new History();
+  readonly longRange: LongRange | undefined;
   readonly #exporter: Exporter;
   readonly #loop = new EventLoopMonitor('main');
   readonly #engine: EngineMetrics;
+  readonly #alerts: AlertWatch;
   readonly #timer: NodeJS.Timeout;
   readonly #clock: Clock;
   #lastReload: { readonly atMs: number; readonly isGood: boolean };
 
   constructor(options: RelayMetricsOptions) {
     const { streams, engine, health, isStopping, logs, collectors, version, clock, log } = options;
+    this.longRange = options.longRange;
+    this.#alerts = new AlertWatch(this.history.ring, options.alerts);
     this.#clock = clock;
     this.#lastReload = { atMs: clock(), isGood: true };
     this.quality = new ViewerQuality(streams);
@@ -59,6 +73,7 @@ export class RelayMetrics implements MetricsPort {
         this.#engine,
         book,
         this.quality,
+        this.history,
         this.http,
         logs,
       ],
@@ -67,15 +82,32 @@ export class RelayMetrics implements MetricsPort {
         else log.warn({ collector, err: error }, 'collector fails');
       },
     });
-    this.#timer = setInterval(() => {
-      book.tick();
-      this.#engine.tick();
-    }, tickMs);
+    let isSampling = false;
+    const sample = async (): Promise<void> => {
+      // A collection that takes longer than a second is not followed by another.
+      if (isSampling) return;
+      isSampling = true;
+      try {
+        await this.#sample();
+      } catch (error) {
+        log.error({ err: error }, 'figures could not be sampled');
+      }
+      isSampling = false;
+    };
+    this.#timer = setInterval(() => void sample(), tickMs);
     this.#timer.unref();
   }
 
   get contentType(): string {
     return this.#exporter.contentType;
+  }
+
+  get alerts(): readonly Alert[] {
+    return this.#alerts.alerts;
+  }
+
+  collect(): Promise<Samples> {
+    return this.#exporter.collect();
   }
 
   expose(): AsyncIterable<string> {
@@ -89,6 +121,14 @@ export class RelayMetrics implements MetricsPort {
 
   engineDied(): void {
     this.#engine.died();
+  }
+
+  /** Once a second: collecting lets streams and engine tick, too. */
+  async #sample(): Promise<void> {
+    const samples = await this.#exporter.collect(sampledMetrics);
+    const nowMs = this.#clock();
+    this.history.record(samples, nowMs);
+    this.#alerts.evaluate(nowMs);
   }
 
   close(): void {
