@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freeTcpPort } from './free-port.ts';
@@ -10,11 +10,15 @@ export interface RelayOptions {
   /** Name and source address of each stream. */
   readonly streams: Readonly<Record<string, string>>;
   readonly transport?: 'auto' | 'tcp' | 'udp';
+  /** Streams besides, on demand: nobody watches them. */
+  readonly idleStreams?: Readonly<Record<string, string>>;
 }
 
 export interface Relay {
   readonly url: string;
   readonly pid: number;
+  /** May read /metrics. */
+  readonly metricsToken: string;
   stop(): Promise<void>;
 }
 
@@ -34,7 +38,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const port = await freeTcpPort();
   const config = path.join(folder, 'relay.yaml');
   const { transport = 'tcp' } = options;
-  const streams = Object.entries(options.streams).map(([name, url]) => [name, { url, transport }] as const);
+  const streams = [
+    ...Object.entries(options.streams).map(([name, url]) => [name, { url, transport }] as const),
+    ...Object.entries(options.idleStreams ?? {}).map(
+      ([name, url]) => [name, { url, onDemand: true }] as const,
+    ),
+  ];
   writeFileSync(
     config,
     JSON.stringify({
@@ -66,13 +75,22 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await stop();
     throw new Error(`The relay did not come up\n${process_.output()}`, { cause: error });
   }
-  return { url, pid: process_.pid, stop };
+  return { url, pid: process_.pid, metricsToken: readMetricsToken(path.join(folder, 'state')), stop };
 }
 
 async function allLive(url: string): Promise<boolean> {
   const response = await fetch(`${url}/api/v1/streams`);
   const { streams } = (await response.json()) as StreamList;
-  const waiting = streams.filter((stream) => stream.state !== 'live');
+  const waiting = streams.filter(({ state }) => state !== 'live' && state !== 'idle');
   if (waiting[0]) throw new Error(`${waiting[0].name} is ${waiting[0].state}: ${waiting[0].reason ?? ''}`);
   return streams.length > 0;
+}
+
+interface TokenFile {
+  readonly tokens: readonly { readonly name: string; readonly secret: string }[];
+}
+
+function readMetricsToken(stateDir: string): string {
+  const { tokens } = JSON.parse(readFileSync(path.join(stateDir, 'tokens.json'), 'utf8')) as TokenFile;
+  return tokens.find(({ name }) => name === 'prometheus')?.secret ?? '';
 }
