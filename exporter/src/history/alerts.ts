@@ -225,10 +225,15 @@ function judge(
   warning: number,
   critical: number,
 ): Finding[] {
-  if (value === undefined || value < warning) return [];
-  return value >= critical
+  if (value === undefined || !reaches(value, warning)) return [];
+  return reaches(value, critical)
     ? [found(code, 'critical', message, labels, value, critical)]
     : [found(code, 'warning', message, labels, value, warning)];
+}
+
+/** Columns hold single precision: 0.9 comes back as a little less. */
+function reaches(value: number, threshold: number): boolean {
+  return value >= threshold * (1 - 1e-6);
 }
 
 function found(

@@ -108,7 +108,7 @@ describe('history', () => {
     ['', 'bad-request'],
     ['metric=sightline_host_cpus', 'metric-not-kept'],
     ['metric=sightline_host_load1&start_time=5&end_time=4', 'bad-request'],
-    ['metric=sightline_host_load1&start_time=0&step=1', 'bad-request'],
+    ['metric=sightline_host_load1&start_time=0&end_time=99999999999&step=1', 'bad-request'],
     ['metric=sightline_host_load1&step=0', 'bad-request'],
     ['metric=sightline_host_load1&what=1', 'bad-request'],
   ])('%s is %s', async (query, code) => {

@@ -1,4 +1,4 @@
-import type { AnyLabels, MetricName, MetricSource, Samples } from '@sightline/exporter';
+import type { MetricSource, Samples } from '@sightline/exporter';
 import { joinOutcomes } from '@sightline/exporter';
 
 import type { EngineSnapshot } from '../../engine/messages.ts';
@@ -6,17 +6,33 @@ import { Growing } from './growing.ts';
 import type { Row } from './stream-table.ts';
 import { rowsByValue } from './stream-table.ts';
 
-const media0 = { thread: 'media-0' };
+/** What one media thread tells. */
+interface ThreadFacts {
+  readonly eventLoopUtilisation: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+  readonly arenaBytes: number;
+  readonly arenaBlocks: number;
+}
+
+const maxThreads = 64;
+const threadLabels = Array.from({ length: maxThreads }, (_, index) => {
+  const thread = `media-${index}`;
+  return {
+    thread,
+    gauge: { thread },
+    user: { thread, mode: 'user' },
+    system: { thread, mode: 'system' },
+  } as const;
+});
+
+/** In the order of their index. */
+function threadsOf(engine: EngineSnapshot): readonly ThreadFacts[] {
+  return [engine];
+}
 
 const gauges: readonly Row<EngineSnapshot>[] = [
   { name: 'sightline_viewer_sessions', labels: {}, read: (engine) => engine.sessions },
-  {
-    name: 'sightline_event_loop_utilisation_ratio',
-    labels: media0,
-    read: (engine) => engine.eventLoopUtilisation,
-  },
-  { name: 'sightline_media_arena_bytes', labels: media0, read: (engine) => engine.arenaBytes },
-  { name: 'sightline_media_arena_blocks', labels: media0, read: (engine) => engine.arenaBlocks },
   {
     name: 'sightline_forward_delay_median_seconds',
     labels: {},
@@ -35,16 +51,6 @@ const gauges: readonly Row<EngineSnapshot>[] = [
 ];
 
 const counters: readonly Row<EngineSnapshot>[] = [
-  {
-    name: 'sightline_media_thread_cpu_seconds_total',
-    labels: { ...media0, mode: 'user' },
-    read: (engine) => engine.cpuUserSeconds,
-  },
-  {
-    name: 'sightline_media_thread_cpu_seconds_total',
-    labels: { ...media0, mode: 'system' },
-    read: (engine) => engine.cpuSystemSeconds,
-  },
   { name: 'sightline_egress_send_calls_total', labels: {}, read: (engine) => engine.sendCallsTotal },
   { name: 'sightline_egress_send_errors_total', labels: {}, read: (engine) => engine.sendErrorsTotal },
   ...rowsByValue<EngineSnapshot>(
@@ -82,13 +88,24 @@ export class EngineMetrics implements MetricSource {
 
   collect(out: Samples): void {
     const snapshot = this.tick();
-    if (snapshot !== undefined)
-      for (const { name, labels, read } of gauges) put(out, name, labels, read(snapshot));
-    counters.forEach(({ name, labels }, at) => put(out, name, labels, this.#totals.totals[at]));
+    if (snapshot !== undefined) {
+      for (const { name, labels, read } of gauges) out.put(name, labels, read(snapshot));
+      threadsOf(snapshot)
+        .slice(0, maxThreads)
+        .forEach((facts, index) => tellThread(out, facts, index));
+    }
+    counters.forEach(({ name, labels }, at) => out.put(name, labels, this.#totals.totals[at]));
     out.set('sightline_media_engine_restarts_total', this.#restarts);
   }
 }
 
-function put(out: Samples, name: MetricName, labels: AnyLabels, value: number | undefined): void {
-  out.put(name, labels, value);
+/** A thread's own CPU time begins anew with it, as a process's does. */
+function tellThread(out: Samples, facts: ThreadFacts, index: number): void {
+  const labels = threadLabels[index];
+  if (labels === undefined) return;
+  out.set('sightline_event_loop_utilisation_ratio', facts.eventLoopUtilisation, labels.gauge);
+  out.set('sightline_media_thread_cpu_seconds_total', facts.cpuUserSeconds, labels.user);
+  out.set('sightline_media_thread_cpu_seconds_total', facts.cpuSystemSeconds, labels.system);
+  out.set('sightline_media_arena_bytes', facts.arenaBytes, labels.gauge);
+  out.set('sightline_media_arena_blocks', facts.arenaBlocks, labels.gauge);
 }

@@ -45,6 +45,7 @@ export class RelayMetrics implements MetricsPort {
   readonly #alerts: AlertWatch;
   readonly #timer: NodeJS.Timeout;
   readonly #clock: Clock;
+  #collected: { readonly atMs: number; readonly samples: Promise<Samples> } | undefined;
   #lastReload: { readonly atMs: number; readonly isGood: boolean };
 
   constructor(options: RelayMetricsOptions) {
@@ -106,8 +107,12 @@ export class RelayMetrics implements MetricsPort {
     return this.#alerts.alerts;
   }
 
+  /** Not more often than once a second, however many ask. */
   collect(): Promise<Samples> {
-    return this.#exporter.collect();
+    const nowMs = performance.now();
+    if (this.#collected === undefined || nowMs - this.#collected.atMs > tickMs)
+      this.#collected = { atMs: nowMs, samples: this.#exporter.collect() };
+    return this.#collected.samples;
   }
 
   expose(): AsyncIterable<string> {
