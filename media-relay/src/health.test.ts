@@ -1,3 +1,4 @@
+import type { Alert } from '@sightline/exporter';
 import { expect, test } from 'vitest';
 
 import type { EngineSnapshot } from './engine/messages.ts';
@@ -33,7 +34,31 @@ test.each([
   ],
   [{ isEngineRunning: true, isStopping: true, snapshot: undefined }, 'failing', false, ['stopping']],
 ])('%j', (facts, status, ready, codes) => {
-  const report = healthOf(facts);
+  const report = healthOf({ ...facts, alerts: [], nowMs: 0 });
   expect(report).toMatchObject({ status, ready });
   expect(report.reasons.map(({ code }) => code)).toEqual(codes);
+});
+
+test('what is critical for a minute is told; a busy moment, warnings and streams are not', () => {
+  const alert: Alert = {
+    code: 'memory',
+    level: 'critical',
+    message: 'The memory that may be used is nearly used up',
+    labels: {},
+    value: 0.95,
+    threshold: 0.9,
+    sinceMs: 0,
+  };
+  const alerts: Alert[] = [
+    alert,
+    { ...alert, code: 'cpu', sinceMs: 1 },
+    { ...alert, code: 'disk', level: 'warning' },
+    { ...alert, code: 'stream-down', labels: { stream: 'lobby' } },
+  ];
+  const facts = { isEngineRunning: true, isStopping: false, snapshot: undefined, alerts, nowMs: 60_000 };
+  expect(healthOf(facts)).toMatchObject({
+    status: 'degraded',
+    ready: true,
+    reasons: [{ code: 'memory-critical', message: 'The memory that may be used is nearly used up.' }],
+  });
 });

@@ -7,7 +7,8 @@ export interface HealthFacts {
   readonly isEngineRunning: boolean;
   readonly isStopping: boolean;
   readonly snapshot: EngineSnapshot | undefined;
-  readonly alerts?: readonly Alert[];
+  readonly alerts: readonly Alert[];
+  readonly nowMs: number;
 }
 
 const sentences = {
@@ -17,7 +18,13 @@ const sentences = {
 } as const;
 
 /** A camera that is down degrades the relay, and no more: the others play on. */
-export function healthOf({ isEngineRunning, isStopping, snapshot, alerts = [] }: HealthFacts): HealthReport {
+export function healthOf({
+  isEngineRunning,
+  isStopping,
+  snapshot,
+  alerts,
+  nowMs,
+}: HealthFacts): HealthReport {
   const reasons: HealthReason[] = [];
   if (isStopping) reasons.push({ code: 'stopping', message: 'The relay is stopping.', blocksViewers: true });
   if (!isEngineRunning && !isStopping)
@@ -29,10 +36,18 @@ export function healthOf({ isEngineRunning, isStopping, snapshot, alerts = [] }:
   for (const { name, state } of snapshot?.streams ?? [])
     if (state === 'offline' || state === 'stalled' || state === 'refused')
       reasons.push({ code: `stream-${state}`, message: sentences[state], stream: name });
-  // Those of streams are told above, by their states.
-  for (const { code, level, message, labels } of alerts)
-    if (level !== 'info' && labels['stream'] === undefined)
-      reasons.push({ code: `${code}-${level}`, message: `${message}.` });
+  for (const { code, level, message } of lasting(alerts, nowMs))
+    reasons.push({ code: `${code}-${level}`, message: `${message}.` });
   const isReady = isEngineRunning && !isStopping;
   return { status: !isReady ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok', ready: isReady, reasons };
+}
+
+/** A host that is busy for a moment is well. Alerts of streams are told by the states of those. */
+const lastingMs = 60_000;
+
+function lasting(alerts: readonly Alert[], nowMs: number): readonly Alert[] {
+  return alerts.filter(
+    ({ level, labels, sinceMs }) =>
+      level === 'critical' && labels['stream'] === undefined && nowMs - sinceMs >= lastingMs,
+  );
 }

@@ -91,6 +91,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       isStopping,
       snapshot: engine.snapshot(),
       alerts: metrics.alerts,
+      nowMs: systemClock(),
     });
   const metrics = new RelayMetrics({
     streams,
