@@ -48,6 +48,14 @@ export function toNumber(text: string | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** The number after a key at the beginning of a line, where a table of all of them would be for nothing. */
+export function numberAfter(text: string, key: string): number | undefined {
+  const start = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
+  if (start === 0 && !text.startsWith(`${key} `)) return undefined;
+  const value = Number.parseInt(text.slice(start + key.length + 1, start + key.length + 24), 10);
+  return Number.isNaN(value) ? undefined : value;
+}
+
 /** Lines `key value` (memory.stat, vmstat, cpu.stat) to numbers; others are left out. */
 export function toTable(text: string): ReadonlyMap<string, number> {
   const table = new Map<string, number>();

@@ -1,5 +1,5 @@
 import type { HostFiles } from '../host-files.ts';
-import { toNumber, toTable } from '../host-files.ts';
+import { numberAfter, toNumber, toTable } from '../host-files.ts';
 import { memoryEvents } from '../known-labels.ts';
 import type { Samples } from '../samples.ts';
 import type { ControllerGroup } from './locate.ts';
@@ -26,17 +26,17 @@ export function collectMemory(
   const read = (file: string): string | undefined => files.read(`${own}/${file}`);
   const limits = (file: string): (number | undefined)[] =>
     directories.map((directory) => toNumber(files.read(`${directory}/${file}`)));
-  const stat = toTable(read('memory.stat') ?? '');
+  const stat = read('memory.stat') ?? '';
   if (version === 1) {
     const usage = toNumber(read('memory.usage_in_bytes'));
     out.set(
       'sightline_cgroup_memory_limit_bytes',
       smallestLimit(limits('memory.limit_in_bytes'), unlimitedBytes),
     );
-    tell(out, usage, stat.get('total_inactive_file'));
+    tell(out, usage, numberAfter(stat, 'total_inactive_file'));
     out.set('sightline_cgroup_memory_peak_bytes', toNumber(read('memory.max_usage_in_bytes')));
-    out.set('sightline_cgroup_memory_swap_bytes', stat.get('total_swap'));
-    const kills = toTable(read('memory.oom_control') ?? '').get('oom_kill');
+    out.set('sightline_cgroup_memory_swap_bytes', numberAfter(stat, 'total_swap'));
+    const kills = numberAfter(read('memory.oom_control') ?? '', 'oom_kill');
     out.set('sightline_cgroup_memory_events_total', kills, { event: 'oom_kill' });
     const hits = toNumber(read('memory.failcnt'));
     out.set('sightline_cgroup_memory_events_total', hits, { event: 'max' });
@@ -44,7 +44,7 @@ export function collectMemory(
   }
   out.set('sightline_cgroup_memory_limit_bytes', smallestLimit(limits('memory.max')));
   out.set('sightline_cgroup_memory_high_bytes', smallestLimit(limits('memory.high')));
-  tell(out, toNumber(read('memory.current')), stat.get('inactive_file'));
+  tell(out, toNumber(read('memory.current')), numberAfter(stat, 'inactive_file'));
   out.set('sightline_cgroup_memory_peak_bytes', toNumber(read('memory.peak')));
   out.set('sightline_cgroup_memory_swap_bytes', toNumber(read('memory.swap.current')));
   const events = toTable(read('memory.events') ?? '');

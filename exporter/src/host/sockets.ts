@@ -13,7 +13,7 @@ export function socketsCollector(files: HostFiles): Collector {
       const sockets = sockstat(`${net('sockstat')}\n${net('sockstat6')}`);
       out.set('sightline_host_udp_sockets', sum(sockets.get('UDP inuse'), sockets.get('UDP6 inuse')));
       out.set('sightline_host_tcp_retransmitted_segments_total', snmp.get('Tcp RetransSegs'));
-      out.set('sightline_host_tcp_listen_drops_total', paired(net('netstat')).get('TcpExt ListenDrops'));
+      out.set('sightline_host_tcp_listen_drops_total', listenDrops(net('netstat')));
       out.set('sightline_host_softnet_dropped_total', softnetDropped(net('softnet_stat')));
     },
   };
@@ -42,6 +42,13 @@ function paired(text: string): Table {
     names.forEach((name, index) => table.set(`${protocol.slice(0, -1)} ${name}`, Number(values[index])));
   }
   return table;
+}
+
+/** One of more than a hundred columns. */
+function listenDrops(netstat: string): number | undefined {
+  const [names = '', values = ''] = netstat.split('\n', 2);
+  const column = names.split(' ').indexOf('ListenDrops');
+  return column < 0 || !names.startsWith('TcpExt:') ? undefined : Number(values.split(' ')[column]);
 }
 
 function paired6(text: string): Table {

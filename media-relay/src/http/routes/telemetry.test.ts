@@ -214,4 +214,22 @@ test('Prometheus finds this relay as a target, with what all of its streams have
     labels: { __scheme__: 'http', __metrics_path__: '/metrics' },
   });
   expect(await refusal('/api/v1/sd/prometheus', as.grafana)).toBe('forbidden');
+
+  const list = [1, 2].map((index) => ({
+    name: `s${index}`,
+    title: '',
+    labels: { building: 'north', floor: String(index), __address__: 'evil:1' },
+    site: 'Oslo',
+    onDemand: false,
+    origin: 'config' as const,
+  }));
+  const other = await startTestRelay({ deps: { streams: { list: () => list, get: () => undefined } } });
+  const response = await other.fetch('/api/v1/sd/prometheus', { headers: as.metrics });
+  await other.server.close();
+  expect(targetListSchema.parse(await response.json())[0]?.labels).toEqual({
+    __scheme__: 'http',
+    __metrics_path__: '/metrics',
+    building: 'north',
+    site: 'Oslo',
+  });
 });
