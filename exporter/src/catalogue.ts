@@ -257,7 +257,7 @@ export const catalogue = {
   ),
   sightline_event_loop_delay_seconds: histogram(
     'seconds',
-    'How much later than due the event loop of the thread got to a timer, sampled a hundred times a second',
+    'How much later than due the event loop of the thread got to a timer, sampled fifty times a second',
     loopDelayBuckets,
     { thread: 'open' },
   ),

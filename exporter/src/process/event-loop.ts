@@ -7,11 +7,11 @@ import type { MetricSource } from '../source.ts';
 
 type DelayMonitor = ReturnType<typeof monitorEventLoopDelay>;
 
-const resolutionMs = 10;
+const resolutionMs = 20;
 const drainEveryMs = 1_000;
 
 /**
- * The event loop of the thread that makes it. Node's own monitor samples how long a timer of 10 ms took; its histogram is emptied
+ * The event loop of the thread that makes it. Node's own monitor samples how long a timer of 20 ms took; its histogram is emptied
  * once a second into one that only grows, so that any number of scrapers see the same.
  */
 export class EventLoopMonitor implements MetricSource {
