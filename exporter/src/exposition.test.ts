@@ -45,6 +45,17 @@ test('histograms are cumulative', async () => {
   ]);
 });
 
+test('a metric with very many series is written in pieces that are one text', async () => {
+  const out = new Samples();
+  for (let stream = 0; stream < 4_500; stream++)
+    out.set('sightline_viewers', stream, { stream: String(stream) });
+  const lines = (await renderText(out)).split('\n');
+  expect(lines).toHaveLength(2 + 4_500 + 1);
+  expect(lines.filter((line) => line.startsWith('#'))).toHaveLength(2);
+  expect(lines[2_002]).toBe('sightline_viewers{stream="2000"} 2000');
+  expect(lines.at(-2)).toBe('sightline_viewers{stream="4499"} 4499');
+});
+
 test('promtool finds nothing to complain about on this host', async () => {
   const exporter = new Exporter({ collectors: createCollectors({ on: ['cpu-cores'] }), version: '1' });
   const text = await renderText(await exporter.collect());

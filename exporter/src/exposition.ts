@@ -24,24 +24,51 @@ interface Family {
 const writer = new Registry();
 const none = {};
 /** Longer, and other requests would wait. */
-const yieldAfterMs = 4;
+const yieldAfterMs = 2;
+const maxLines = 2_000;
 
 /**
- * The text of a collection, metric by metric in the order of the catalogue. Between metrics it lets others have the event loop:
- * a thousand streams are 8 MB.
+ * The text of a collection, metric by metric in the order of the catalogue, and large ones in pieces. In between it lets others have
+ * the event loop: a thousand streams are 4 MB.
  */
 export async function* renderExposition(samples: Samples): AsyncGenerator<string> {
   let sinceMs = performance.now();
   for (const name of metricNames) {
-    const values = linesOf(samples, name);
-    if (values.length === 0) continue;
-    const { help, type } = specOf(name);
-    const family: Family = { get: () => ({ name, help, type, values }) };
-    yield `${await writer.getMetricsAsString(family as unknown as Metric<string>)}\n`;
-    if (performance.now() - sinceMs < yieldAfterMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    sinceMs = performance.now();
+    for (const piece of piecesOf(samples, name)) {
+      yield await renderPiece(name, piece);
+      if (performance.now() - sinceMs < yieldAfterMs) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      sinceMs = performance.now();
+    }
   }
+}
+
+interface Piece {
+  readonly isFirst: boolean;
+  readonly values: readonly Line[];
+}
+
+function* piecesOf(samples: Samples, name: MetricName): Generator<Piece> {
+  const values = samples.values.get(name) ?? [];
+  for (let from = 0; from < values.length; from += maxLines) {
+    const some = values.slice(from, from + maxLines);
+    yield {
+      isFirst: from === 0,
+      values: some.map(({ labels, value }) => ({ labels: none, sharedLabels: labels, value })),
+    };
+  }
+  const histograms = samples.histograms.get(name);
+  if (histograms !== undefined)
+    yield { isFirst: true, values: histograms.flatMap((sample) => histogramLines(name, sample)) };
+}
+
+async function renderPiece(name: MetricName, { isFirst, values }: Piece): Promise<string> {
+  const { help, type } = specOf(name);
+  const family: Family = { get: () => ({ name, help, type, values }) };
+  const text = await writer.getMetricsAsString(family as unknown as Metric<string>);
+  // HELP and TYPE, a line each, belong before the first value alone.
+  const start = isFirst ? 0 : text.indexOf('\n', text.indexOf('\n') + 1) + 1;
+  return `${text.slice(start)}\n`;
 }
 
 /** For small collections and tests. */
@@ -49,13 +76,6 @@ export async function renderText(samples: Samples): Promise<string> {
   const parts: string[] = [];
   for await (const part of renderExposition(samples)) parts.push(part);
   return parts.join('');
-}
-
-function linesOf(samples: Samples, name: MetricName): readonly Line[] {
-  const values = samples.values.get(name);
-  if (values !== undefined)
-    return values.map(({ labels, value }) => ({ labels: none, sharedLabels: labels, value }));
-  return samples.histograms.get(name)?.flatMap((sample) => histogramLines(name, sample)) ?? [];
 }
 
 function histogramLines(name: string, { labels: sharedLabels, state }: HistogramSample): Line[] {
