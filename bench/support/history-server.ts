@@ -1,6 +1,7 @@
 /** The relay's HTTP server with an hour of history of 40 streams, in a thread of its own. Posts its port. */
 import { parentPort } from 'node:worker_threads';
 import { History, Samples } from '@sightline/exporter';
+import { createSilentLog } from '../../media-relay/src/telemetry/log.ts';
 import { FakeMetrics, startTestRelay } from '../../media-relay/src/http/testing/test-relay.ts';
 
 const seconds = 3_600;
@@ -23,5 +24,5 @@ for (let second = 0; second < seconds; second++) {
   }
   metrics.history.record(out, endMs - (seconds - 1 - second) * 1_000);
 }
-const relay = await startTestRelay({ deps: { metrics, clock: () => endMs } });
+const relay = await startTestRelay({ deps: { metrics, clock: () => endMs, log: createSilentLog() } });
 parentPort?.postMessage(relay.port);
