@@ -26,6 +26,8 @@ const none = {};
 /** Longer, and other requests would wait. */
 const yieldAfterMs = 2;
 const maxLines = 2_000;
+/** A write to the socket for each metric would cost more than the metric. */
+const chunkCharacters = 64 * 1024;
 
 /**
  * The text of a collection, metric by metric in the order of the catalogue, and large ones in pieces. In between it lets others have
@@ -33,14 +35,20 @@ const maxLines = 2_000;
  */
 export async function* renderExposition(samples: Samples): AsyncGenerator<string> {
   let sinceMs = performance.now();
+  let text = '';
   for (const name of metricNames) {
     for (const piece of piecesOf(samples, name)) {
-      yield await renderPiece(name, piece);
+      text += await renderPiece(name, piece);
+      if (text.length >= chunkCharacters) {
+        yield text;
+        text = '';
+      }
       if (performance.now() - sinceMs < yieldAfterMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       sinceMs = performance.now();
     }
   }
+  if (text !== '') yield text;
 }
 
 interface Piece {
