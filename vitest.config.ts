@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['media-relay/src/**/*.test.ts', 'media-relay/e2e/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: [
+      'exporter/src/**/*.test.ts',
+      'media-relay/src/**/*.test.ts',
+      'media-relay/e2e/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

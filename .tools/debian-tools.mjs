@@ -34,6 +34,7 @@ const tools = [
   { name: 'openssl', packages: ['openssl'], isThere: () => runs('openssl', ['version']) },
   // Not started here: VLC refuses to run as root.
   { name: 'cvlc', packages: ['vlc-bin', 'vlc-plugin-base'], isThere: () => existsSync('/usr/bin/cvlc') },
+  { name: 'Prometheus', packages: ['prometheus'], isThere: () => runs('promtool', ['--version']) },
   { name: 'gcc', packages: ['gcc', 'libc6-dev'], isThere: () => runs('gcc', ['--version']) },
   {
     name: 'OpenSSL headers',

@@ -19,6 +19,8 @@ export interface RelayOptions {
   readonly unpaced?: boolean;
   /** Enters it, with all its children to come, before it begins: a cgroup. */
   readonly cgroupProcs?: string;
+  /** Streams besides, on demand: nobody watches them. */
+  readonly idleStreams?: Readonly<Record<string, string>>;
 }
 
 export interface Relay {
@@ -28,6 +30,8 @@ export interface Relay {
   readonly adminToken: string;
   /** Asks what users cannot. */
   readonly observer: RelayObserver;
+  /** May read /metrics. */
+  readonly metricsToken: string;
   stop(): Promise<void>;
 }
 
@@ -47,10 +51,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const port = await freeTcpPort();
   const config = path.join(folder, 'relay.yaml');
   const { transport = 'tcp', unpaced = false } = options;
-  const streams = Object.entries(options.streams).map(([name, source]) => {
-    const addresses = typeof source === 'string' ? { url: source } : source;
-    return [name, { ...addresses, transport }] as const;
-  });
+  const streams = [
+    ...Object.entries(options.streams).map(([name, source]) => {
+      const addresses = typeof source === 'string' ? { url: source } : source;
+      return [name, { ...addresses, transport }] as const;
+    }),
+    ...Object.entries(options.idleStreams ?? {}).map(
+      ([name, url]) => [name, { url, onDemand: true }] as const,
+    ),
+  ];
   writeFileSync(
     config,
     JSON.stringify({
@@ -95,7 +104,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await stop();
     throw new Error(`The relay did not come up\n${process_.output()}`, { cause: error });
   }
-  return { url, pid: process_.pid, adminToken: adminTokenIn(folder), observer, stop };
+  return {
+    url,
+    pid: process_.pid,
+    adminToken: adminTokenIn(folder),
+    metricsToken: readMetricsToken(path.join(folder, 'state')),
+    observer,
+    stop,
+  };
 }
 
 /** The shell writes its own id into `cgroup.procs` and becomes the relay. */
@@ -116,7 +132,16 @@ function adminTokenIn(folder: string): string {
 async function allLive(url: string, count: number): Promise<boolean> {
   const response = await fetch(`${url}/api/v1/streams`);
   const { streams } = (await response.json()) as StreamList;
-  const waiting = streams.filter((stream) => stream.state !== 'live');
+  const waiting = streams.filter(({ state }) => state !== 'live' && state !== 'idle');
   if (waiting[0]) throw new Error(`${waiting[0].name} is ${waiting[0].state}: ${waiting[0].reason ?? ''}`);
   return streams.length >= count;
+}
+
+interface TokenFile {
+  readonly tokens: readonly { readonly name: string; readonly secret: string }[];
+}
+
+function readMetricsToken(stateDir: string): string {
+  const { tokens } = JSON.parse(readFileSync(path.join(stateDir, 'tokens.json'), 'utf8')) as TokenFile;
+  return tokens.find(({ name }) => name === 'prometheus')?.secret ?? '';
 }

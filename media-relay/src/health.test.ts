@@ -1,3 +1,4 @@
+import type { Alert } from '@sightline/exporter';
 import { expect, test } from 'vitest';
 
 import type { EngineSnapshot } from './engine/messages.ts';
@@ -52,7 +53,7 @@ test.each([
     ['stopping'],
   ],
 ])('%j', (facts, status, ready, codes) => {
-  const report = healthOf({ isFull: false, ...facts });
+  const report = healthOf({ isFull: false, ...facts, alerts: [], nowMs: 0 });
   expect(report).toMatchObject({ status, ready });
   expect(report.reasons.map(({ code }) => code)).toEqual(codes);
 });
@@ -62,8 +63,41 @@ test('a full relay is degraded, and its viewers play on', () => {
     engines: { running: 1, total: 1 },
     isStopping: false,
     isFull: true,
+    alerts: [],
+    nowMs: 0,
     snapshot: snapshot('live'),
   });
   expect(report).toMatchObject({ status: 'degraded', ready: true });
   expect(report.reasons.map(({ code }) => code)).toEqual(['over-capacity']);
+});
+
+test('what is critical for a minute is told; a busy moment, warnings and streams are not', () => {
+  const alert: Alert = {
+    code: 'memory',
+    level: 'critical',
+    message: 'The memory that may be used is nearly used up',
+    labels: {},
+    value: 0.95,
+    threshold: 0.9,
+    sinceMs: 0,
+  };
+  const alerts: Alert[] = [
+    alert,
+    { ...alert, code: 'cpu', sinceMs: 1 },
+    { ...alert, code: 'disk', level: 'warning' },
+    { ...alert, code: 'stream-down', labels: { stream: 'lobby' } },
+  ];
+  const facts = {
+    engines: { running: 1, total: 1 },
+    isStopping: false,
+    isFull: false,
+    snapshot: undefined,
+    alerts,
+    nowMs: 60_000,
+  };
+  expect(healthOf(facts)).toMatchObject({
+    status: 'degraded',
+    ready: true,
+    reasons: [{ code: 'memory-critical', message: 'The memory that may be used is nearly used up.' }],
+  });
 });

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import type { LogCounter } from '@sightline/exporter';
+
 import type { Authoriser } from './auth/authoriser.ts';
 import { createAuthoriser } from './auth/authoriser.ts';
 import { createGrafanaVerifier } from './auth/grafana-identity.ts';
@@ -32,6 +34,8 @@ import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog } from './telemetry/events.ts';
 import type { Logger } from './telemetry/log.ts';
+import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
+import { PrometheusRange } from './telemetry/prometheus-range.ts';
 
 export interface RelayOptions {
   readonly config: Config;
@@ -41,6 +45,8 @@ export interface RelayOptions {
   readonly configFile: string | undefined;
   readonly version: string;
   readonly log: Logger;
+  /** Counts what the log writes. */
+  readonly logs: LogCounter;
   /** Those of the log: the relay adds what it learns. */
   readonly secrets: Set<string>;
 }
@@ -59,7 +65,7 @@ export interface Relay {
 
 /** Wires the parts together; nobody else does. Rejects with StartError when something outside is in the way. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { config, configFile, version, log, secrets } = options;
+  const { config, configFile, version, log, logs, secrets } = options;
   await using started = new AsyncDisposableStack();
   const warn = (message: string): void => log.warn(message);
 
@@ -78,6 +84,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   started.defer(() => events.close());
 
   const pool = await startEngines(config, log, (error, crash) => {
+    metrics.engineDied();
     if (crash.wasRunning)
       events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
     const fields = { err: error, thread: crash.index, restartInMs: crash.restartInMs };
@@ -121,6 +128,36 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   streams.replaceConfigured(config.streams, [...config.streams.keys()], []);
 
+  let isStopping = false;
+  const health = () =>
+    healthOf({
+      engines: pool.running,
+      isStopping,
+      snapshot: engine.snapshot(),
+      isFull: engine.fullHost.length > 0,
+      alerts: metrics.alerts,
+      nowMs: systemClock(),
+    });
+  const metrics = new RelayMetrics({
+    streams,
+    engine: {
+      snapshot: () => engine.snapshot(),
+      get isRunning() {
+        return pool.running.running > 0;
+      },
+    },
+    health,
+    isStopping: () => isStopping,
+    logs,
+    collectors: config.metrics,
+    alerts: config.alerts,
+    longRange: config.prometheus.url === undefined ? undefined : new PrometheusRange(config.prometheus.url),
+    version,
+    clock: systemClock,
+    log,
+  });
+  started.defer(() => metrics.close());
+
   const keeper = new ConfigKeeper({
     initial: config,
     load: options.loadConfig,
@@ -140,8 +177,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     onError: (message) => events.record({ kind: 'config-error', message }),
     log,
   });
+  const reload = async (cause: ReloadCause): Promise<ReloadResult> => {
+    const result = await keeper.reload(cause);
+    metrics.reloaded(result.ok);
+    return result;
+  };
 
-  let isStopping = false;
   const deps: HttpDeps = {
     engine,
     streams,
@@ -153,21 +194,16 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         return Promise.resolve(streams.add(stream));
       },
       removeStream: (name) => Promise.resolve(streams.remove(name)),
-      reload: async () => adminResult(await keeper.reload('api')),
+      reload: async () => adminResult(await reload('api')),
     },
     pictures,
+    metrics,
     pages: await buildPages(),
     log,
     clock: systemClock,
     version,
     corsOrigins: config.http.corsOrigins,
-    health: () =>
-      healthOf({
-        engines: pool.running,
-        isStopping,
-        snapshot: engine.snapshot(),
-        isFull: engine.fullHost.length > 0,
-      }),
+    health,
   };
   const http = await listen(deps, config);
   started.defer(() => http.close());
@@ -176,11 +212,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   started.defer(() => watching.abort());
   if (configFile !== undefined) {
     const onChange = async (): Promise<void> => {
-      await keeper.reload('file');
+      await reload('file');
     };
     await watchConfigFile({ file: configFile, onChange, warn, signal: watching.signal });
     // For a change between the first reading and now.
-    await keeper.reload('start');
+    await reload('start');
   }
   events.record({ kind: 'relay-start', version });
 
@@ -200,7 +236,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     mediaPort: engine.mediaPort,
     tokenFile: join(config.stateDir, tokenFileName),
     snapshot: () => engine.snapshot(),
-    reload: (cause) => keeper.reload(cause),
+    reload,
     close: (reason) => (closing ??= close(reason)),
   };
 }

@@ -1,3 +1,5 @@
+import { LogCounter } from '@sightline/exporter';
+
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -21,7 +23,8 @@ export async function start(
 ): Promise<void> {
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
-  const log = createLog({ ...config.log, secrets });
+  const logs = new LogCounter();
+  const log = createLog({ ...config.log, secrets, count: (level) => logs.count(level) });
   endOnUnforeseenErrors(log);
   // Whoever read the log is gone; the viewers are not.
   process.stdout.on('error', () => undefined);
@@ -33,6 +36,7 @@ export async function start(
     configFile,
     version,
     log,
+    logs,
     secrets,
   });
   onStarted(relay);

@@ -3,6 +3,8 @@
  * addresses from its connectivity checks, so the offer leaves before any candidate is gathered, and no PATCH follows.
  */
 import type { Quality } from '../stream/states.ts';
+import { Beacon, beaconCounters } from './beacon.ts';
+import type { BeaconReport } from './beacon.ts';
 import type { Gate } from './gate.ts';
 import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
@@ -41,6 +43,7 @@ export class WhepSession {
   readonly #peer = new RTCPeerConnection();
   readonly #stream = new MediaStream();
   readonly #closing = new AbortController();
+  readonly #beacon: Beacon;
   #leaveHandshake: (() => void) | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #resourceUrl: string | undefined;
@@ -51,6 +54,7 @@ export class WhepSession {
 
   constructor(options: WhepSessionOptions) {
     this.#options = options;
+    this.#beacon = new Beacon(options.nowMs());
     this.#peer.addEventListener('track', (event) => this.#attach(event));
     this.#peer.addEventListener('connectionstatechange', () => this.#pathChanged());
     void this.#negotiate();
@@ -80,10 +84,15 @@ export class WhepSession {
     );
   }
 
-  /** The browser's counters now; undefined before there are any. */
+  /** The browser's counters now; undefined before there are any. The relay is told of them when that is due. */
   async counters(): Promise<Counters | undefined> {
     if (this.#closing.signal.aborted) return undefined;
-    return videoCounters(await this.#peer.getStats(), this.#options.nowMs());
+    const report = await this.#peer.getStats();
+    const nowMs = this.#options.nowMs();
+    const counted = beaconCounters(report);
+    const due = counted === undefined ? undefined : this.#beacon.due(nowMs, counted);
+    if (due !== undefined) void this.#report(due);
+    return videoCounters(report, nowMs);
   }
 
   /** Median age of the pictures painted since the last call; undefined while a clock is unknown or none was painted. */
@@ -93,7 +102,9 @@ export class WhepSession {
     const painted = this.#painted.splice(0);
     if (mark === undefined || offsetMs === undefined) return undefined;
     const agesMs = painted.map((frame) => pictureAgeMs(frame.paintedMs, frame.rtpTimestamp, mark, offsetMs));
-    return agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
+    const medianMs = agesMs.sort((a, b) => a - b)[agesMs.length >> 1];
+    this.#beacon.delay(medianMs);
+    return medianMs;
   }
 
   /**
@@ -106,7 +117,7 @@ export class WhepSession {
     const requestMs = nowMs();
     const response = await this.#request({
       method: 'GET',
-      url: clockUrl(this.#options.url, this.#resourceUrl),
+      url: `${sessionUrl(this.#options.url, this.#resourceUrl)}/clock?frames=${CLOCK_FRAMES}`,
       headers: this.#options.headers,
       signal: this.#closing.signal,
     });
@@ -191,6 +202,7 @@ export class WhepSession {
         this.#painted.push({ paintedMs: performance.timeOrigin + paintedMs, rtpTimestamp });
         if (this.#painted.length > PAINTED_FRAMES_KEPT) this.#painted.shift();
       }
+      this.#beacon.painted(this.#options.nowMs());
       this.#awaitFrame();
       onInput({ type: 'frame' });
     });
@@ -218,6 +230,19 @@ export class WhepSession {
     this.#leaveHandshake?.();
   }
 
+  /** Nothing depends on its arrival. */
+  async #report(report: BeaconReport): Promise<void> {
+    const { url, headers } = this.#options;
+    if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
+    await this.#request({
+      method: 'POST',
+      url: `${sessionUrl(url, this.#resourceUrl)}/quality`,
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify(report),
+      signal: this.#closing.signal,
+    });
+  }
+
   #deleteResource(keepalive: boolean): void {
     if (this.#resourceUrl === undefined) return;
     const url = this.#resourceUrl;
@@ -241,10 +266,10 @@ function sameOrigin(location: string | null, base: string): string | undefined {
   return url.origin === new URL(base).origin ? url.href : undefined;
 }
 
-/** `.../whep/{stream}` and the session's resource give `.../sessions/{id}/clock`. */
-function clockUrl(whepUrl: string, resourceUrl: string): string {
+/** `.../whep/{stream}` and the session's resource give `.../sessions/{id}`. */
+function sessionUrl(whepUrl: string, resourceUrl: string): string {
   const id = new URL(resourceUrl).pathname.split('/').at(-1) ?? '';
-  return new URL(`../sessions/${id}/clock?frames=${CLOCK_FRAMES}`, whepUrl).href;
+  return new URL(`../sessions/${id}`, whepUrl).href;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+import { collectorNames } from '@sightline/exporter';
 import { z } from 'zod';
 
 import { isStreamPattern, permissions } from '../auth/permissions.ts';
@@ -69,6 +70,10 @@ const limits = z.strictObject({
     .default(0.9)
     .describe('Share of the memory that may be in use when a viewer comes, of the host or its container'),
 });
+
+function holdsNoCredentials(text: string): boolean {
+  return !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === '');
+}
 
 const shortText = z.string().min(1).max(200);
 const path = z.string().min(1).max(4096);
@@ -256,6 +261,46 @@ function checkPorts(
   });
 }
 
+const collectors = z.array(z.enum(collectorNames)).max(collectorNames.length).default([]);
+
+const metrics = z.strictObject({
+  on: collectors.describe('Collectors to switch on that are off by default'),
+  off: collectors.describe('Collectors to switch off'),
+});
+
+function ratio(value: number) {
+  return z.number().min(0).max(1).default(value);
+}
+
+const alerts = z.strictObject({
+  cpuWarning: ratio(0.75).describe('CPU in use, of what may be used (0 to 1), mean of a minute'),
+  cpuCritical: ratio(0.9).describe('The same'),
+  memoryWarning: ratio(0.8).describe('Memory in use, of what may be used'),
+  memoryCritical: ratio(0.9).describe('The same'),
+  diskWarning: ratio(0.8).describe('Space in use, of each file system'),
+  diskCritical: ratio(0.9).describe('The same'),
+  activeResourcesWarning: z
+    .int()
+    .min(1)
+    .default(5_000)
+    .describe('Sockets, timers and requests that are open'),
+  activeResourcesCritical: z.int().min(1).default(10_000).describe('The same'),
+  eventLoopWarning: ratio(0.75).describe('Time that a thread is busy, mean of a minute'),
+  eventLoopCritical: ratio(0.9).describe('The same'),
+  streamErrorsWarning: ratio(0.02).describe('Packets of a camera that got lost, mean of a minute'),
+  streamDownSeconds: z.int().min(1).max(3_600).default(20).describe('How long a stream may be away'),
+  unusual: z.boolean().default(true).describe('Tell when a figure is far from that of a day ago'),
+});
+
+const prometheus = z.strictObject({
+  url: z
+    .string()
+    .refine(isWebAddress, 'is not a web address; write http://host:9090/')
+    .refine(holdsNoCredentials, 'holds credentials; let this relay in without them')
+    .optional()
+    .describe('A Prometheus that scrapes this relay: history of more than an hour comes from there'),
+});
+
 /** `lobby: rtsp://...` is short for `lobby: { url: rtsp://... }`; expanded before checking (parse.ts). */
 const plainSchema = z.strictObject({
   http: http.prefault({}).describe('The wall page and the API'),
@@ -268,6 +313,9 @@ const plainSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe('Which Grafana users may see which streams; none: all see all'),
+  metrics: metrics.prefault({}).describe('What /metrics tells of the host'),
+  alerts: alerts.prefault({}).describe('From when on /api/v1/alerts tells something'),
+  prometheus: prometheus.prefault({}).describe('The Prometheus that keeps the figures'),
   tokens: z.array(token).max(100).default([]).describe('Tokens besides those made at the first start'),
   decode: decode.prefault({}).describe('How pictures are decoded'),
   pictureHealth: pictureHealth

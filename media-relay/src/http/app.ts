@@ -53,7 +53,7 @@ export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPe
       throw new HttpProblem('method-not-allowed', `It answers to ${allow}.`, { headers: { Allow: allow } });
     }
     const { route, params } = match;
-    if (route.method !== 'GET') await run(limiter, request, response);
+    if (route.method !== 'GET' && route.limitsItself !== true) await run(limiter, request, response);
 
     const principal = await admit(route, params, request);
     response.locals['principal'] = principal;
@@ -208,17 +208,19 @@ function pageHeaders(): RequestHandler {
   });
 }
 
-function logWhenDone({ log, clock }: HttpDeps, request: Request, response: Response): void {
-  const startedMs = clock();
+function logWhenDone({ log, metrics }: HttpDeps, request: Request, response: Response): void {
+  const startedMs = performance.now();
   response.once('close', () => {
     const { principal = anonymous, route } = response.locals as { principal?: Principal; route?: Route };
+    const tookMs = performance.now() - startedMs;
+    metrics.http.observe(route?.path, request.method, response.statusCode, tookMs / 1000);
     const level = response.statusCode >= 500 ? 'warn' : request.method === 'GET' ? 'debug' : 'info';
     // The pattern, not the address: an address holds a session's id, a query may hold anything.
     const fields = {
       method: request.method,
       route: route?.path,
       status: response.statusCode,
-      ms: Math.round(clock() - startedMs),
+      ms: Math.round(tookMs),
       by: principal.name,
       user: principal.user,
     };

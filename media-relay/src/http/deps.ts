@@ -1,3 +1,4 @@
+import type { Alert, History, HistoryAnswer, MetricName, Samples } from '@sightline/exporter';
 import type { Logger } from 'pino';
 
 import type { Authoriser } from '../auth/authoriser.ts';
@@ -6,7 +7,7 @@ import type { Clock } from '../media/clock.ts';
 import type { Pictures } from '../pictures/pictures.ts';
 import type { EventLog } from '../telemetry/events.ts';
 import type { ProblemCode } from './errors.ts';
-import type { NewStream } from './schemas.ts';
+import type { NewStream, QualityBeacon } from './schemas.ts';
 
 /** What the API tells of a stream beyond what the engine measures. Never holds its URL: that has credentials. */
 export interface ConfiguredStream {
@@ -54,6 +55,8 @@ export interface HealthReason {
   /** A sentence without any stream's name: anybody may read it. */
   readonly message: string;
   readonly stream?: string;
+  /** It is why no new viewers are taken. */
+  readonly blocksViewers?: boolean;
 }
 
 export interface HealthReport {
@@ -63,6 +66,40 @@ export interface HealthReport {
   readonly reasons: readonly HealthReason[];
 }
 
+export interface LongRange {
+  query(question: {
+    readonly metric: MetricName;
+    readonly isRate: boolean;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly stepMs: number;
+  }): Promise<HistoryAnswer>;
+}
+
+/** Figures, as http/ gives and takes them; telemetry/metrics/ implements it. */
+export interface MetricsPort {
+  /** Content-Type of what `expose` writes. */
+  readonly contentType: string;
+  /** The text of one scrape, in parts. */
+  expose(): AsyncIterable<string>;
+  /** Every value, collected now. */
+  collect(): Promise<Samples>;
+  /** The last hour. */
+  readonly history: History;
+  /** What is wrong now, the worst first. */
+  readonly alerts: readonly Alert[];
+  /** What the last hour does not hold; undefined without `prometheus.url`. Its errors may be shown. */
+  readonly longRange: LongRange | undefined;
+  readonly http: {
+    /** `route` is the pattern of the address, undefined when it leads nowhere. */
+    observe(route: string | undefined, method: string, status: number, seconds: number): void;
+  };
+  readonly quality: {
+    record(stream: string, beacon: QualityBeacon): void;
+    refuse(reason: 'invalid' | 'rate-limited' | 'unknown-session'): void;
+  };
+}
+
 export interface HttpDeps {
   readonly engine: EnginePort;
   readonly streams: StreamDirectory;
@@ -70,6 +107,7 @@ export interface HttpDeps {
   readonly auth: Authoriser;
   readonly admin: Admin;
   readonly pictures: Pick<Pictures, 'snapshots' | 'mjpeg' | 'health'>;
+  readonly metrics: MetricsPort;
   readonly pages: Pages;
   readonly log: Logger;
   readonly clock: Clock;

@@ -15,6 +15,7 @@ export const problems = {
   forbidden: { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'There is nothing at this address' },
   'stream-not-found': { status: 404, title: 'No such stream' },
+  'metric-not-kept': { status: 404, title: 'No history of this metric is kept' },
   'session-not-found': { status: 404, title: 'No such session; it may have ended' },
   'method-not-allowed': { status: 405, title: 'This address does not answer to this method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
@@ -37,6 +38,10 @@ export const problems = {
   'no-decoder': { status: 501, title: 'This host cannot decode pictures' },
   'over-capacity': { status: 503, title: 'The relay is full' },
   'picture-unreadable': { status: 503, title: 'The picture cannot be decoded' },
+  'prometheus-unavailable': {
+    status: 503,
+    title: 'The Prometheus that keeps longer histories does not answer',
+  },
   'stream-not-ready': { status: 503, title: 'The stream has no picture yet' },
   'shutting-down': { status: 503, title: 'The relay is stopping' },
 } as const satisfies Record<string, { status: number; title: string }> &
@@ -49,6 +54,7 @@ const defaultRetryAfterSeconds: Partial<Record<ProblemCode, number>> = {
   'rate-limited': 10,
   'over-capacity': 10,
   'picture-unreadable': 5,
+  'prometheus-unavailable': 10,
   'stream-not-ready': 2,
   'shutting-down': 5,
 };

@@ -69,6 +69,8 @@ test('only what may be open is open', () => {
     '/health',
     '/ready',
     '/live',
+    '/readiness',
+    '/liveness',
     '/openapi.json',
   ]);
 });

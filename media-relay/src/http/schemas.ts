@@ -1,3 +1,5 @@
+import { alertCodes, isMetricName } from '@sightline/exporter';
+import type { MetricName } from '@sightline/exporter';
 import { z } from 'zod';
 
 import { overCapacityReasons } from '../engine/admission.ts';
@@ -199,6 +201,123 @@ export const sessionQualitySchema = z.object({
   reason: z.string().nullable().describe('Why what is wanted cannot be had now'),
 });
 
+function upTo(maximum: number) {
+  return z.number().min(0).max(maximum);
+}
+
+/** What a browser saw since its last beacon. A minute and a thousand of anything per second are more than there can be. */
+export const qualityBeaconSchema = z.strictObject({
+  seconds: upTo(60).describe('Since the last beacon, or since the session began'),
+  framesDecoded: z.int().min(0).max(60_000),
+  framesDropped: z.int().min(0).max(60_000),
+  freezes: z.int().min(0).max(1_000),
+  freezeSeconds: upTo(120),
+  packetsReceived: z.int().min(0).max(10_000_000),
+  packetsLost: z.int().min(0).max(10_000_000),
+  roundTripMs: upTo(60_000).optional(),
+  jitterBufferMs: upTo(60_000).optional().describe('Mean of the frames since the last beacon'),
+  firstFrameMs: upTo(600_000)
+    .optional()
+    .describe('From the wish to watch to the first picture; in one beacon only'),
+  delayMs: upTo(600_000)
+    .optional()
+    .describe('Age of the pictures on the screen, since they reached the relay'),
+});
+export type QualityBeacon = z.infer<typeof qualityBeaconSchema>;
+
+const metricName = z
+  .string()
+  .max(100)
+  .refine((text): text is MetricName => isMetricName(text), 'is no metric; docs/METRICS.md lists them');
+
+const duration = z
+  .string()
+  .regex(/^\d{1,6}[smh]?$/, 'must be seconds, or like 90s, 5m or 1h')
+  .transform((text) => Number.parseInt(text, 10) * ({ m: 60_000, h: 3_600_000 }[text.at(-1) ?? ''] ?? 1_000));
+
+export const currentQuerySchema = z.strictObject({
+  metric: metricName.optional(),
+  stream: streamName.optional(),
+});
+export const historyQuerySchema = z.strictObject({
+  metric: metricName,
+  start_time: moment.optional(),
+  end_time: moment.optional(),
+  step: wholeNumber(1, 86_400).optional().describe('Seconds'),
+  stream: streamName.optional(),
+});
+export const summaryQuerySchema = z.strictObject({
+  metric: metricName,
+  period: duration.optional(),
+  stream: streamName.optional(),
+});
+export const monitoringQuerySchema = z.strictObject({ history: z.enum(['true', 'false']).optional() });
+
+const labelSet = z.record(z.string(), z.string());
+const kind = z.enum(['value', 'rate']).describe('rate: a counter, told as its increase per second');
+const course = z.object({
+  startMs: unixMs,
+  stepMs: z.number(),
+  series: z.array(
+    z.object({
+      labels: labelSet,
+      values: z.array(z.number().nullable()).describe('One for each step; null where nothing is known'),
+    }),
+  ),
+});
+const metricValues = z.array(
+  z.object({
+    name: z.string(),
+    type: z.enum(['counter', 'gauge', 'histogram']),
+    unit: z.string(),
+    kind,
+    help: z.string(),
+    series: z.array(z.object({ labels: labelSet, value: z.number() })),
+  }),
+);
+export const currentMetricsSchema = z.object({ nowMs: unixMs, metrics: metricValues });
+export const historySchema = course.extend({
+  metric: z.string(),
+  unit: z.string(),
+  kind,
+  source: z.enum(['memory', 'prometheus']),
+});
+export const summarySchema = z.object({
+  metric: z.string(),
+  unit: z.string(),
+  kind,
+  periodSeconds: z.number(),
+  series: z.array(
+    z.object({
+      labels: labelSet,
+      samples: z.int(),
+      min: z.number(),
+      max: z.number(),
+      mean: z.number(),
+      p95: z.number(),
+      last: z.number(),
+    }),
+  ),
+});
+const alert = z.object({
+  code: z.enum(alertCodes),
+  level: z.enum(['info', 'warning', 'critical']),
+  message: z.string(),
+  labels: labelSet,
+  value: z.number(),
+  threshold: z.number().describe('For `unusual`: what is usual'),
+  sinceMs: unixMs,
+});
+export const alertListSchema = z.object({ nowMs: unixMs, alerts: z.array(alert) });
+export const monitoringDataSchema = z.object({
+  nowMs: unixMs,
+  system: metricValues,
+  streams: z.array(streamSchema),
+  alerts: z.array(alert),
+  history: z.object({ cpu: course, memory: course }).optional(),
+});
+export const targetListSchema = z.array(z.object({ targets: z.array(z.string()), labels: labelSet }));
+
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   ready: z.boolean(),
@@ -214,4 +333,7 @@ export const healthSchema = z.object({
 });
 
 export const liveSchema = z.object({ status: z.literal('ok') });
-export const readySchema = z.object({ ready: z.boolean() });
+export const readySchema = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.object({ code: z.string(), message: z.string() })).describe('Why not'),
+});

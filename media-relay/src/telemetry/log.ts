@@ -14,6 +14,8 @@ export interface LogOptions {
   /** Never written, whatever the field; the set may change while the relay runs. */
   readonly secrets?: ReadonlySet<string>;
   readonly output?: LogOutput;
+  /** Told the level of each line that is written. */
+  readonly count?: (level: LogLevel | 'fatal') => void;
 }
 
 export interface LogOutput {
@@ -31,6 +33,7 @@ export function createLog({
   format,
   secrets = new Set(),
   output = process.stdout,
+  count = () => undefined,
 }: LogOptions): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && output.isTTY === true);
   const toText = isPretty ? prettyText(output.isTTY === true) : jsonText;
@@ -40,6 +43,12 @@ export function createLog({
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      hooks: {
+        logMethod(parts, method, number) {
+          count(pino.levels.labels[number] as LogLevel | 'fatal');
+          method.apply(this, parts);
+        },
+      },
       serializers: { err: pino.stdSerializers.errWithCause, error: pino.stdSerializers.errWithCause },
     },
     { write: (line: string) => output.write(toText(withoutSecrets(line, secrets))) },

@@ -5,10 +5,14 @@ import { sendJson } from '../send-json.ts';
 import type { SessionRegistry } from '../session-registry.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { metricsRoutes } from './metrics.ts';
 import { pageRoutes } from './pages.ts';
 import { pictureRoutes } from './pictures.ts';
+import { qualityRoutes } from './quality.ts';
+import { serviceDiscoveryRoutes } from './service-discovery.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './streams.ts';
+import { telemetryRoutes } from './telemetry.ts';
 import { whepRoutes } from './whep.ts';
 
 /** Every route there is. A new output adds its own here, and with that gets its permission check and its documentation. */
@@ -16,10 +20,14 @@ export function allRoutes(deps: HttpDeps, sessions: SessionRegistry): Route[] {
   const routes: Route[] = [
     ...whepRoutes(deps, sessions),
     ...sessionRoutes(deps, sessions),
+    ...qualityRoutes(deps, sessions),
     ...streamRoutes(deps),
     ...pictureRoutes(deps),
     ...eventRoutes(deps),
     ...healthRoutes(deps),
+    ...metricsRoutes(deps),
+    ...telemetryRoutes(deps),
+    ...serviceDiscoveryRoutes(deps),
     ...pageRoutes(deps),
     {
       id: 'openapi',

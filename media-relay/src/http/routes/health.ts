@@ -6,7 +6,7 @@ import { healthSchema, liveSchema, readySchema } from '../schemas.ts';
 import { sendJson } from '../send-json.ts';
 
 export function healthRoutes({ health, version }: HttpDeps): Route[] {
-  return [
+  const routes: Route[] = [
     {
       id: 'health',
       method: 'GET',
@@ -41,8 +41,10 @@ export function healthRoutes({ health, version }: HttpDeps): Route[] {
       },
       problems: [],
       handle({ response }) {
-        const { ready } = health();
-        sendJson(response, { ready }, ready ? 200 : 503);
+        const { ready, reasons } = health();
+        const why = reasons.filter(({ blocksViewers }) => blocksViewers === true);
+        const shown = why.map(({ code, message }) => ({ code, message }));
+        sendJson(response, { ready, reasons: shown }, ready ? 200 : 503);
       },
     },
     {
@@ -56,6 +58,11 @@ export function healthRoutes({ health, version }: HttpDeps): Route[] {
       handle: ({ response }) => sendJson(response, { status: 'ok' }),
     },
   ];
+  const alias = (id: string, path: string, of: string): Route[] =>
+    routes
+      .filter((route) => route.id === of)
+      .map((route) => ({ ...route, id, path, summary: `As ${route.path}` }));
+  return [...routes, ...alias('readiness', '/readiness', 'ready'), ...alias('liveness', '/liveness', 'live')];
 }
 
 interface GroupedReason {

@@ -1,4 +1,5 @@
 import { isAllowed } from '../../auth/permissions.ts';
+import type { Principal } from '../../auth/permissions.ts';
 import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import { streamWarnings } from '../../stream/states.ts';
@@ -13,7 +14,7 @@ import { doneSchema, newStreamSchema, streamListSchema, streamSchema } from '../
 import { sendJson } from '../send-json.ts';
 
 export function streamRoutes(deps: HttpDeps): Route[] {
-  const { engine, streams, admin, clock, pictures } = deps;
+  const { engine, streams, admin, pictures } = deps;
 
   function mustExist(name: string): ConfiguredStream {
     const stream = streams.get(name);
@@ -32,12 +33,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       answers: { 200: { description: 'In the order of the configuration', schema: streamListSchema } },
       problems: [],
       handle({ principal, response }) {
-        const measured = new Map(engine.snapshot()?.streams.map((snapshot) => [snapshot.name, snapshot]));
-        const views = streams
-          .list()
-          .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
-          .map((stream) => toView(stream, measured.get(stream.name), pictures.health(stream.name)));
-        sendJson(response, { nowMs: clock(), streams: views });
+        sendJson(response, listStreams(deps, principal));
       },
     },
     {
@@ -113,6 +109,19 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       },
     },
   ];
+}
+
+/** Those that the principal may view. */
+export function listStreams(
+  { engine, streams, clock, pictures }: Pick<HttpDeps, 'engine' | 'streams' | 'clock' | 'pictures'>,
+  principal: Principal,
+): { nowMs: number; streams: StreamView[] } {
+  const measured = new Map(engine.snapshot()?.streams.map((snapshot) => [snapshot.name, snapshot]));
+  const views = streams
+    .list()
+    .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
+    .map((stream) => toView(stream, measured.get(stream.name), pictures.health(stream.name)));
+  return { nowMs: clock(), streams: views };
 }
 
 function orThrow(result: AdminResult): void {

@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 
+import type { Alert } from '@sightline/exporter';
+import { History, Samples } from '@sightline/exporter';
 import { pino } from 'pino';
 
 import { createAuthoriser } from '../../auth/authoriser.ts';
@@ -10,7 +12,7 @@ import { DecodeError } from '../../decode/decode-error.ts';
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import type { SnapshotResult } from '../../pictures/snapshots.ts';
 import { EventLog } from '../../telemetry/events.ts';
-import type { Admin, ConfiguredStream, HttpDeps } from '../deps.ts';
+import type { Admin, ConfiguredStream, HttpDeps, LongRange, MetricsPort } from '../deps.ts';
 import type { HttpServer, HttpServerOptions } from '../server.ts';
 import { createHttpServer } from '../server.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -92,6 +94,33 @@ export interface TestRelay extends AsyncDisposable {
   abandon(request: string, when: Promise<void>): Promise<void>;
 }
 
+/** Tells one metric, and remembers what it was told. */
+export class FakeMetrics implements MetricsPort {
+  readonly history = new History();
+  alerts: readonly Alert[] = [];
+  longRange: LongRange | undefined;
+  readonly samples = new Samples();
+  readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  readonly requests: string[] = [];
+  readonly calls: unknown[] = [];
+  readonly http = {
+    observe: (route: string | undefined, method: string, status: number) => {
+      this.requests.push(`${method} ${route ?? '-'} ${status}`);
+    },
+  };
+  readonly quality = {
+    record: (...call: unknown[]) => void this.calls.push(call),
+    refuse: (reason: string) => void this.calls.push(reason),
+  };
+  collect(): Promise<Samples> {
+    return Promise.resolve(this.samples);
+  }
+  async *expose(): AsyncGenerator<string> {
+    yield 'a 1\n';
+    yield 'b 2\n';
+  }
+}
+
 export interface RawAnswer {
   readonly status: number;
   readonly head: string;
@@ -146,6 +175,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
         get: (name, width) => Promise.resolve(snapshotOf(name, width)),
       },
     },
+    metrics: new FakeMetrics(),
     pages: {
       wall: { body: '<!doctype html><title>Wall</title>', type: 'text/html; charset=utf-8', etag: '"w1"' },
       files: new Map([['wall.js', { body: 'export {};', type: 'text/javascript', etag: '"j1"' }]]),

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Files of /proc and /sys below a root (tests pass a directory of fixtures). Those that the kernel answers from memory are
+ * read synchronously: a few microseconds each, where a trip through the thread pool costs ten times that. Whatever may
+ * wait for hardware is read by the asynchronous forms.
+ */
+export class HostFiles {
+  readonly root: string;
+
+  constructor(root = '/') {
+    this.root = root;
+  }
+
+  /** Undefined when there is no such file, or it cannot be read: a feature that this kernel lacks. */
+  read(path: string): string | undefined {
+    try {
+      return readFileSync(join(this.root, path), 'utf8');
+    } catch {
+      return undefined;
+    }
+  }
+
+  list(path: string): readonly string[] {
+    try {
+      return readdirSync(join(this.root, path));
+    } catch {
+      return [];
+    }
+  }
+
+  async readSlow(path: string): Promise<string | undefined> {
+    return readFile(join(this.root, path), 'utf8').catch(() => undefined);
+  }
+
+  async listSlow(path: string): Promise<readonly string[]> {
+    return readdir(join(this.root, path)).catch(() => []);
+  }
+}
+
+/** A file that holds one number; undefined for `max`, for nothing and for anything else. */
+export function toNumber(text: string | undefined): number | undefined {
+  const trimmed = text?.trim();
+  if (trimmed === undefined || trimmed === '') return undefined;
+  const value = Number(trimmed);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** The number after a key at the beginning of a line, where a table of all of them would be for nothing. */
+export function numberAfter(text: string, key: string): number | undefined {
+  const start = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
+  if (start === 0 && !text.startsWith(`${key} `)) return undefined;
+  const value = Number.parseInt(text.slice(start + key.length + 1, start + key.length + 24), 10);
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** Lines `key value` (memory.stat, vmstat, cpu.stat) to numbers; others are left out. */
+export function toTable(text: string): ReadonlyMap<string, number> {
+  const table = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(' ');
+    if (at < 0) continue;
+    const value = Number(line.slice(at + 1));
+    if (!Number.isNaN(value)) table.set(line.slice(0, at), value);
+  }
+  return table;
+}

@@ -1,0 +1,50 @@
+import { Samples } from '../samples.ts';
+import type { Collector } from '../source.ts';
+
+export interface SlowlyOptions {
+  readonly everyMs: number;
+  /** How long a collection waits for a fresh reading; then it gets the last one. */
+  readonly waitMs: number;
+}
+
+/**
+ * For what asks hardware: read anew at most every so often, by one reader at a time, and told again in between. A reading that
+ * hangs holds up nobody, and is not followed by another.
+ */
+export function slowly(collector: Collector, { everyMs, waitMs }: SlowlyOptions): Collector {
+  let last: Samples | undefined;
+  let failure: unknown;
+  let readAtMs = -Infinity;
+  let reading: Promise<void> | undefined;
+
+  async function read(): Promise<void> {
+    const fresh = new Samples();
+    let error: unknown;
+    try {
+      await collector.collect(fresh);
+    } catch (thrown) {
+      error = thrown;
+    }
+    last = fresh;
+    failure = error;
+  }
+
+  return {
+    ...collector,
+    async collect(out) {
+      if (reading === undefined && performance.now() - readAtMs >= everyMs) {
+        readAtMs = performance.now();
+        reading = read().finally(() => {
+          reading = undefined;
+        });
+      }
+      if (reading !== undefined) await Promise.race([reading, delay(waitMs)]);
+      if (last !== undefined) out.append(last);
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

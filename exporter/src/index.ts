@@ -1,0 +1,30 @@
+/** The library: what the relay mounts. */
+export { catalogue, isMetricName, metricNames, specOf } from './catalogue.ts';
+export type { MetricName } from './catalogue.ts';
+export { createCollectors } from './collectors.ts';
+export type { CollectorChoice } from './collectors.ts';
+export { Exporter } from './exporter.ts';
+export { expositionContentType, renderExposition, renderText } from './exposition.ts';
+export { alertCodes, AlertWatch } from './history/alerts.ts';
+export type { Alert, AlertThresholds } from './history/alerts.ts';
+export { History } from './history/history.ts';
+export type { HistoryAnswer, Summary } from './history/history.ts';
+export { isKeptAsRate, keptMetrics, sampledMetrics } from './history/kept.ts';
+export { Histogram } from './histogram.ts';
+export type { HistogramState } from './histogram.ts';
+export {
+  beaconRefusals,
+  collectorNames,
+  dropReasons,
+  joinOutcomes,
+  logLevels,
+  reconnectReasons,
+  streamStates,
+  streamWarnings,
+} from './known-labels.ts';
+export type { CollectorName } from './known-labels.ts';
+export { EventLoopMonitor } from './process/event-loop.ts';
+export { LogCounter } from './process/log-counter.ts';
+export { Samples } from './samples.ts';
+export type { AnyLabels, LabelsOf, Sample } from './samples.ts';
+export type { Collector, MetricSource } from './source.ts';

@@ -1,0 +1,31 @@
+// The exporter as a service of its own: for hosts without a relay, or to watch a relay from outside.
+import { readFileSync } from 'node:fs';
+
+import { runService } from './service/run.ts';
+import { readSettings, serviceUsage, SettingsError } from './service/settings.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+try {
+  const command = readSettings(process.argv.slice(2), process.env);
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(serviceUsage);
+      break;
+    case 'version':
+      console.log(version);
+      break;
+    case 'run': {
+      const service = await runService(command.settings, version, (line) => process.stdout.write(line));
+      const stop = (): void => void service.close().then(() => process.exit(0));
+      process.once('SIGINT', stop);
+      process.once('SIGTERM', stop);
+    }
+  }
+} catch (error) {
+  const isExpected = error instanceof SettingsError || (error instanceof Error && 'code' in error);
+  console.error(isExpected ? error.message : error);
+  process.exit(error instanceof SettingsError ? 2 : 1);
+}

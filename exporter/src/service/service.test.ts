@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { RunningService } from './run.ts';
+import { runService } from './run.ts';
+import { readSettings } from './settings.ts';
+import type { ServiceSettings } from './settings.ts';
+
+const token = 'reader-0123456789abcdef';
+const local: ServiceSettings = {
+  address: '127.0.0.1',
+  port: 0,
+  accessToken: undefined,
+  on: [],
+  off: ['inventory'],
+  relay: undefined,
+};
+
+interface Got {
+  readonly status: number | undefined;
+  readonly body: string;
+  readonly type: string | undefined;
+}
+
+function get(port: number, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path, headers, method }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => (body += text));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, body, type: response.headers['content-type'] }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+describe('on loopback, without a token', () => {
+  let service: RunningService;
+  beforeAll(async () => {
+    service = await runService(local, '1.2.3', () => undefined);
+  });
+  afterAll(() => service.close());
+
+  test('tells metrics, and how it is', async () => {
+    const metrics = await get(service.port, '/metrics');
+    expect(metrics.status).toBe(200);
+    expect(metrics.type).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(metrics.body).toContain('sightline_build_info{version="1.2.3"');
+    expect(metrics.body).toContain('sightline_host_collector_success{collector="memory"} 1');
+    expect(metrics.body).toContain('sightline_event_loop_delay_seconds_count{thread="main"}');
+    expect(metrics.body).toContain('sightline_log_messages_total{level="info"} 1');
+    expect(JSON.parse((await get(service.port, '/health')).body)).toEqual({
+      status: 'ok',
+      ready: true,
+      version: '1.2.3',
+      reasons: [],
+    });
+    expect((await get(service.port, '/ready')).status).toBe(200);
+    expect((await get(service.port, '/live')).status).toBe(200);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a page of another site', { Origin: 'https://evil.example' }, 'straight from this host'],
+    ['DNS rebinding', { Host: 'evil.example' }, 'loopback name'],
+    ['a proxy', { 'X-Forwarded-For': '192.0.2.1' }, 'straight from this host'],
+  ])('refuses %s', async (_, headers, reason) => {
+    const { status, body } = await get(service.port, '/metrics', headers);
+    expect(status).toBe(403);
+    expect(body).toContain(reason);
+  });
+
+  test.each([
+    ['/', 404],
+    ['/metrics/', 404],
+    ['/Metrics', 404],
+    ['/%6detrics', 404],
+    ['/metrics?x=1', 200],
+  ])('%s is %i', async (path, status) => {
+    expect((await get(service.port, path)).status).toBe(status);
+  });
+
+  test('answers to GET and HEAD only', async () => {
+    expect((await get(service.port, '/metrics', {}, 'POST')).status).toBe(405);
+    expect(await get(service.port, '/metrics', {}, 'HEAD')).toMatchObject({ status: 200, body: '' });
+  });
+});
+
+test('with a token, everybody needs it', async () => {
+  const service = await runService({ ...local, accessToken: token }, '1', () => undefined);
+  try {
+    expect((await get(service.port, '/metrics')).status).toBe(403);
+    expect((await get(service.port, '/metrics', { Authorization: `Bearer ${token}x` })).status).toBe(403);
+    expect((await get(service.port, '/metrics', { Authorization: `Bearer ${token}` })).status).toBe(200);
+    expect((await get(service.port, '/metrics', { 'X-Sightline-Token': token })).status).toBe(200);
+    expect((await get(service.port, '/live')).status).toBe(200);
+  } finally {
+    await service.close();
+  }
+});
+
+test('watches a relay, and tells when it is gone', async () => {
+  const seen: (string | undefined)[] = [];
+  const relay = createServer((incoming, response) => {
+    seen.push(`${incoming.url} ${String(incoming.headers['x-sightline-token'])}`);
+    response.end(
+      incoming.url === '/api/v1/streams'
+        ? '{"streams":[{"state":"live"},{"state":"offline"},{"state":"live"}]}'
+        : '{}',
+    );
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const { port } = relay.address() as AddressInfo;
+  const lines: string[] = [];
+  const service = await runService(
+    { ...local, relay: { url: new URL(`http://127.0.0.1:${port}/`), token } },
+    '1',
+    (line) => lines.push(line),
+  );
+  const label = `relay="127.0.0.1:${port}"`;
+  const metric = async (line: string): Promise<void> => {
+    const read = async (): Promise<string> => (await get(service.port, '/metrics')).body;
+    await expect.poll(read, { timeout: 15_000 }).toContain(`${line}\n`);
+  };
+  try {
+    await metric(`sightline_remote_relay_up{${label}} 1`);
+    await metric(`sightline_remote_relay_ready{${label}} 1`);
+    await metric(`sightline_remote_relay_streams{${label},state="live"} 2`);
+    await metric(`sightline_remote_relay_streams{${label},state="stalled"} 0`);
+    expect(seen).toContain(`/api/v1/streams ${token}`);
+    relay.close();
+    relay.closeAllConnections();
+    await metric(`sightline_remote_relay_up{${label}} 0`);
+  } finally {
+    relay.close();
+    await service.close();
+  }
+  expect(lines.join('')).not.toContain(token);
+});
+
+describe('settings', () => {
+  let folder: string;
+  let tokenFile: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sightline-settings-'));
+    tokenFile = join(folder, 'token');
+    writeFileSync(tokenFile, `${token}\n`);
+    writeFileSync(join(folder, 'short'), 'abc');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('have defaults; options win over variables', () => {
+    expect(readSettings([], {})).toEqual({ name: 'run', settings: { ...local, port: 8642, off: [] } });
+    const environment = {
+      SIGHTLINE_EXPORTER_PORT: '1',
+      SIGHTLINE_EXPORTER_OFF: 'gpu, disks',
+      SIGHTLINE_EXPORTER_ON: '',
+    };
+    expect(
+      readSettings(['--port', '2', '--relay', 'http://h:8640', '--token-file', tokenFile], environment),
+    ).toEqual({
+      name: 'run',
+      settings: {
+        ...local,
+        port: 2,
+        off: ['gpu', 'disks'],
+        relay: { url: new URL('http://h:8640/'), token },
+      },
+    });
+    expect(readSettings(['--help'], {})).toEqual({ name: 'help' });
+  });
+
+  test.each([
+    [['--port', '70000'], '--port: "70000" is no port'],
+    [['--address', 'localhost'], '--address: "localhost" is no IP address'],
+    [['--address', '0.0.0.0'], 'give them a token with --access-file'],
+    [['--off', 'gpus'], '--off: there is no collector "gpus"'],
+    [['--relay', 'rtsp://h'], '--relay: this is no web address'],
+    [['--relay', 'http://u:hunter22@h'], '--relay: the address holds credentials'],
+    [['--access-file', '/nowhere'], '--access-file: /nowhere cannot be read (ENOENT)'],
+    [['--frob'], "Unknown option '--frob'"],
+  ])('%j is wrong', (args, message) => {
+    expect(() => readSettings(args, {})).toThrow(message);
+    expect(() => readSettings(args, {})).not.toThrow('hunter22');
+  });
+
+  test('a file without a token is told by its name', () => {
+    expect(() => readSettings(['--access-file', join(folder, 'short')], {})).toThrow('holds no token');
+  });
+});

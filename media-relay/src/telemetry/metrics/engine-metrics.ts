@@ -1,0 +1,111 @@
+import type { MetricSource, Samples } from '@sightline/exporter';
+import { joinOutcomes } from '@sightline/exporter';
+
+import type { EngineSnapshot } from '../../engine/messages.ts';
+import { Growing } from './growing.ts';
+import type { Row } from './stream-table.ts';
+import { rowsByValue } from './stream-table.ts';
+
+/** What one media thread tells. */
+interface ThreadFacts {
+  readonly eventLoopUtilisation: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+  readonly arenaBytes: number;
+  readonly arenaBlocks: number;
+}
+
+const maxThreads = 64;
+const threadLabels = Array.from({ length: maxThreads }, (_, index) => {
+  const thread = `media-${index}`;
+  return {
+    thread,
+    gauge: { thread },
+    user: { thread, mode: 'user' },
+    system: { thread, mode: 'system' },
+  } as const;
+});
+
+/** In the order of their index. */
+function threadsOf(engine: EngineSnapshot): readonly ThreadFacts[] {
+  return engine.threads;
+}
+
+const gauges: readonly Row<EngineSnapshot>[] = [
+  { name: 'sightline_viewer_sessions', labels: {}, read: (engine) => engine.sessions },
+  {
+    name: 'sightline_forward_delay_median_seconds',
+    labels: {},
+    read: (engine) => engine.firstPacketP50Ms / 1000,
+  },
+  {
+    name: 'sightline_forward_delay_p99_seconds',
+    labels: {},
+    read: (engine) => engine.firstPacketP99Ms / 1000,
+  },
+  {
+    name: 'sightline_forward_delay_max_seconds',
+    labels: {},
+    read: (engine) => engine.firstPacketMaxMs / 1000,
+  },
+];
+
+const counters: readonly Row<EngineSnapshot>[] = [
+  { name: 'sightline_egress_send_calls_total', labels: {}, read: (engine) => engine.sendCallsTotal },
+  { name: 'sightline_egress_send_errors_total', labels: {}, read: (engine) => engine.sendErrorsTotal },
+  ...rowsByValue<EngineSnapshot>(
+    'sightline_viewer_joins_total',
+    'outcome',
+    joinOutcomes,
+    (engine) => engine.joinsTotal,
+  ),
+];
+
+/** The media engine as a whole. `tick` is due once a second. */
+export class EngineMetrics implements MetricSource {
+  readonly #read: () => EngineSnapshot | undefined;
+  readonly #totals = new Growing(counters.length);
+  #atMs: number | undefined;
+  #restarts = 0;
+
+  constructor(snapshot: () => EngineSnapshot | undefined) {
+    this.#read = snapshot;
+  }
+
+  /** A media thread died. */
+  died(): void {
+    this.#restarts++;
+  }
+
+  tick(): EngineSnapshot | undefined {
+    const snapshot = this.#read();
+    if (snapshot === undefined) this.#totals.restart();
+    else if (snapshot.atMs !== this.#atMs)
+      counters.forEach(({ read }, at) => this.#totals.update(at, read(snapshot) ?? 0));
+    this.#atMs = snapshot?.atMs;
+    return snapshot;
+  }
+
+  collect(out: Samples): void {
+    const snapshot = this.tick();
+    if (snapshot !== undefined) {
+      for (const { name, labels, read } of gauges) out.put(name, labels, read(snapshot));
+      threadsOf(snapshot)
+        .slice(0, maxThreads)
+        .forEach((facts, index) => tellThread(out, facts, index));
+    }
+    counters.forEach(({ name, labels }, at) => out.put(name, labels, this.#totals.totals[at]));
+    out.set('sightline_media_engine_restarts_total', this.#restarts);
+  }
+}
+
+/** A thread's own CPU time begins anew with it, as a process's does. */
+function tellThread(out: Samples, facts: ThreadFacts, index: number): void {
+  const labels = threadLabels[index];
+  if (labels === undefined) return;
+  out.set('sightline_event_loop_utilisation_ratio', facts.eventLoopUtilisation, labels.gauge);
+  out.set('sightline_media_thread_cpu_seconds_total', facts.cpuUserSeconds, labels.user);
+  out.set('sightline_media_thread_cpu_seconds_total', facts.cpuSystemSeconds, labels.system);
+  out.set('sightline_media_arena_bytes', facts.arenaBytes, labels.gauge);
+  out.set('sightline_media_arena_blocks', facts.arenaBlocks, labels.gauge);
+}

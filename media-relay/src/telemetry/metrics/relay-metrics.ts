@@ -1,0 +1,144 @@
+import type { Alert, AlertThresholds, CollectorChoice, LogCounter, Samples } from '@sightline/exporter';
+import {
+  AlertWatch,
+  createCollectors,
+  EventLoopMonitor,
+  Exporter,
+  History,
+  sampledMetrics,
+} from '@sightline/exporter';
+
+import type { EngineSnapshot } from '../../engine/messages.ts';
+import type { HealthReport, LongRange, MetricsPort, StreamDirectory } from '../../http/deps.ts';
+import type { Clock } from '../../media/clock.ts';
+import type { Logger } from '../log.ts';
+import { EngineMetrics } from './engine-metrics.ts';
+import { HttpMetrics } from './http-metrics.ts';
+import { StreamBook } from './stream-book.ts';
+import { ViewerQuality } from './viewer-quality.ts';
+
+export interface RelayMetricsOptions {
+  readonly streams: Pick<StreamDirectory, 'list'>;
+  readonly engine: { snapshot(): EngineSnapshot | undefined; readonly isRunning: boolean };
+  readonly health: () => HealthReport;
+  readonly isStopping: () => boolean;
+  readonly logs: LogCounter;
+  readonly collectors: CollectorChoice;
+  readonly alerts: AlertThresholds;
+  readonly longRange: LongRange | undefined;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const tickMs = 1_000;
+
+/** The relay's exporter: host and process by the library, and beside them what the relay knows of itself. */
+export class RelayMetrics implements MetricsPort {
+  readonly http = new HttpMetrics();
+  readonly quality: ViewerQuality;
+  readonly history = new History();
+  readonly longRange: LongRange | undefined;
+  readonly #exporter: Exporter;
+  readonly #loop = new EventLoopMonitor('main');
+  readonly #engine: EngineMetrics;
+  readonly #alerts: AlertWatch;
+  readonly #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  #collected: { readonly atMs: number; readonly samples: Promise<Samples> } | undefined;
+  #lastReload: { readonly atMs: number; readonly isGood: boolean };
+
+  constructor(options: RelayMetricsOptions) {
+    const { streams, engine, health, isStopping, logs, collectors, version, clock, log } = options;
+    this.longRange = options.longRange;
+    this.#alerts = new AlertWatch(this.history.ring, options.alerts);
+    this.#clock = clock;
+    this.#lastReload = { atMs: clock(), isGood: true };
+    this.quality = new ViewerQuality(streams);
+    this.#engine = new EngineMetrics(() => engine.snapshot());
+    const book = new StreamBook({ streams, snapshot: () => engine.snapshot(), clock });
+    this.#exporter = new Exporter({
+      version,
+      collectors: createCollectors(collectors),
+      sources: [
+        {
+          collect: (out) => {
+            out.set('sightline_ready', health().ready ? 1 : 0);
+            out.set('sightline_draining', isStopping() ? 1 : 0);
+            out.set('sightline_media_engine_running', engine.isRunning ? 1 : 0);
+            out.set('sightline_config_last_reload_successful', this.#lastReload.isGood ? 1 : 0);
+            out.set('sightline_config_last_reload_timestamp_seconds', this.#lastReload.atMs / 1000);
+          },
+        },
+        this.#loop,
+        this.#engine,
+        book,
+        this.quality,
+        this.history,
+        this.http,
+        logs,
+      ],
+      onCollectorChange(collector, error) {
+        if (error === undefined) log.info({ collector }, 'collector works again');
+        else log.warn({ collector, err: error }, 'collector fails');
+      },
+    });
+    let isSampling = false;
+    const sample = async (): Promise<void> => {
+      // A collection that takes longer than a second is not followed by another.
+      if (isSampling) return;
+      isSampling = true;
+      try {
+        await this.#sample();
+      } catch (error) {
+        log.error({ err: error }, 'figures could not be sampled');
+      }
+      isSampling = false;
+    };
+    this.#timer = setInterval(() => void sample(), tickMs);
+    this.#timer.unref();
+  }
+
+  get contentType(): string {
+    return this.#exporter.contentType;
+  }
+
+  get alerts(): readonly Alert[] {
+    return this.#alerts.alerts;
+  }
+
+  /** Not more often than once a second, however many ask. */
+  collect(): Promise<Samples> {
+    const nowMs = performance.now();
+    if (this.#collected === undefined || nowMs - this.#collected.atMs > tickMs)
+      this.#collected = { atMs: nowMs, samples: this.#exporter.collect() };
+    return this.#collected.samples;
+  }
+
+  expose(): AsyncIterable<string> {
+    return this.#exporter.expose();
+  }
+
+  /** The configuration was read, for better or worse. */
+  reloaded(isGood: boolean): void {
+    this.#lastReload = { atMs: isGood ? this.#clock() : this.#lastReload.atMs, isGood };
+  }
+
+  engineDied(): void {
+    this.#engine.died();
+  }
+
+  /** Once a second: collecting lets streams and engine tick, too. */
+  async #sample(): Promise<void> {
+    const samples = await this.#exporter.collect(sampledMetrics);
+    const nowMs = this.#clock();
+    this.history.record(samples, nowMs);
+    this.#alerts.evaluate(nowMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#loop.close();
+    this.#exporter.close();
+  }
+}

@@ -1,0 +1,202 @@
+import { Samples, streamStates as knownStates, streamWarnings as knownWarnings } from '@sightline/exporter';
+import { expect, test } from 'vitest';
+
+import { mislabelled } from '../../../../exporter/src/testing/mislabelled.ts';
+import type { EngineSnapshot, StreamSnapshot } from '../../engine/messages.ts';
+import type { ConfiguredStream } from '../../http/deps.ts';
+import { liveSnapshot } from '../../http/testing/fake-engine.ts';
+import { streamStates, streamWarnings } from '../../stream/states.ts';
+import { EngineMetrics } from './engine-metrics.ts';
+import { StreamBook } from './stream-book.ts';
+
+function configured(name: string, onDemand = false): ConfiguredStream {
+  return { name, title: name.toUpperCase(), labels: {}, site: undefined, onDemand, origin: 'config' };
+}
+
+/** A book whose engine and clock the test moves. */
+class Bench {
+  streams = [configured('lobby'), configured('gate', true)];
+  snapshot: EngineSnapshot | undefined;
+  nowMs = 1_000_000;
+  readonly book = new StreamBook({
+    streams: { list: () => this.streams },
+    snapshot: () => this.snapshot,
+    clock: () => this.nowMs,
+  });
+
+  tell(streams: readonly Partial<StreamSnapshot>[], after = 1_000): Samples {
+    this.nowMs += after;
+    this.snapshot = engineWith(
+      streams.map((stream) => ({ ...liveSnapshot, name: 'lobby', ...stream })),
+      this.nowMs,
+    );
+    return this.collect();
+  }
+
+  collect(): Samples {
+    const out = new Samples();
+    this.book.collect(out);
+    return out;
+  }
+}
+
+function engineWith(streams: readonly StreamSnapshot[], atMs: number): EngineSnapshot {
+  return {
+    atMs,
+    streams,
+    sessions: 3,
+    joinsTotal: { ok: 5, 'dtls-failed': 1, 'of-tomorrow': 2 },
+    threads: [
+      {
+        index: 0,
+        isRunning: true,
+        eventLoopUtilisation: 0.25,
+        eventLoopDelayMaxMs: 1,
+        cpuUserSeconds: 10,
+        cpuSystemSeconds: 4,
+        arenaBytes: 1000,
+        arenaBlocks: 10,
+        streams: streams.length,
+        sessions: 3,
+        restartsTotal: 0,
+      },
+    ],
+    eventLoopUtilisation: 0.25,
+    cpuUserSeconds: 10,
+    cpuSystemSeconds: 4,
+    arenaBytes: 1000,
+    arenaBlocks: 10,
+    sendCallsTotal: 100,
+    sendErrorsTotal: 0,
+    firstPacketP50Ms: 0.25,
+    firstPacketP99Ms: 1,
+    firstPacketMaxMs: 2,
+  };
+}
+
+test('known values are those of the relay', () => {
+  expect(knownStates).toEqual(Object.keys(streamStates));
+  expect(knownWarnings).toEqual(Object.keys(streamWarnings));
+});
+
+test('a camera that was never seen has its series', () => {
+  const out = new Bench().collect();
+  const lobby = { stream: 'lobby' };
+  expect(out.find('sightline_stream_up', lobby)).toBe(0);
+  expect(out.find('sightline_stream_expected', lobby)).toBe(1);
+  expect(out.find('sightline_stream_state', { ...lobby, state: 'connecting' })).toBe(1);
+  expect(out.find('sightline_stream_state', { ...lobby, state: 'live' })).toBe(0);
+  expect(out.find('sightline_stream_state_code', { stream: 'gate' })).toBe(0);
+  expect(out.find('sightline_stream_expected', { stream: 'gate' })).toBe(0);
+  expect(out.find('sightline_stream_frames_total', lobby)).toBe(0);
+  expect(out.find('sightline_stream_reconnects_total', { ...lobby, reason: 'unauthorized' })).toBe(0);
+  expect(out.find('sightline_stream_last_frame_timestamp_seconds', lobby)).toBeUndefined();
+  expect(out.find('sightline_streams_configured')).toBe(2);
+  expect(mislabelled(out)).toEqual([]);
+});
+
+test('a live stream, field by field', () => {
+  const bench = new Bench();
+  const out = bench.tell([
+    {
+      framesTotal: 100,
+      lostPacketsTotal: 5,
+      packetsTotal: 95,
+      bitrateBps: 8_000_000,
+      jitterSeconds: 0.003,
+      reconnectsTotal: { timeout: 2, 'of-tomorrow': 3 },
+      droppedFramesTotal: { history: 4 },
+      lastFrameMs: 999_500,
+    },
+  ]);
+  const lobby = { stream: 'lobby' };
+  expect(out.find('sightline_stream_up', lobby)).toBe(1);
+  expect(out.find('sightline_stream_state', { ...lobby, state: 'live' })).toBe(1);
+  expect(out.find('sightline_stream_frames_total', lobby)).toBe(100);
+  expect(out.find('sightline_stream_rtp_packets_expected_total', lobby)).toBe(100);
+  expect(out.find('sightline_stream_video_bytes_per_second', lobby)).toBe(1_000_000);
+  expect(out.find('sightline_stream_video_width_pixels', lobby)).toBe(1280);
+  expect(out.find('sightline_stream_rtp_jitter_seconds', lobby)).toBe(0.003);
+  expect(out.find('sightline_stream_reconnects_total', { ...lobby, reason: 'timeout' })).toBe(2);
+  expect(out.find('sightline_stream_reconnects_total', { ...lobby, reason: 'other' })).toBe(3);
+  expect(out.find('sightline_egress_dropped_frames_total', { ...lobby, reason: 'history' })).toBe(4);
+  expect(out.find('sightline_stream_warning', { ...lobby, warning: 'no-clock' })).toBe(1);
+  expect(out.find('sightline_stream_last_frame_timestamp_seconds', lobby)).toBe(999.5);
+  expect(out.find('sightline_stream_codec_info', { ...lobby, codec: 'H264', profile: 'High' })).toBe(1);
+  expect(mislabelled(out)).toEqual([]);
+});
+
+test('counters and the moment of the last frame outlive the media thread', () => {
+  const bench = new Bench();
+  const lobby = { stream: 'lobby' };
+  bench.tell([{ framesTotal: 100, lastFrameMs: 5_000 }]);
+  bench.snapshot = undefined;
+  const between = bench.collect();
+  expect(between.find('sightline_stream_up', lobby)).toBe(0);
+  expect(between.find('sightline_stream_frames_total', lobby)).toBe(100);
+  expect(between.find('sightline_stream_last_frame_timestamp_seconds', lobby)).toBe(5);
+  // The new thread is already further than the old one was: what it counted is new all the same.
+  const after = bench.tell([{ framesTotal: 150, lastFrameMs: undefined }]);
+  expect(after.find('sightline_stream_frames_total', lobby)).toBe(250);
+  expect(after.find('sightline_stream_last_frame_timestamp_seconds', lobby)).toBe(5);
+  // A stream that was replaced begins at 0 while its thread lives on.
+  expect(bench.tell([{ framesTotal: 10 }]).find('sightline_stream_frames_total', lobby)).toBe(260);
+});
+
+test('up and expected time are those that passed, whoever scrapes', () => {
+  const bench = new Bench();
+  bench.tell([{ state: 'live' }]);
+  bench.tell([{ state: 'live' }]);
+  bench.tell([{ state: 'offline' }]);
+  bench.tell([{ state: 'offline' }]);
+  bench.collect();
+  const out = bench.tell([{ state: 'live' }], 3_600_000);
+  expect(out.find('sightline_stream_up_seconds_total', { stream: 'lobby' })).toBe(2);
+  // The first second counts, the computer's sleep counts for ten.
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'lobby' })).toBe(13);
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(0);
+});
+
+test('an on-demand stream is expected while somebody watches', () => {
+  const bench = new Bench();
+  bench.tell([{ name: 'gate', state: 'connecting', viewers: 1 }]);
+  const out = bench.tell([{ name: 'gate', state: 'connecting', viewers: 1 }]);
+  expect(out.find('sightline_stream_expected', { stream: 'gate' })).toBe(1);
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(1);
+});
+
+test('a removed stream is gone, and with it its history', () => {
+  const bench = new Bench();
+  bench.tell([{ framesTotal: 100 }]);
+  bench.streams = [configured('gate', true)];
+  expect(bench.tell([]).find('sightline_stream_up', { stream: 'lobby' })).toBeUndefined();
+  bench.streams = [configured('lobby')];
+  expect(bench.tell([{ framesTotal: 1 }]).find('sightline_stream_frames_total', { stream: 'lobby' })).toBe(1);
+});
+
+test('the engine: threads, joins by outcome, and totals that go on', () => {
+  let snapshot: EngineSnapshot | undefined = engineWith([], 1);
+  const metrics = new EngineMetrics(() => snapshot);
+  const read = (): Samples => {
+    const out = new Samples();
+    metrics.collect(out);
+    return out;
+  };
+  const first = read();
+  expect(first.find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(5);
+  expect(first.find('sightline_viewer_joins_total', { outcome: 'over-capacity' })).toBe(0);
+  expect(first.find('sightline_viewer_joins_total', { outcome: 'other' })).toBe(2);
+  expect(first.find('sightline_event_loop_utilisation_ratio', { thread: 'media-0' })).toBe(0.25);
+  expect(first.find('sightline_media_thread_cpu_seconds_total', { mode: 'system' })).toBe(4);
+  expect(first.find('sightline_forward_delay_p99_seconds')).toBe(0.001);
+  expect(mislabelled(first)).toEqual([]);
+
+  metrics.died();
+  snapshot = undefined;
+  const between = read();
+  expect(between.find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(5);
+  expect(between.find('sightline_media_engine_restarts_total')).toBe(1);
+  expect(between.find('sightline_viewer_sessions')).toBeUndefined();
+  snapshot = engineWith([], 2);
+  expect(read().find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
+});

@@ -1,0 +1,142 @@
+import type { AnyLabels, MetricSource, Samples } from '@sightline/exporter';
+
+import type { EngineSnapshot, StreamSnapshot } from '../../engine/messages.ts';
+import type { ConfiguredStream, StreamDirectory } from '../../http/deps.ts';
+import type { Clock } from '../../media/clock.ts';
+import type { StreamState } from '../../stream/states.ts';
+import { Growing } from './growing.ts';
+import type { StreamFacts } from './stream-table.ts';
+import { isExpected, streamCounters, streamGauges } from './stream-table.ts';
+
+export interface StreamBookOptions {
+  readonly streams: Pick<StreamDirectory, 'list'>;
+  readonly snapshot: () => EngineSnapshot | undefined;
+  readonly clock: Clock;
+}
+
+/** A sleeping computer was neither up nor down. */
+const longestTickSeconds = 10;
+
+interface StreamRecord {
+  readonly counters: Growing;
+  readonly labels: AnyLabels;
+  readonly gaugeLabels: readonly AnyLabels[];
+  readonly counterLabels: readonly AnyLabels[];
+  facts: StreamFacts;
+  upSeconds: number;
+  expectedSeconds: number;
+  lastFrameMs: number | undefined;
+  info: AnyLabels;
+  codec: AnyLabels | undefined;
+}
+
+/**
+ * Every configured stream, whether or not its camera was ever seen, with counters that outlive the media thread. `tick` is due once
+ * a second; collecting ticks as well, so that a scrape sees what is newest.
+ */
+export class StreamBook implements MetricSource {
+  readonly #options: StreamBookOptions;
+  readonly #records = new Map<string, StreamRecord>();
+  #tickedMs: number | undefined;
+  #atMs: number | undefined;
+
+  constructor(options: StreamBookOptions) {
+    this.#options = options;
+  }
+
+  get facts(): StreamFacts[] {
+    return [...this.#records.values()].map((record) => record.facts);
+  }
+
+  tick(): void {
+    const { streams, snapshot: read, clock } = this.#options;
+    const nowMs = clock();
+    const seconds = Math.min(longestTickSeconds, Math.max(0, (nowMs - (this.#tickedMs ?? nowMs)) / 1000));
+    this.#tickedMs = nowMs;
+    const snapshot = read();
+    const isNews = snapshot?.atMs !== this.#atMs;
+    this.#atMs = snapshot?.atMs;
+    const measured = new Map(snapshot?.streams.map((stream) => [stream.name, stream]));
+    const configured = streams.list();
+    const names = new Set(configured.map(({ name }) => name));
+    for (const name of this.#records.keys()) if (!names.has(name)) this.#records.delete(name);
+    for (const stream of configured) {
+      const found = measured.get(stream.name);
+      const facts = { configured: stream, snapshot: found, state: stateOf(stream, found) };
+      const record = this.#records.get(stream.name) ?? newRecord(facts);
+      this.#records.set(stream.name, record);
+      // What was so far, not what is from now on.
+      if (record.facts.state === 'live') record.upSeconds += seconds;
+      if (isExpected(record.facts)) record.expectedSeconds += seconds;
+      record.facts = facts;
+      record.info = keep(record.info, infoLabels(stream));
+      record.codec = keep(record.codec, codecLabels(stream.name, found));
+      record.lastFrameMs = found?.lastFrameMs ?? record.lastFrameMs;
+      if (found === undefined) record.counters.restart();
+      else if (isNews) streamCounters.forEach(({ read }, at) => record.counters.update(at, read(found) ?? 0));
+    }
+  }
+
+  collect(out: Samples): void {
+    this.tick();
+    out.set('sightline_streams_configured', this.#records.size);
+    for (const record of this.#records.values()) {
+      const { facts, counters, labels, gaugeLabels, counterLabels, lastFrameMs, info, codec } = record;
+      out.put('sightline_stream_info', info, 1);
+      if (codec !== undefined) out.put('sightline_stream_codec_info', codec, 1);
+      streamGauges.forEach(({ name, read }, at) => out.put(name, gaugeLabels[at] ?? labels, read(facts)));
+      streamCounters.forEach(({ name }, at) =>
+        out.put(name, counterLabels[at] ?? labels, counters.totals[at]),
+      );
+      out.put('sightline_stream_up_seconds_total', labels, record.upSeconds);
+      out.put('sightline_stream_expected_seconds_total', labels, record.expectedSeconds);
+      if (lastFrameMs !== undefined)
+        out.put('sightline_stream_last_frame_timestamp_seconds', labels, lastFrameMs / 1000);
+    }
+  }
+}
+
+/** As the API shows it: a stream that the engine has not reported is waiting, not unknown. */
+function stateOf({ onDemand }: ConfiguredStream, snapshot: StreamSnapshot | undefined): StreamState {
+  return snapshot?.state ?? (onDemand ? 'idle' : 'connecting');
+}
+
+/** Label objects live as long as the record: their text is made once. */
+function newRecord(facts: StreamFacts): StreamRecord {
+  const labels = { stream: facts.configured.name };
+  const withStream = (extra: AnyLabels): AnyLabels =>
+    Object.keys(extra).length === 0 ? labels : { ...labels, ...extra };
+  return {
+    counters: new Growing(streamCounters.length),
+    labels,
+    gaugeLabels: streamGauges.map((row) => withStream(row.labels)),
+    counterLabels: streamCounters.map((row) => withStream(row.labels)),
+    facts,
+    upSeconds: 0,
+    expectedSeconds: 0,
+    lastFrameMs: undefined,
+    info: infoLabels(facts.configured),
+    codec: undefined,
+  };
+}
+
+function infoLabels({ name, title, site }: ConfiguredStream): AnyLabels {
+  return { stream: name, title, site: site ?? '' };
+}
+
+function codecLabels(stream: string, snapshot: StreamSnapshot | undefined): AnyLabels | undefined {
+  if (snapshot?.videoCodec === undefined) return undefined;
+  return {
+    stream,
+    codec: snapshot.videoCodec,
+    profile: snapshot.h264?.profileName ?? '',
+    audio: snapshot.audioCodec ?? '',
+    transport: snapshot.transport ?? '',
+  };
+}
+
+/** The old object when nothing changed; the last known one when nothing is known. */
+function keep<T extends AnyLabels | undefined>(old: T, fresh: T): T {
+  if (fresh === undefined || old === undefined) return fresh ?? old;
+  return Object.entries(fresh).every(([label, value]) => old[label] === value) ? old : fresh;
+}

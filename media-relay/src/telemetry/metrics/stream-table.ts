@@ -1,0 +1,118 @@
+import type { AnyLabels, MetricName } from '@sightline/exporter';
+import { dropReasons, reconnectReasons, streamStates, streamWarnings } from '@sightline/exporter';
+
+import type { StreamSnapshot } from '../../engine/messages.ts';
+import type { ConfiguredStream } from '../../http/deps.ts';
+import type { StreamState } from '../../stream/states.ts';
+
+// What of a stream's snapshot is which metric. A new field of the snapshot is a line here, and one in the catalogue.
+
+export interface StreamFacts {
+  readonly configured: ConfiguredStream;
+  /** Undefined until the engine has reported it, and while the engine is down. */
+  readonly snapshot: StreamSnapshot | undefined;
+  readonly state: StreamState;
+}
+
+export interface Row<T> {
+  readonly name: MetricName;
+  /** Besides `stream`. */
+  readonly labels: AnyLabels;
+  readonly read: (facts: T) => number | undefined;
+}
+
+type Reader<T> = Row<T>['read'];
+
+function row<T>(name: MetricName, read: Reader<T>, labels: AnyLabels = {}): Row<T> {
+  return { name, labels, read };
+}
+
+/** One row for each known value; `other` takes what is not known. */
+export function rowsByValue<T>(
+  name: MetricName,
+  label: string,
+  known: readonly string[],
+  read: (facts: T) => Readonly<Record<string, number>>,
+): Row<T>[] {
+  return known.map((value) =>
+    row(
+      name,
+      (facts) => {
+        const counts = read(facts);
+        if (value !== 'other') return counts[value] ?? 0;
+        return Object.entries(counts).reduce(
+          (sum, [key, count]) => (known.includes(key) ? sum : sum + count),
+          0,
+        );
+      },
+      { [label]: value },
+    ),
+  );
+}
+
+const flag = (isSet: boolean): number => (isSet ? 1 : 0);
+const seconds = (ms: number | null | undefined): number | undefined =>
+  ms === undefined || ms === null ? undefined : ms / 1000;
+
+export function isExpected({ configured, snapshot }: StreamFacts): boolean {
+  return !configured.onDemand || (snapshot?.viewers ?? 0) > 0;
+}
+
+/** Read from the newest snapshot. `undefined`: not known, no series. */
+export const streamGauges: readonly Row<StreamFacts>[] = [
+  row('sightline_stream_up', ({ state }) => flag(state === 'live')),
+  row('sightline_stream_connected', ({ state }) => flag(state === 'live' || state === 'stalled')),
+  row('sightline_stream_expected', (facts) => flag(isExpected(facts))),
+  ...streamStates.map((state) =>
+    row<StreamFacts>('sightline_stream_state', (facts) => flag(facts.state === state), { state }),
+  ),
+  row('sightline_stream_state_code', ({ state }) => streamStates.indexOf(state)),
+  row('sightline_stream_state_since_timestamp_seconds', ({ snapshot }) => seconds(snapshot?.stateSinceMs)),
+  ...streamWarnings.map((warning) =>
+    row<StreamFacts>(
+      'sightline_stream_warning',
+      ({ snapshot }) => flag(snapshot?.warnings.includes(warning) === true),
+      { warning },
+    ),
+  ),
+  row('sightline_stream_frames_per_second', ({ snapshot }) => snapshot?.framesPerSecond ?? 0),
+  row('sightline_stream_nominal_frames_per_second', ({ snapshot }) => snapshot?.h264?.framesPerSecond),
+  row('sightline_stream_video_bytes_per_second', ({ snapshot }) => (snapshot?.bitrateBps ?? 0) / 8),
+  row('sightline_stream_video_width_pixels', ({ snapshot }) => snapshot?.h264?.width),
+  row('sightline_stream_video_height_pixels', ({ snapshot }) => snapshot?.h264?.height),
+  row('sightline_stream_keyframe_interval_seconds', ({ snapshot }) => snapshot?.keyFrameIntervalSeconds),
+  row('sightline_stream_rtp_jitter_seconds', ({ snapshot }) => snapshot?.jitterSeconds),
+  row('sightline_stream_source_round_trip_seconds', ({ snapshot }) => snapshot?.roundTripSeconds),
+  row('sightline_viewers', ({ snapshot }) => snapshot?.viewers ?? 0),
+];
+
+/** Totals of the media thread; stream-book.ts makes them outlive it. */
+export const streamCounters: readonly Row<StreamSnapshot>[] = [
+  row('sightline_stream_frames_total', (stream) => stream.framesTotal),
+  row('sightline_stream_keyframes_total', (stream) => stream.keyFramesTotal),
+  row('sightline_stream_broken_frames_total', (stream) => stream.brokenFramesTotal),
+  row('sightline_stream_received_bytes_total', (stream) => stream.bytesTotal),
+  row('sightline_stream_received_packets_total', (stream) => stream.packetsTotal),
+  row(
+    'sightline_stream_rtp_packets_expected_total',
+    (stream) => stream.packetsTotal + Math.max(0, stream.lostPacketsTotal),
+  ),
+  row('sightline_stream_rtp_packets_lost_total', (stream) => stream.lostPacketsTotal),
+  row('sightline_stream_rtp_packets_reordered_total', (stream) => stream.reorderedPacketsTotal),
+  row('sightline_egress_bytes_total', (stream) => stream.sentBytesTotal),
+  row('sightline_egress_packets_total', (stream) => stream.sentPacketsTotal),
+  row('sightline_egress_resent_packets_total', (stream) => stream.resentPacketsTotal),
+  row('sightline_egress_bursts_total', (stream) => stream.burstsTotal),
+  ...rowsByValue<StreamSnapshot>(
+    'sightline_stream_reconnects_total',
+    'reason',
+    reconnectReasons,
+    (stream) => stream.reconnectsTotal,
+  ),
+  ...rowsByValue<StreamSnapshot>(
+    'sightline_egress_dropped_frames_total',
+    'reason',
+    dropReasons,
+    (stream) => stream.droppedFramesTotal,
+  ),
+];
