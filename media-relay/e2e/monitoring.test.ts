@@ -58,7 +58,7 @@ describe('the monitoring page', () => {
     await says('#chart-network .readout', /^in .*out /);
     await wall.page.click('[data-stream="camera"]');
     expect(await wall.page.inputValue('#chosen')).toBe('camera');
-    await says('#chart-stream .readout', /^\d+ fps {2}\d/);
+    await says('#chart-stream .readout', /^\d+ fps\s*\d.*bit\/s$/);
     expect(await wall.page.locator('.chart canvas').count()).toBe(4);
   });
 

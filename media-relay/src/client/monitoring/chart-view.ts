@@ -1,6 +1,5 @@
 /** One chart of the last hour: lines over time, and a line of text that says the newest values, or those at the pointer. */
 import uPlot from 'uplot';
-import { setText } from './board-view.ts';
 
 export interface Line {
   readonly name: string;
@@ -18,7 +17,7 @@ export type ChartData = readonly [readonly number[], ...(readonly (number | null
 
 const FONT = '11px system-ui, sans-serif';
 const HOUR_SECONDS = 3600;
-const LEAST_SECONDS = 300;
+const LEAST_SECONDS = 60;
 
 export class Chart {
   readonly #plot: uPlot;
@@ -58,13 +57,22 @@ export class Chart {
   #read(): void {
     const { data } = this.#plot;
     const pointed = this.#plot.cursor.idx;
-    const parts = this.#lines.flatMap(({ name, text }, at) => {
+    const parts = this.#lines.flatMap(({ name, colour, text }, at) => {
       const values = data[at + 1] ?? [];
       const value = typeof pointed === 'number' ? values[pointed] : newest(values);
-      return typeof value === 'number' ? [`${name === '' ? '' : `${name} `}${text(value)}`] : [];
+      if (typeof value !== 'number') return [];
+      return [{ colour, text: `${name === '' ? '' : `${name} `}${text(value)}` }];
     });
     const moment = typeof pointed === 'number' ? data[0][pointed] : undefined;
-    setText(this.#readout, [...(moment === undefined ? [] : [clockText(moment)]), ...parts].join('  '));
+    if (moment !== undefined) parts.unshift({ colour: 'moment', text: clockText(moment, true) });
+    this.#readout.replaceChildren(
+      ...parts.map(({ colour, text }) => {
+        const part = document.createElement('span');
+        part.className = colour;
+        part.textContent = text;
+        return part;
+      }),
+    );
   }
 }
 
@@ -117,7 +125,10 @@ function optionsOf(lines: readonly Line[], onCursor: () => void): uPlot.Options 
         grid: { show: false },
         size: 26,
         space: 70,
-        values: (_, splits) => splits.map((value) => clockText(value)),
+        values: (_, splits) => {
+          const isFine = (splits[1] ?? 0) - (splits[0] ?? 0) < 60;
+          return splits.map((value) => clockText(value, isFine));
+        },
       },
       ...(left === undefined ? [] : [axisOf(left, 3)]),
       ...(right === undefined ? [] : [axisOf(right, 1)]),
@@ -139,10 +150,11 @@ function scaleOf({ axis }: Line): string {
   return axis ?? 'left';
 }
 
-function clockText(seconds: number): string {
+function clockText(seconds: number, isFine: boolean): string {
   return new Date(seconds * 1000).toLocaleTimeString([], {
     hour: '2-digit',
     minute: '2-digit',
     hour12: false,
+    ...(isFine ? { second: '2-digit' } : {}),
   });
 }

@@ -13,6 +13,9 @@ const REFRESH_MS = 5000;
 const LIMITS_MS = 60_000;
 const TIMEOUT_MS = 8000;
 const STEP_SECONDS = 10;
+/** Of a relay that started just now there is little, but that in detail. */
+const YOUNG_STEP_SECONDS = 2;
+const YOUNG_SECONDS = 600;
 
 const percent = (value: number): string => `${Math.round(100 * value)}%`;
 const bits = (bytesPerSecond: number): string =>
@@ -37,6 +40,7 @@ const banner = byId('banner');
 const chooser = byId('chosen') as HTMLSelectElement;
 let limits: Figures = new Map();
 let limitsAt = -Infinity;
+let stepSeconds = YOUNG_STEP_SECONDS;
 let last: Overview | undefined;
 
 async function ask(path: string): Promise<unknown> {
@@ -78,7 +82,7 @@ function showOverview({ nowMs, streams, figures, alerts }: Overview): void {
 
 async function showCharts(nowMs: number): Promise<void> {
   const stream = chosen();
-  const course = (metric: string, of?: string): Promise<Course> => askCourse(ask, metric, STEP_SECONDS, of);
+  const course = (metric: string, of?: string): Promise<Course> => askCourse(ask, metric, stepSeconds, of);
   const [cpu, memory, received, sent, fps, bytes] = await Promise.all([
     course('sightline_cpu_utilisation_ratio'),
     course('sightline_memory_utilisation_ratio'),
@@ -92,6 +96,8 @@ async function showCharts(nowMs: number): Promise<void> {
         ]),
   ]);
   const nowSeconds = nowMs / 1000;
+  const oldest = cpu?.seconds[cpu.series[0]?.values.findIndex((value) => value !== null) ?? -1];
+  stepSeconds = nowSeconds - (oldest ?? nowSeconds) < YOUNG_SECONDS ? YOUNG_STEP_SECONDS : STEP_SECONDS;
   charts.cpu.show(together(cpu), nowSeconds);
   charts.memory.show(together(memory), nowSeconds);
   charts.network.show(together(received, sent), nowSeconds);
