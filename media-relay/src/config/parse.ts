@@ -106,11 +106,16 @@ function formatPath(path: readonly PropertyKey[]): string {
 function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, report: Report): Config {
   const folder = dirname(resolve(options.file));
   const { tls, ...http } = parsed.http;
+  const { file: logFile, ...log } = parsed.log;
   return {
     ...parsed,
     http: {
       ...http,
       ...(tls && { tls: { cert: resolve(folder, tls.cert), key: resolve(folder, tls.key) } }),
+    },
+    log: {
+      ...log,
+      ...(logFile && { file: { ...logFile, path: resolve(folder, logFile.path) } }),
     },
     stateDir:
       parsed.stateDir === undefined
