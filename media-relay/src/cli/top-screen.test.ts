@@ -27,7 +27,7 @@ const answers: Readonly<Record<string, unknown>> = {
       ...Array.from({ length: 40 }, (_, index) => stream(`camera-${index}`, 'live')),
     ],
   },
-  'api/v1/metrics/current': {
+  'api/monitoring/system': {
     metrics: [{ name: 'sightline_cpu_utilisation_ratio', series: [{ labels: {}, value: 0.926 }] }],
   },
   'api/v1/alerts': {

@@ -62,7 +62,8 @@ const limitNames = [
 export async function askOverview(ask: Ask): Promise<Overview> {
   const [streams, current, alerts] = await Promise.all([
     ask('api/v1/streams'),
-    ask('api/v1/metrics/current'),
+    // Without the figures of each stream: a thousand of them would be megabytes.
+    ask('api/monitoring/system'),
     ask('api/v1/alerts'),
   ]);
   const rows = entries(streams, 'streams').flatMap(streamFrom).toSorted(byTrouble);
