@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 let folder: string;
@@ -20,10 +20,11 @@ let relayLog = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sightline-operate-'));
   config = join(folder, 'relay.yaml');
+  const port = await freePort();
   await writeFile(
     config,
     JSON.stringify({
-      http: { port: await freePort() },
+      http: { port },
       media: { port: 0, addresses: ['127.0.0.1'] },
       stateDir: 'state',
       log: { format: 'json', file: { path: 'logs/relay.log' } },
@@ -43,7 +44,15 @@ beforeAll(async () => {
     });
     relay.once('exit', () => reject(new Error(`The relay ended:\n${relayLog}`)));
   });
-}, 30_000);
+  // A share of time needs two moments.
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/api/monitoring/system`);
+      expect(await response.text()).toContain('sightline_cpu_utilisation_ratio');
+    },
+    { timeout: 15_000, interval: 100 },
+  );
+}, 40_000);
 
 afterAll(async () => {
   relay.kill('SIGKILL');
