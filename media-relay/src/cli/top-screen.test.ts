@@ -23,6 +23,7 @@ const answers: Readonly<Record<string, unknown>> = {
     nowMs,
     streams: [
       stream('lobby', 'live'),
+      stream('spare', 'idle'),
       stream('gate', 'offline', { reason: 'refused\u001b[2J the connection' }),
       ...Array.from({ length: 40 }, (_, index) => stream(`camera-${index}`, 'live')),
     ],
@@ -66,11 +67,12 @@ test('what is in trouble comes first; nothing of a camera steers the terminal', 
     hasColour: false,
   });
   const text = lines.join('\n');
-  expect(text).toContain('41 of 42 streams live  84 viewers  1 alerts');
+  expect(text).toContain('41 of 43 streams live  86 viewers  1 alerts');
   expect(text).toMatch(/^CPU +#{9}\. +93% Critical$/m);
   expect(text.indexOf('gate')).toBeLessThan(text.indexOf('lobby'));
   expect(text).toMatch(/^Offline +gate +2 +- +- {2}down 1 min +refused the connection$/m);
   expect(text).toMatch(/^Live +lobby +2 +25 +2\.0 Mbit\/s {2}1 min$/m);
+  expect(text).toMatch(/^Idle +spare +2 +- +- {2}-$/m);
   expect(text).toContain('CRITICAL gate: A camera cannot be reached');
   expect(text).not.toContain('\u001b');
 });

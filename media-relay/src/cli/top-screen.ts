@@ -95,14 +95,15 @@ function streamLines(
     ...streams.map((stream) => {
       const { state, name, viewers, framesPerSecond, bitrateBps, stateSinceMs, note } = stream;
       const isLive = state === 'live';
-      const duration = stateSinceMs === undefined ? '-' : durationText(nowMs - stateSinceMs);
+      const isCounted = stateSinceMs !== undefined && state !== 'idle' && state !== 'connecting';
+      const duration = isCounted ? durationText(nowMs - stateSinceMs) : '-';
       return (
         paint(stateColours[state], streamWords[state].padEnd(11)) +
         cut(plain(name), nameWidth).padEnd(nameWidth + 1) +
         `${viewers}`.padStart(8) +
         (isLive ? `${Math.round(framesPerSecond)}` : '-').padStart(5) +
         (isLive ? bitrateText(bitrateBps) : '-').padStart(12) +
-        `  ${(isLive ? duration : `down ${duration}`).padEnd(14)} ${plain(note ?? '')}`
+        `  ${(isLive || !isCounted ? duration : `down ${duration}`).padEnd(14)} ${plain(note ?? '')}`
       ).trimEnd();
     }),
   ];
