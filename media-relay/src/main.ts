@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { checkConfig } from './cli/check-config.ts';
 import type { Command } from './cli/command-line.ts';
 import { parseCommandLine, usage, UsageError } from './cli/command-line.ts';
+import { RelayUnreachable } from './cli/relay-api.ts';
 import { listTokens } from './cli/tokens.ts';
 import { ConfigError } from './config/config-error.ts';
 import { StartError } from './start-error.ts';
@@ -27,6 +28,15 @@ async function run(command: Command): Promise<void> {
     case 'tokens':
       process.stdout.write(await listTokens(command.configFile, env, (message) => console.error(message)));
       return;
+    case 'top': {
+      const { top } = await import('./cli/top.ts');
+      return top(command.configFile, env);
+    }
+    case 'report': {
+      const { report } = await import('./cli/report.ts');
+      process.stdout.write(await report(command.configFile, env));
+      return;
+    }
     case 'version':
       console.log(version);
       return;
@@ -37,7 +47,8 @@ async function run(command: Command): Promise<void> {
 
 function explain(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\n\n${usage}`;
-  if (error instanceof ConfigError || error instanceof StartError) return error.message;
+  if (error instanceof ConfigError || error instanceof StartError || error instanceof RelayUnreachable)
+    return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -32,7 +32,7 @@ import { systemClock } from './media/clock.ts';
 import { startPictures } from './pictures/pictures.ts';
 import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
-import { EventLog } from './telemetry/events.ts';
+import { EventLog, eventsFileName } from './telemetry/events.ts';
 import type { Logger } from './telemetry/log.ts';
 import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
 import { PrometheusRange } from './telemetry/prometheus-range.ts';
@@ -77,7 +77,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   let authoriser = authoriserOf(config, tokens, log);
 
   const events = await EventLog.open({
-    path: join(config.stateDir, 'events.jsonl'),
+    path: join(config.stateDir, eventsFileName),
     clock: systemClock,
     warn,
   });

@@ -31,6 +31,13 @@ export function stateDirFailure(error: unknown, stateDir: string): StartError {
   return new StartError(problem, { cause: error });
 }
 
+export function logFileFailure(error: unknown, path: string): StartError {
+  const code = codeOf(error);
+  const reason = typeof code === 'string' ? code : messageOf(error);
+  const problem = `The log cannot be written to ${path} (${reason}); make it writable, or set log.file.path to another file.`;
+  return new StartError(problem, { cause: error });
+}
+
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -9,6 +9,8 @@ export const usage = `Sightline: live cameras in the browser, within a tenth of 
   sightline start [--config FILE]         run the relay; without a file, with two demo cameras
   sightline check-config FILE             check a configuration and say what it does
   sightline tokens [--config FILE]        show the tokens of this relay
+  sightline top [--config FILE]           show streams, gauges and alerts of the running relay, live
+  sightline report --day [--config FILE]  say what happened in the last 24 hours, by the kept events
   sightline help                          show this text
   sightline --version                     show the version
 
@@ -17,7 +19,7 @@ docs/CONFIGURATION.md lists every key and variable.
 `;
 
 export type Command =
-  | { readonly name: 'start' | 'tokens'; readonly configFile: string | undefined }
+  | { readonly name: 'start' | 'tokens' | 'top' | 'report'; readonly configFile: string | undefined }
   | { readonly name: 'check-config'; readonly configFile: string }
   | { readonly name: 'help' | 'version' };
 
@@ -25,7 +27,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const names = ['start', 'check-config', 'tokens', 'help'];
+const names = ['start', 'check-config', 'tokens', 'top', 'report', 'help'];
 
 /** Throws UsageError. */
 export function parseCommandLine(args: readonly string[], environment: Environment): Command {
@@ -38,8 +40,13 @@ export function parseCommandLine(args: readonly string[], environment: Environme
   switch (name) {
     case 'start':
     case 'tokens':
+    case 'top':
+    case 'report':
       if (rest.length > 0)
         throw new UsageError(`"${rest[0]}" is too much; did you mean --config ${rest[0]}?`);
+      if (name === 'report' && values.day !== true)
+        throw new UsageError('report wants a period; write report --day');
+      if (name !== 'report' && values.day === true) throw new UsageError('--day is for report only');
       return { name, configFile: fromOutside };
     case 'check-config': {
       const configFile = rest[0] ?? fromOutside;
@@ -62,6 +69,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         config: { type: 'string', short: 'c' },
+        day: { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

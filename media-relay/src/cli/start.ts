@@ -5,8 +5,11 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Relay } from '../relay.ts';
 import { startRelay } from '../relay.ts';
+import { systemClock } from '../media/clock.ts';
+import { logFileFailure } from '../start-error.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { RotatingFile } from '../telemetry/rotating-file.ts';
 
 /** Longer, and whoever stops the relay would kill it. */
 const stopWithinMs = 9_500;
@@ -24,7 +27,8 @@ export async function start(
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
   const logs = new LogCounter();
-  const log = createLog({ ...config.log, secrets, count: (level) => logs.count(level) });
+  const file = await openLogFile(config.log.file);
+  const log = createLog({ ...config.log, file, secrets, count: (level) => logs.count(level) });
   endOnUnforeseenErrors(log);
   // Whoever read the log is gone; the viewers are not.
   process.stdout.on('error', () => undefined);
@@ -55,7 +59,25 @@ export async function start(
 
   await relay.close(await stop);
   log.info('relay stopped');
+  await file?.close();
   process.exit(0);
+}
+
+async function openLogFile(settings: Config['log']['file']): Promise<RotatingFile | undefined> {
+  if (settings === undefined) return undefined;
+  const { path, maxSizeMB, keepFiles } = settings;
+  const file = await RotatingFile.open({
+    path,
+    maxBytes: maxSizeMB * 1024 * 1024,
+    keepFiles,
+    clock: systemClock,
+    // The log itself would come back here.
+    warn: (message) => process.stderr.write(`${message}\n`),
+  }).catch((error: unknown) => {
+    throw logFileFailure(error, path);
+  });
+  process.on('exit', () => file.flushNow());
+  return file;
 }
 
 function banner(relay: Relay, { streams, http }: Config): string[] {

@@ -1,34 +1,39 @@
-/** Node side: bundles the wall page in memory when the relay starts. Runs on no browser; nothing is written to disk. */
+/** Node side: bundles the pages in memory when the relay starts. Runs on no browser; nothing is written to disk. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
 import type { PageFile, Pages } from '../http/deps.ts';
 
-const wall = new URL('wall/', import.meta.url);
+const client = new URL('.', import.meta.url);
+const entryPoints = [
+  'wall/wall.ts',
+  'wall/wall.css',
+  'monitoring/monitoring.ts',
+  'monitoring/monitoring.css',
+];
+const types = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' };
 
-/** Rejects when a source of the page does not build: that is a defect, not a matter of configuration. */
+/** Rejects when a source of a page does not build: that is a defect, not a matter of configuration. */
 export async function buildPages(): Promise<Pages> {
-  const [html, icon, [script, style]] = await Promise.all([
-    readFile(new URL('index.html', wall)),
-    readFile(new URL('icon.svg', wall)),
-    bundle(['wall.ts', 'wall.css']),
+  const [wall, monitoring, icon, bundles] = await Promise.all([
+    readFile(new URL('wall/index.html', client)),
+    readFile(new URL('monitoring/index.html', client)),
+    readFile(new URL('wall/icon.svg', client)),
+    bundle(),
   ]);
   return {
-    wall: pageFile(html, 'text/html; charset=utf-8'),
-    files: new Map([
-      ['wall.js', pageFile(script, 'text/javascript; charset=utf-8')],
-      ['wall.css', pageFile(style, 'text/css; charset=utf-8')],
-      ['icon.svg', pageFile(icon, 'image/svg+xml')],
-    ]),
+    wall: pageFile(wall, 'text/html; charset=utf-8'),
+    monitoring: pageFile(monitoring, 'text/html; charset=utf-8'),
+    files: new Map([...bundles, ['icon.svg', pageFile(icon, 'image/svg+xml')]]),
   };
 }
 
-/** In the order of the entry points. */
-async function bundle(entryPoints: readonly [string, string]): Promise<[Uint8Array, Uint8Array]> {
+async function bundle(): Promise<[string, PageFile][]> {
   const { outputFiles } = await build({
-    absWorkingDir: fileURLToPath(wall),
-    entryPoints: [...entryPoints],
+    absWorkingDir: fileURLToPath(client),
+    entryPoints,
     outdir: 'out',
     bundle: true,
     minify: true,
@@ -41,9 +46,11 @@ async function bundle(entryPoints: readonly [string, string]): Promise<[Uint8Arr
   });
   // esbuild keeps its process for further builds; a relay that runs for months has none.
   await stop();
-  const [script, style] = outputFiles;
-  if (script === undefined || style === undefined) throw new Error('The wall page was bundled incompletely');
-  return [script.contents, style.contents];
+  if (outputFiles.length !== entryPoints.length) throw new Error('The pages were bundled incompletely');
+  return outputFiles.map(({ path, contents }) => [
+    basename(path),
+    pageFile(contents, path.endsWith('.css') ? types.css : types.js),
+  ]);
 }
 
 function pageFile(body: Uint8Array, type: string): PageFile {

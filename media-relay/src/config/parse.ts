@@ -106,6 +106,7 @@ function formatPath(path: readonly PropertyKey[]): string {
 function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, report: Report): Config {
   const folder = dirname(resolve(options.file));
   const { tls, ...http } = parsed.http;
+  const { file: logFile, ...log } = parsed.log;
   return {
     ...parsed,
     http: {
@@ -116,6 +117,10 @@ function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, re
     ...(parsed.snapshots && {
       snapshots: { ...parsed.snapshots, directory: resolve(folder, parsed.snapshots.directory) },
     }),
+    log: {
+      ...log,
+      ...(logFile && { file: { ...logFile, path: resolve(folder, logFile.path) } }),
+    },
     stateDir:
       parsed.stateDir === undefined
         ? defaultStateDir(options.environment, homedir())

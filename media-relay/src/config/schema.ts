@@ -337,6 +337,19 @@ const plainSchema = z.strictObject({
         .enum(['auto', 'json', 'pretty'])
         .default('auto')
         .describe('auto: pretty on a terminal, else JSON'),
+      file: z
+        .strictObject({
+          path: path.describe('File to write to; its folder is made when it is missing'),
+          maxSizeMB: z
+            .int()
+            .min(1)
+            .max(10_000)
+            .default(50)
+            .describe('A file of this size is put away compressed, as is that of yesterday (UTC)'),
+          keepFiles: z.int().min(0).max(10_000).default(14).describe('Compressed files to keep'),
+        })
+        .optional()
+        .describe('Write the log to a file as well, as JSON'),
     })
     .prefault({})
     .describe('Logs, on standard output'),

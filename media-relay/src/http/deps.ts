@@ -43,9 +43,13 @@ export interface PageFile {
   readonly etag: string;
 }
 
-/** The wall page at `/`, and its files by name at `/assets/{file}`: address them relatively, as `assets/wall.js`. */
+/**
+ * The wall page at `/`, the monitoring page at `/monitoring`, and their files by name at `/assets/{file}`: address them
+ * relatively, as `assets/wall.js`.
+ */
 export interface Pages {
   readonly wall: PageFile;
+  readonly monitoring: PageFile;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 

@@ -78,6 +78,9 @@ export interface EventLogOptions {
   readonly warn: (message: string) => void;
 }
 
+/** In the state directory. */
+export const eventsFileName = 'events.jsonl';
+
 const defaultCapacity = 10_000;
 const maxQueuedLines = 2_000;
 const retryMs = 5_000;

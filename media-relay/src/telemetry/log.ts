@@ -14,6 +14,8 @@ export interface LogOptions {
   /** Never written, whatever the field; the set may change while the relay runs. */
   readonly secrets?: ReadonlySet<string>;
   readonly output?: LogOutput;
+  /** Gets each line besides, always as JSON. */
+  readonly file?: LogOutput | undefined;
   /** Told the level of each line that is written. */
   readonly count?: (level: LogLevel | 'fatal') => void;
 }
@@ -33,6 +35,7 @@ export function createLog({
   format,
   secrets = new Set(),
   output = process.stdout,
+  file,
   count = () => undefined,
 }: LogOptions): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && output.isTTY === true);
@@ -51,7 +54,13 @@ export function createLog({
       },
       serializers: { err: pino.stdSerializers.errWithCause, error: pino.stdSerializers.errWithCause },
     },
-    { write: (line: string) => output.write(toText(withoutSecrets(line, secrets))) },
+    {
+      write(line: string) {
+        const clean = withoutSecrets(line, secrets);
+        output.write(toText(clean));
+        file?.write(jsonText(clean));
+      },
+    },
   );
 }
 

@@ -97,20 +97,20 @@ function wallStream(name: string, entry: unknown): WallStream {
   };
 }
 
-function isStreamState(value: string | undefined): value is StreamState {
+export function isStreamState(value: string | undefined): value is StreamState {
   return value !== undefined && Object.hasOwn(streamStates, value);
 }
 
-function field(value: unknown, key: string): unknown {
+export function field(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
-function text(value: unknown, key: string): string | undefined {
+export function text(value: unknown, key: string): string | undefined {
   const found = field(value, key);
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-function number(value: unknown, key: string): number | undefined {
+export function number(value: unknown, key: string): number | undefined {
   const found = field(value, key);
   return typeof found === 'number' ? found : undefined;
 }

@@ -17,11 +17,21 @@ export function pageRoutes({ pages }: HttpDeps): Route[] {
       handle: (exchange) => sendPage(exchange, pages.wall),
     },
     {
+      id: 'monitoring',
+      method: 'GET',
+      path: '/monitoring',
+      needs: view,
+      summary: 'The monitoring page: gauges, streams, alerts and charts of the last hour',
+      answers: { 200: { description: 'The page', type: 'text/html' } },
+      problems: [],
+      handle: (exchange) => sendPage(exchange, pages.monitoring),
+    },
+    {
       id: 'asset',
       method: 'GET',
       path: '/assets/{file}',
       needs: view,
-      summary: 'Scripts and styles of the wall',
+      summary: 'Scripts and styles of the pages',
       answers: { 200: { description: 'The file', type: 'application/octet-stream' } },
       problems: ['not-found'],
       handle(exchange) {

@@ -178,6 +178,11 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     metrics: new FakeMetrics(),
     pages: {
       wall: { body: '<!doctype html><title>Wall</title>', type: 'text/html; charset=utf-8', etag: '"w1"' },
+      monitoring: {
+        body: '<!doctype html><title>Monitoring</title>',
+        type: 'text/html; charset=utf-8',
+        etag: '"m1"',
+      },
       files: new Map([['wall.js', { body: 'export {};', type: 'text/javascript', etag: '"j1"' }]]),
     },
     log: pino({ level: 'debug' }, { write: writeLog }),
