@@ -8,7 +8,7 @@ import { isLoopback } from './access.ts';
 
 export const serviceUsage = `Sightline exporter: metrics of this host, for Prometheus.
 
-  node exporter/src/main.ts [options]
+  npm run exporter -- [options]
 
   --address ADDRESS     address to listen on (127.0.0.1)       SIGHTLINE_EXPORTER_ADDRESS
   --port PORT           port (8642); 0: the system chooses     SIGHTLINE_EXPORTER_PORT

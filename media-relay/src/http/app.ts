@@ -53,7 +53,7 @@ export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPe
       throw new HttpProblem('method-not-allowed', `It answers to ${allow}.`, { headers: { Allow: allow } });
     }
     const { route, params } = match;
-    if (route.method !== 'GET') await run(limiter, request, response);
+    if (route.method !== 'GET' && route.limitsItself !== true) await run(limiter, request, response);
 
     const principal = await admit(route, params, request);
     response.locals['principal'] = principal;

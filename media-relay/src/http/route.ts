@@ -43,6 +43,8 @@ export interface Route {
   readonly body?: { readonly kind: BodyKind; readonly schema?: z.ZodType };
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems: readonly ProblemCode[];
+  /** It limits its callers itself: all viewers of a Grafana come from one address. */
+  readonly limitsItself?: true;
   handle(exchange: Exchange): void | Promise<void>;
 }
 

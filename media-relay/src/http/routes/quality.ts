@@ -26,6 +26,7 @@ export function qualityRoutes({ metrics, clock }: HttpDeps, sessions: SessionReg
       body: { kind: 'json', schema: qualityBeaconSchema },
       answers: { 200: { description: 'Taken in', schema: doneSchema } },
       problems: ['bad-request', 'session-not-found', 'rate-limited'],
+      limitsItself: true,
       handle(exchange) {
         const { quality } = metrics;
         const session = sessions.get(exchange.param('session'));

@@ -354,6 +354,21 @@ describe('quality beacons', () => {
     expect(metrics.calls).toEqual([['lobby-1', beacon], 'rate-limited', ['lobby-1', beacon]]);
   });
 
+  test("of many viewers behind one proxy use up nobody's changes", async () => {
+    const few = await startTestRelay({ deps: { clock: () => nowMs }, server: { maxChangesPerMinute: 1 } });
+    const post = (path: string, body: string, type: string): Promise<Response> =>
+      few.fetch(path, { method: 'POST', headers: { 'content-type': type, ...as.grafana }, body });
+    await post('/api/v1/whep/lobby-1', offer, 'application/sdp');
+    const reported = await post(
+      '/api/v1/sessions/session-1/quality',
+      JSON.stringify(beacon),
+      'application/json',
+    );
+    const second = await post('/api/v1/whep/lobby-1', offer, 'application/sdp');
+    await few.server.close();
+    expect([reported.status, second.status]).toEqual([200, 429]);
+  });
+
   test('of sessions that are none, or of somebody else, are not told apart', async () => {
     expect(await codeOf(await report(beacon, as.grafana, 'session-2'))).toBe('session-not-found');
     await watched.fetch('/api/v1/whep/garage', {
