@@ -7,6 +7,7 @@ export default defineConfig({
       'media-relay/src/**/*.test.ts',
       'media-relay/e2e/**/*.test.ts',
       'bench/**/*.test.ts',
+      'provisioning/**/*.test.ts',
     ],
     pool: 'forks',
     maxWorkers: 2,
