@@ -1,0 +1,103 @@
+/** The harness page, driven. */
+import { readFileSync } from 'node:fs';
+import { transformSync } from 'esbuild';
+import type { Page } from 'playwright-core';
+import type { TestBrowser } from '../../media-relay/e2e/support/browser.ts';
+
+/** As harness/page/main.tsx has it; that file is for browsers only. */
+export interface PanelSpec {
+  readonly id: number;
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  readonly left?: number;
+  readonly top?: number;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly fieldConfig?: unknown;
+  readonly queries?: readonly Readonly<Record<string, unknown>>[];
+  readonly frames?: readonly unknown[];
+  readonly withoutRelay?: boolean;
+}
+
+export const streamsQuery = { refId: 'A', queryType: 'streams' };
+
+const source = readFileSync(
+  new URL('../../media-relay/src/sources/demo/time-code.ts', import.meta.url),
+  'utf8',
+);
+const timeCode = transformSync(source, { loader: 'ts', format: 'iife', globalName: 'timeCode' }).code;
+
+export class DashboardPage {
+  readonly page: Page;
+  readonly errors: readonly string[];
+  /** Requests that were answered with an error. */
+  readonly refused: string[] = [];
+
+  static async open(
+    browser: TestBrowser,
+    url: string,
+    { width = 1280, height = 720 }: { readonly width?: number; readonly height?: number } = {},
+  ): Promise<DashboardPage> {
+    const { page, errors } = await browser.page({ width, height });
+    const dashboard = new DashboardPage(page, errors);
+    page.on('response', (response) => {
+      if (response.status() >= 400) dashboard.refused.push(`${response.status()} ${response.url()}`);
+    });
+    await page.goto(url);
+    await page.waitForSelector('html[data-ready]', { state: 'attached', timeout: 30_000 });
+    return dashboard;
+  }
+
+  private constructor(page: Page, errors: readonly string[]) {
+    this.page = page;
+    this.errors = errors;
+  }
+
+  async show(panels: readonly PanelSpec[]): Promise<void> {
+    await this.page.evaluate(`harness.show(${JSON.stringify(panels)})`);
+  }
+
+  tile(stream: string): string {
+    return `[data-testid="sightline-tile"][data-stream="${stream}"]`;
+  }
+
+  reaches(stream: string, state: string, timeoutMs = 15_000): Promise<unknown> {
+    return this.page.waitForSelector(`${this.tile(stream)}[data-state="${state}"]`, {
+      timeout: timeoutMs,
+      state: 'attached',
+    });
+  }
+
+  /** Waits for this text within the part of the tile that has this test id. */
+  says(stream: string, part: string, pattern: RegExp, timeoutMs = 15_000): Promise<void> {
+    return this.page
+      .locator(`${this.tile(stream)} [data-testid="sightline-${part}"]`)
+      .filter({ hasText: pattern })
+      .first()
+      .waitFor({ timeout: timeoutMs, state: 'attached' });
+  }
+
+  /** How old the picture in the tile is by the page's clock, from the time code in its pixels. */
+  async pictureAgeMs(stream: string): Promise<number> {
+    const age = await this.page.evaluate<number | null>(`(() => {
+      ${timeCode}
+      const video = document.querySelector('${this.tile(stream)} video');
+      const canvas = document.createElement('canvas');
+      canvas.width = video.videoWidth;
+      canvas.height = video.videoHeight;
+      const context = canvas.getContext('2d');
+      context.drawImage(video, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const shown = timeCode.readTimeCodeRgba(data, canvas.width, canvas.height);
+      return shown === undefined ? null : Date.now() - shown;
+    })()`);
+    if (age === null) throw new Error(`${stream} shows no time code`);
+    return age;
+  }
+
+  async close(): Promise<void> {
+    // Pages that close at once tell nobody; one that is left does.
+    await this.page.goto('about:blank');
+    await this.page.close();
+  }
+}
