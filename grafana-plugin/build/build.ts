@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
 import type { Configuration, MultiStats, Stats } from '@rspack/core';
@@ -123,10 +123,7 @@ function copyStaticFiles({ outDir, version }: BuildOptions): void {
   }
   cpSync(join(pluginRoot, 'README.md'), join(outDir, 'README.md'));
   cpSync(join(pluginRoot, 'CHANGELOG.md'), join(outDir, 'CHANGELOG.md'));
-  cpSync(join(dirname(dirname(outDir)), 'LICENSE'), join(outDir, 'LICENSE'), {
-    force: true,
-    errorOnExist: false,
-  });
+  cpSync(join(pluginRoot, '..', 'LICENSE'), join(outDir, 'LICENSE'));
 }
 
 /** Of the sources that go into the bundles: what was built from them need not be built again. */

@@ -95,6 +95,46 @@ export class DashboardPage {
     return age;
   }
 
+  /** In their order on the wall. */
+  streams(): Promise<string[]> {
+    return this.page.evaluate<string[]>(
+      `[...document.querySelectorAll('[data-testid="sightline-tile"]')].map((tile) => tile.dataset.stream)`,
+    );
+  }
+
+  state(stream: string): Promise<string | null> {
+    return this.page.locator(this.tile(stream)).getAttribute('data-state');
+  }
+
+  /** Counts from now on what is opened and not closed again. */
+  async watchLeaks(): Promise<void> {
+    await this.page.evaluate(`(() => {
+      const peers = new Set();
+      const intervals = new Set();
+      const { setInterval: set, clearInterval: clear, RTCPeerConnection: Peer } = window;
+      window.setInterval = (...args) => { const id = set(...args); intervals.add(id); return id; };
+      window.clearInterval = (id) => { intervals.delete(id); clear(id); };
+      window.RTCPeerConnection = class extends Peer {
+        constructor(...args) { super(...args); peers.add(this); }
+        close() { peers.delete(this); super.close(); }
+      };
+      window.leaks = () => ({ peers: peers.size, intervals: intervals.size });
+    })()`);
+  }
+
+  leaks(): Promise<{ peers: number; intervals: number }> {
+    return this.page.evaluate('leaks()');
+  }
+
+  /** After a collection. */
+  async heapBytes(): Promise<number> {
+    const devtools = await this.page.context().newCDPSession(this.page);
+    await devtools.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await devtools.send('Runtime.getHeapUsage');
+    await devtools.detach();
+    return usedSize;
+  }
+
   async close(): Promise<void> {
     // Pages that close at once tell nobody; one that is left does.
     await this.page.goto('about:blank');

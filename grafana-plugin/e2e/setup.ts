@@ -1,18 +1,46 @@
-/** One build of the plugins and of the harness page for all test files. */
+/** The plugins and the harness page, built once for what their sources are now, whichever test file comes first. */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPlugin, packageVersion, pluginRoot } from '../build/build.ts';
+import { buildPlugin, digestOf, packageVersion, pluginRoot } from '../build/build.ts';
 import { pageBundle } from '../harness/page-bundle.ts';
 
-export const dist = join(pluginRoot, 'dist');
+const root = join(pluginRoot, '..');
 
-let built: Promise<Buffer> | undefined;
+export interface Prepared {
+  /** Folder of the built plugins. */
+  readonly dist: string;
+  readonly pageBundle: Buffer;
+}
 
-/** The harness page; the plugins are in `dist` by then. */
-export function prepare(): Promise<Buffer> {
-  built ??= (async () => {
-    const page = pageBundle();
-    await buildPlugin({ outDir: dist, mode: 'production', version: packageVersion() });
-    return page;
-  })();
-  return built;
+export async function prepare(): Promise<Prepared> {
+  const [dist, page] = await Promise.all([builtPlugins(), pageBundle()]);
+  return { dist, pageBundle: page };
+}
+
+async function builtPlugins(): Promise<string> {
+  const sources = [
+    ...filesBelow(join(pluginRoot, 'src')),
+    ...filesBelow(join(pluginRoot, 'build')),
+    ...filesBelow(join(root, 'media-relay/src/client')),
+    join(root, 'media-relay/src/stream/states.ts'),
+    join(root, 'package-lock.json'),
+  ];
+  const dist = join(root, 'node_modules/.cache/sightline-plugin', digestOf(sources));
+  if (existsSync(dist)) return dist;
+  const unfinished = `${dist}.${process.pid}`;
+  await buildPlugin({ outDir: unfinished, mode: 'production', version: packageVersion() });
+  try {
+    renameSync(unfinished, dist);
+  } catch {
+    // Another test file was faster.
+    rmSync(unfinished, { recursive: true });
+  }
+  return dist;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }

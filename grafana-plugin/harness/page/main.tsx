@@ -5,6 +5,8 @@ import {
   createTheme,
   EventBusSrv,
   DashboardCursorSync,
+  DataHoverClearEvent,
+  DataHoverEvent,
   dateTime,
   LoadingState,
   ThemeContext,
@@ -256,7 +258,22 @@ function Dashboard() {
   );
 }
 
+const published: unknown[] = [];
+const otherPanel = events.newScopedBus('other-panel');
+events.getStream(DataHoverEvent).subscribe((event) => {
+  if (event.origin !== otherPanel) published.push(event.payload.point?.['time']);
+  if (published.length > 100) published.shift();
+});
+
 const harness = {
+  /** The moments that panels pointed at. */
+  published,
+  /** Another panel points at this moment, or at none any more. */
+  hover(time: number | undefined): void {
+    otherPanel.publish(
+      time === undefined ? new DataHoverClearEvent() : new DataHoverEvent({ point: { time } }),
+    );
+  },
   panelPlugin,
   source,
   backend,
