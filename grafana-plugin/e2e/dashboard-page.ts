@@ -27,7 +27,7 @@ const source = readFileSync(
 );
 const timeCode = transformSync(source, { loader: 'ts', format: 'iife', globalName: 'timeCode' }).code;
 
-export class DashboardPage {
+export class DashboardPage implements AsyncDisposable {
   readonly page: Page;
   readonly errors: readonly string[];
   /** Requests that were answered with an error. */
@@ -135,9 +135,14 @@ export class DashboardPage {
     return usedSize;
   }
 
+  /** As when somebody goes elsewhere: a page that is closed at once tells nobody. */
   async close(): Promise<void> {
-    // Pages that close at once tell nobody; one that is left does.
+    if (this.page.isClosed()) return;
     await this.page.goto('about:blank');
     await this.page.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }

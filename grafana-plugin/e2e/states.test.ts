@@ -67,7 +67,7 @@ test('a token that the relay does not know is named as the cause', async () => {
   const { relay: settings } = harness.options;
   const good = settings.token;
   settings.token = 'mistyped';
-  const other = await DashboardPage.open(browser, harness.url);
+  await using other = await DashboardPage.open(browser, harness.url);
   await other.show([wall]);
   await other.page
     .locator('[data-testid="sightline-message"]')
@@ -87,21 +87,19 @@ test('a token that the relay does not know is named as the cause', async () => {
     message: expect.stringMatching(/cannot reach the relay/) as unknown,
   });
   settings.url = relay.url;
-  await other.close();
 });
 
 test('an unknown stream says that it is unknown', async () => {
-  const other = await DashboardPage.open(browser, harness.url);
+  await using other = await DashboardPage.open(browser, harness.url);
   await other.show([
     { ...wall, queries: [], frames: [{ fields: [{ name: 'stream', values: ['nobody'] }] }] },
   ]);
   await other.reaches('nobody', 'offline');
-  await other.says('nobody', 'sentence', /No stream of this name/);
-  await other.close();
+  await other.says('nobody', 'sentence', /There is no stream of this name/);
 });
 
 test('nothing is left of a hundred mounts: no session, no connection, no timer, no memory', async () => {
-  const other = await DashboardPage.open(browser, harness.url);
+  await using other = await DashboardPage.open(browser, harness.url);
   await other.watchLeaks();
   const spec = JSON.stringify([{ ...wall, queries: [{ ...streamsQuery, streams: 'demo' }] }]);
   const cycle = (times: number) =>
@@ -121,5 +119,4 @@ test('nothing is left of a hundred mounts: no session, no connection, no timer, 
   await expect.poll(() => other.leaks(), { timeout: 15_000 }).toEqual({ peers: 0, intervals: 0 });
   await expect.poll(async () => (await relay.stream('demo')).viewers, { timeout: 10_000 }).toBe(1);
   expect((await other.heapBytes()) - before).toBeLessThan(5 * 1024 * 1024);
-  await other.close();
 }, 60_000);

@@ -39,6 +39,7 @@ const types: Readonly<Record<string, string>> = {
   map: 'application/json',
 };
 const proxyPath = /^\/api\/datasources\/proxy\/uid\/([\w-]+)(\/.*)$/;
+const blankIcon = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>');
 const RELAY_UID = 'relay-one';
 
 export async function startHarness(options: HarnessOptions): Promise<Harness> {
@@ -77,8 +78,9 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     if (pathname === '/public/harness.js') return send(response, options.pageBundle, 'js');
     if (pathname.startsWith('/public/plugins/'))
       return pluginFile(pathname.slice('/public/plugins/'.length), response);
-    // Grafana's fonts are not in its packages; the page falls back to the system's without an error.
+    // Grafana's fonts and icons are not in its packages: the system's font does, and a blank.
     if (pathname.startsWith('/public/fonts/')) return send(response, Buffer.alloc(0), 'woff2');
+    if (pathname.startsWith('/public/build/img/')) return send(response, blankIcon, 'svg');
     if (pathname !== '/') return notFound(response);
     const settings = {
       appSubUrl: subPath,

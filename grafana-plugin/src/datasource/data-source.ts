@@ -101,7 +101,8 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   }
 
   watchStreams(): Observable<StreamsNews> {
-    return this.#feed.watch();
+    const news = this.#feed.watch();
+    return isRendering() ? news.pipe(take(1)) : news;
   }
 
   async still(stream: string, widthPixels: number, signal: AbortSignal): Promise<Still> {
@@ -118,14 +119,13 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
       interpolated(target.streams, request, 'csv'),
       interpolated(target.labels, request, 'csv'),
     );
-    const answers = this.watchStreams().pipe(
+    return this.watchStreams().pipe(
       // A relay that is away for a moment leaves the tiles where they are.
       scan<StreamsNews, Answer>((before, news) => {
         if (!news.ok) return { ...before, trouble: news.sentence };
         return { frame: streamFrame(target.refId, this.uid, news.streams.filter(filter)) };
       }, {}),
     );
-    return isRendering() ? answers.pipe(take(1)) : answers;
   }
 
   #events(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {

@@ -1,6 +1,7 @@
 /** One poll of the relay's list for all who watch it on this page, asleep while the page is hidden or nobody watches. */
 import type { Signalling } from '@sightline/media-relay/client';
 import { Observable } from 'rxjs';
+import { pause } from '../relay/pause.ts';
 import { relayStreamsFrom } from '../relay/relay-streams.ts';
 import type { StreamsNews } from '../relay/relay-source.ts';
 
@@ -85,18 +86,6 @@ export class StreamsFeed {
     this.#newest = news;
     for (const listener of this.#listeners) listener(news);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }
 
 function untilVisible(signal: AbortSignal): Promise<void> {

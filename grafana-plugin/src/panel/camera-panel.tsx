@@ -1,4 +1,4 @@
-import { LoadingState } from '@grafana/data';
+import { AlertState, LoadingState } from '@grafana/data';
 import type { PanelProps } from '@grafana/data';
 import { config } from '@grafana/runtime';
 import { useMemo } from 'react';
@@ -44,6 +44,7 @@ export function CameraPanel(props: PanelProps<WallOptions>) {
       fieldConfig={props.fieldConfig}
       replaceVariables={replaceVariables}
       eventBus={props.eventBus}
+      isAlerting={data.alertState?.state === AlertState.Alerting}
     />
   );
 }

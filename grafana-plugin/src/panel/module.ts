@@ -10,7 +10,7 @@ export const plugin = new PanelPlugin<WallOptions>(CameraPanel)
   .setPanelOptions(buildOptions)
   .useFieldConfig()
   .setMigrationHandler(migrate)
-  .setDataSupport({ annotations: true, alertStates: true })
+  .setDataSupport({ alertStates: true })
   .setNoPadding()
   .setSuggestionsSupplier((summary) => suggest(summary.rawFrames));
 

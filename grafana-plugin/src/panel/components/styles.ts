@@ -121,8 +121,8 @@ export function getTileStyles(theme: GrafanaTheme2) {
       zIndex: 10,
       borderRadius: 0,
       background: ink.night,
-      '& video, & canvas': { objectFit: 'contain !important' as 'contain' },
     }),
+    // Where the browser refuses the whole screen.
     soloInPanel: css({ position: 'absolute' }),
     picture: css({
       ...fill,

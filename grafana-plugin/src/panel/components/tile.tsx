@@ -32,8 +32,8 @@ export interface TileProps {
   readonly figures: Readonly<Record<FigureName, FigureDisplay>>;
   /** The moment that the shared crosshair points at, as text. */
   readonly hover: string | undefined;
-  /** Fills the panel, or the screen. */
-  readonly isSolo: boolean;
+  /** What it fills alone. */
+  readonly solo: 'screen' | 'panel' | undefined;
   readonly isHidden: boolean;
   readonly isInTabOrder: boolean;
   readonly onOpen: () => void;
@@ -42,7 +42,7 @@ export interface TileProps {
 }
 
 export function Tile(props: TileProps) {
-  const { model, source, stream, rect, options, isSolo } = props;
+  const { model, source, stream, rect, options, solo } = props;
   const t = panelSentences();
   const theme = useTheme2();
   const styles = useStyles2(getTileStyles);
@@ -70,7 +70,7 @@ export function Tile(props: TileProps) {
     shown.state === 'live' ? shown.word : `${shown.word}: ${shown.sentence}`,
     ...(model.alerts.length === 0 ? [] : [t('alerting', { names: model.alerts.join(', ') })]),
   ].join(', ');
-  const position: CSSProperties = isSolo ? {} : { ...rect };
+  const position: CSSProperties = solo === undefined ? { ...rect } : {};
   const variables = {
     '--tile-state': stateColor(shown.state, theme),
     '--tile-border': border.color,
@@ -79,11 +79,7 @@ export function Tile(props: TileProps) {
   return (
     <li
       ref={elementRef}
-      className={cx(
-        styles.tile,
-        isSolo && styles.solo,
-        isSolo && document.fullscreenElement === null && styles.soloInPanel,
-      )}
+      className={cx(styles.tile, solo !== undefined && styles.solo, solo === 'panel' && styles.soloInPanel)}
       style={{ ...position, ...variables }}
       data-testid={testIds.tile}
       data-stream={model.tile.stream}
@@ -91,7 +87,7 @@ export function Tile(props: TileProps) {
       data-inked={shows !== 'nothing'}
       inert={props.isHidden}
     >
-      <Picture session={session} shows={shows} fit={isSolo ? 'contain' : options.fit} />
+      <Picture session={session} shows={shows} fit={solo === undefined ? options.fit : 'contain'} />
       {options.showTitles && <Head {...props} shown={shown} session={session} snapshot={snapshot} />}
       {shown.state !== 'live' && shows !== 'stills' && (
         <Trouble {...props} shown={shown} snapshot={snapshot} />

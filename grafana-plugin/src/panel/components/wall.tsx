@@ -3,7 +3,7 @@ import { dateTimeFormat } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { neighbour } from '@sightline/media-relay/client';
 import type { Direction } from '@sightline/media-relay/client';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import type { RelaySource } from '../../relay/relay-source.ts';
 import { figureDisplays } from '../data/figures.ts';
@@ -14,6 +14,7 @@ import type { Tiles } from '../data/tiles.ts';
 import { useEvery } from '../hooks/use-every.ts';
 import { useHover } from '../hooks/use-hover.ts';
 import { useRelayNews } from '../hooks/use-relay.ts';
+import { isKiosk, useWakeLock } from '../hooks/use-wake-lock.ts';
 import type { WallOptions } from '../options.ts';
 import { panelSentences } from '../sentences.ts';
 import { testIds } from '../test-ids.ts';
@@ -39,6 +40,8 @@ export interface WallProps {
   readonly fieldConfig: FieldConfigSource;
   readonly replaceVariables: InterpolateFunction;
   readonly eventBus: EventBus;
+  /** An alert rule that is linked to the panel fires. */
+  readonly isAlerting: boolean;
 }
 
 export function Wall(props: WallProps) {
@@ -48,11 +51,14 @@ export function Wall(props: WallProps) {
   const styles = useStyles2(getWallStyles);
   const wallRef = useRef<HTMLDivElement>(null);
   const buttons = useRef(new Map<string, HTMLButtonElement>());
+  const focusNext = useRef<string>(undefined);
   const news = useRelayNews(source);
   const hover = useHover(eventBus);
   const [soloKey, setSoloKey] = useState<string>();
   const [currentKey, setCurrentKey] = useState<string>();
   const [pageOffset, setPageOffset] = useState(0);
+  const [isFullScreen, setFullScreen] = useState(false);
+  useWakeLock(isKiosk());
   // While one tile fills the screen nothing turns away under it.
   const turns = useEvery(soloKey === undefined ? options.rotateSeconds * 1000 : 0) + pageOffset;
   const figures = useMemo(
@@ -83,10 +89,20 @@ export function Wall(props: WallProps) {
     wallRef.current?.requestFullscreen({ navigationUI: 'hide' }).catch(() => undefined);
   };
   useEffect(() => {
-    const onChange = () => document.fullscreenElement === null && setSoloKey(undefined);
+    const onChange = () => {
+      const isOurs = document.fullscreenElement !== null && document.fullscreenElement === wallRef.current;
+      setFullScreen(isOurs);
+      if (!isOurs) setSoloKey(undefined);
+    };
     document.addEventListener('fullscreenchange', onChange);
     return () => document.removeEventListener('fullscreenchange', onChange);
   }, []);
+
+  // Not before it is drawn: until then all tiles but the one that fills the screen are inert.
+  useLayoutEffect(() => {
+    if (focusNext.current !== undefined) buttons.current.get(focusNext.current)?.focus();
+    focusNext.current = undefined;
+  });
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -104,7 +120,7 @@ export function Wall(props: WallProps) {
     if (next === undefined) return;
     setCurrentKey(next);
     if (solo !== undefined) setSoloKey(next);
-    buttons.current.get(next)?.focus();
+    focusNext.current = next;
   };
 
   const hoverText =
@@ -114,7 +130,8 @@ export function Wall(props: WallProps) {
           time: dateTimeFormat(hover.atMs, { timeZone, format: 'HH:mm:ss' }),
           age: durationText(Date.now() - hover.atMs, t),
         });
-  const context = { frames: tiles.frames, options, replaceVariables, hoverMs: hover.atMs };
+  const panelAlert = props.isAlerting && tiles.tiles.length === 1 ? t('panel-alerting') : undefined;
+  const context = { frames: tiles.frames, options, replaceVariables, hoverMs: hover.atMs, panelAlert };
   return (
     <div
       ref={wallRef}
@@ -140,7 +157,7 @@ export function Wall(props: WallProps) {
               options={options}
               figures={figures}
               hover={hoverText}
-              isSolo={tile.key === solo}
+              solo={tile.key === solo ? (isFullScreen ? 'screen' : 'panel') : undefined}
               isHidden={solo !== undefined && tile.key !== solo}
               isInTabOrder={tile.key === current}
               onOpen={() => toggleSolo(tile.key)}
@@ -154,7 +171,7 @@ export function Wall(props: WallProps) {
         })}
       </ul>
       {pages > 1 && (
-        <nav className={styles.page}>
+        <nav className={styles.page} aria-label={t('page', { page: page + 1, pages })}>
           {Array.from({ length: pages }, (_, index) => (
             <button
               key={index}

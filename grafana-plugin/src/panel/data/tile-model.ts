@@ -34,6 +34,8 @@ export interface ModelContext {
   readonly options: WallOptions;
   readonly replaceVariables: InterpolateFunction;
   readonly hoverMs: number | undefined;
+  /** What to call an alert that belongs to the panel as a whole, when it fires and the panel has this tile only. */
+  readonly panelAlert: string | undefined;
 }
 
 export function tileModel(tile: Tile, stream: RelayStream | undefined, context: ModelContext): TileModel {
@@ -49,7 +51,10 @@ export function tileModel(tile: Tile, stream: RelayStream | undefined, context: 
       const joined = join(name);
       return joined === undefined ? [] : overlayOf(joined);
     }),
-    alerts: firingAlerts(tile.stream, frames),
+    alerts: [
+      ...firingAlerts(tile.stream, frames),
+      ...(context.panelAlert === undefined ? [] : [context.panelAlert]),
+    ],
     borderColor: border === undefined ? undefined : displayOf(border)?.color,
   };
 }

@@ -9,6 +9,7 @@ import type {
   TileStatistics,
   WhepPlayer,
 } from '@sightline/media-relay/client';
+import { pause } from '../../relay/pause.ts';
 import type { RelaySource } from '../../relay/relay-source.ts';
 
 const STILL_MAX_WIDTH = 1280;
@@ -247,16 +248,4 @@ export class TileSession {
     this.#snapshot = { ...this.#snapshot, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }
