@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 async function openWall(spec: Partial<PanelSpec> = {}, query = ''): Promise<DashboardPage> {
-  await using dashboard = await DashboardPage.open(browser, harness.url + query);
+  const dashboard = await DashboardPage.open(browser, harness.url + query);
   await dashboard.show([{ ...wall, ...spec }]);
   return dashboard;
 }

@@ -3,45 +3,20 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBrowser } from '../../media-relay/e2e/support/browser.ts';
-import { TestRelay } from '../../media-relay/e2e/support/relay.ts';
 import { pluginRoot } from '../build/build.ts';
 import { DashboardPage, streamsQuery } from '../e2e/dashboard-page.ts';
 import type { PanelSpec } from '../e2e/dashboard-page.ts';
 import { prepare } from '../e2e/setup.ts';
+import { demoCameras, startDemoRelay } from './demo-relay.ts';
 import { startHarness } from './server.ts';
 
 const folder = process.argv[2] ?? join(pluginRoot, '..', 'docs', 'images');
 mkdirSync(folder, { recursive: true });
 
-const cameras = [
-  ['front-gate', 'Front gate', 'North yard'],
-  ['loading-dock', 'Loading dock', 'North yard'],
-  ['line-2', 'Line 2', 'Assembly'],
-  ['lobby', 'Lobby', 'Office'],
-  ['car-park', 'Car park', 'South yard'],
-  ['control-room', 'Control room', 'Office'],
-  ['paint-shop', 'Paint shop', 'Assembly'],
-  ['archive', 'Archive', 'Office'],
-] as const;
-const streams = {
-  ...Object.fromEntries(
-    cameras.map(([name, title, site]) => [
-      name,
-      { url: `demo:?width=960&height=540&fps=15&title=${encodeURIComponent(title)}`, title, site },
-    ]),
-  ),
-  roof: { url: 'rtsp://192.0.2.10:554/roof', title: 'Roof', site: 'Office' },
-};
-const gone = ['car-park', 'archive'];
-
 const browser = await openBrowser();
-await using relay = await TestRelay.start(streams);
 const prepared = await prepare();
-await using harness = await startHarness({
-  ...prepared,
-  relay: { url: relay.url, token: relay.token('grafana') },
-});
-await relay.live(...cameras.map(([name]) => name));
+const relay = await startDemoRelay('width=960&height=540&fps=15');
+const harness = await startHarness({ ...prepared, relay: { ...relay } });
 
 const thresholds = {
   mode: 'absolute',
@@ -99,9 +74,9 @@ async function take(
 ): Promise<void> {
   const dashboard = await DashboardPage.open(browser, harness.url + query, { width, height });
   await dashboard.show([spec]);
-  for (const [stream] of cameras)
-    if (!gone.includes(stream)) await dashboard.reaches(stream, 'live').catch(() => undefined);
-  await delay(4000);
+  for (const [stream] of demoCameras) await dashboard.reaches(stream, 'live');
+  // The figures are those of a steady stream by then.
+  await delay(3500);
   await dashboard.page.screenshot({ path: join(folder, `${name}.png`) });
   process.stdout.write(`${name}\n`);
   await dashboard.close();
@@ -123,3 +98,4 @@ if (process.argv.includes('--all')) {
   );
 }
 await browser.close();
+process.exit(0);
