@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import type { TileState } from '@sightline/media-relay/client';
 
 /** Upon pictures, which are no surface of the theme: white with a shadow is legible on all of them. */
-const ink = { text: '#fff', quiet: '#d3dbe3', shadow: '0 1px 2px #000c', scrim: '#000b', night: '#000' };
+const ink = { text: '#fff', quiet: '#d3dbe3', shadow: '0 1px 2px #000c', scrim: '#000c', night: '#000' };
 
 const turn = keyframes({ to: { transform: 'rotate(1turn)' } });
 const appear = keyframes({ from: { opacity: 0 }, to: { opacity: 1 } });
@@ -93,7 +93,8 @@ export function getTileStyles(theme: GrafanaTheme2) {
     color: ink.text,
     textShadow: ink.shadow,
     whiteSpace: 'nowrap',
-    fontSize: 'clamp(11px, 2.6cqw, 18px)',
+    // Grows slower than the tile: large on a video wall, still small on a small panel.
+    fontSize: 'clamp(11px, 7px + 1.4cqw, 40px)',
     pointerEvents: 'none',
   } as const;
   return {
@@ -140,7 +141,7 @@ export function getTileStyles(theme: GrafanaTheme2) {
       ...band,
       top: 0,
       padding: '0.5em 0.7em 1.2em',
-      background: `linear-gradient(${ink.scrim}, transparent)`,
+      background: `linear-gradient(${ink.scrim} 40%, transparent)`,
       '[data-inked=false] > &': { background: 'none', color: theme.colors.text.primary, textShadow: 'none' },
     }),
     foot: css({
@@ -150,7 +151,7 @@ export function getTileStyles(theme: GrafanaTheme2) {
       rowGap: '0.1em',
       columnGap: '1.1em',
       padding: '1.2em 0.7em 0.5em',
-      background: `linear-gradient(transparent, ${ink.scrim})`,
+      background: `linear-gradient(transparent, ${ink.scrim} 60%)`,
       '&:empty': { display: 'none' },
       '[data-inked=false] > &': { background: 'none', color: theme.colors.text.primary, textShadow: 'none' },
       '@container (height < 120px)': { flexWrap: 'nowrap', overflow: 'hidden' },
@@ -211,15 +212,15 @@ export function getTileStyles(theme: GrafanaTheme2) {
       justifyContent: 'center',
       gap: '0.35em',
       padding: '2.4em 6cqw 0.8em',
-      fontSize: 'clamp(11px, 3cqw, 20px)',
+      fontSize: 'clamp(11px, 7px + 1.6cqw, 44px)',
       textAlign: 'center',
       pointerEvents: 'none',
       // A tile that only joins shows its picture sooner than anybody has read why it does not.
       '[data-state=connecting] > &': { animation: `${appear} 0.2s 0.5s both` },
     }),
     troubleShape: css({
-      width: 'clamp(18px, 7cqw, 56px)',
-      height: 'clamp(18px, 7cqw, 56px)',
+      width: 'clamp(18px, 7cqw, 96px)',
+      height: 'clamp(18px, 7cqw, 96px)',
       fill: 'var(--tile-state)',
     }),
     troubleWord: css({ fontSize: '1.25em', fontWeight: theme.typography.fontWeightBold }),

@@ -126,12 +126,14 @@ function borderOf(
     case 'none':
       return none;
     case 'state':
-      if (model.alerts.length > 0) return { color: alertColor, width: '3px' };
-      return shown.state === 'live' ? none : { color: stateColorNow, width: '2px' };
+      if (model.alerts.length > 0) return { color: alertColor, width: 'max(3px, 0.35cqw)' };
+      return shown.state === 'live' ? none : { color: stateColorNow, width: 'max(2px, 0.25cqw)' };
     case 'alert':
-      return model.alerts.length > 0 ? { color: alertColor, width: '3px' } : none;
+      return model.alerts.length > 0 ? { color: alertColor, width: 'max(3px, 0.35cqw)' } : none;
     case 'field':
-      return model.borderColor === undefined ? none : { color: model.borderColor, width: '3px' };
+      return model.borderColor === undefined
+        ? none
+        : { color: model.borderColor, width: 'max(3px, 0.35cqw)' };
   }
 }
 
