@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { prepare } from '../grafana-plugin/e2e/setup.ts';
+import { startDemoRelay } from '../grafana-plugin/harness/demo-relay.ts';
 import { startHarness } from '../grafana-plugin/harness/server.ts';
 import { launchChromium } from './support/browser.ts';
-import { startRelay } from './support/relay.ts';
 import { runBench, say } from './support/run-bench.ts';
 import { median, percentile, round } from './support/stats.ts';
 
@@ -89,13 +89,14 @@ async function firstPictureMs(browser: Browser, url: string, stream: string): Pr
 }
 
 await runBench(170, async () => {
-  const streams = Object.fromEntries(
-    Array.from({ length: tiles }, (_, index) => [`cam${index}`, 'demo:?width=640&height=360&fps=15&gop=30']),
-  );
-  const relay = await startRelay({ streams });
+  const camera = { url: 'demo:?width=640&height=360&fps=15&gop=30' };
+  const names = Array.from({ length: tiles }, (_, index) => `cam${index}`);
+  const relay = await startDemoRelay(Object.fromEntries(names.map((name) => [name, camera])));
   const prepared = await prepare();
-  const harness = await startHarness({ ...prepared, relay: { url: relay.url, token: relay.viewToken() } });
+  const harness = await startHarness({ ...prepared, relay: { ...relay } });
   const browser = await launchChromium();
+  // Demo cameras begin at once, each with a picture of its own to draw.
+  await delay(2000);
 
   const firstMs: number[] = [];
   for (let index = 0; index < joins; index++)
@@ -120,7 +121,6 @@ await runBench(170, async () => {
   );
   await browser.close();
   await harness[Symbol.asyncDispose]();
-  await relay.stop();
 
   const figures = {
     joins,

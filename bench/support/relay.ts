@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freeTcpPort } from './free-port.ts';
@@ -15,8 +15,6 @@ export interface RelayOptions {
 export interface Relay {
   readonly url: string;
   readonly pid: number;
-  /** What a Grafana data source is configured with. */
-  viewToken(): string;
   stop(): Promise<void>;
 }
 
@@ -68,15 +66,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await stop();
     throw new Error(`The relay did not come up\n${process_.output()}`, { cause: error });
   }
-  const viewToken = () => tokenOf(path.join(folder, 'state', 'tokens.json'), 'grafana');
-  return { url, pid: process_.pid, viewToken, stop };
-}
-
-function tokenOf(file: string, name: string): string {
-  const { tokens } = JSON.parse(readFileSync(file, 'utf8')) as { tokens: { name: string; secret: string }[] };
-  const found = tokens.find((token) => token.name === name);
-  if (found === undefined) throw new Error(`${file} has no token ${name}`);
-  return found.secret;
+  return { url, pid: process_.pid, stop };
 }
 
 async function allLive(url: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** A relay process for people to look at: its own folder, free ports, gone with this process. */
+/** A relay process to look at or to measure with: its own folder, free ports, gone with this process. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,24 +26,33 @@ export const demoCameras = [
   ['archive', 'Archive', 'Office'],
 ] as const;
 
-/** Resolves when it serves; its streams may still be connecting. `size` as in a demo camera's address. */
-export async function startDemoRelay(size: string): Promise<DemoRelay> {
+export type DemoStreams = Readonly<
+  Record<string, { readonly url: string; readonly title?: string; readonly site?: string }>
+>;
+
+/** `size` as in a demo camera's address. */
+export function demoStreams(size: string): DemoStreams {
+  return {
+    ...Object.fromEntries(
+      demoCameras.map(([name, title, site]) => [
+        name,
+        { url: `demo:?${size}&title=${encodeURIComponent(title)}`, title, site },
+      ]),
+    ),
+    // One that nobody reaches: a wall that only knows good days teaches nothing.
+    roof: { url: 'rtsp://127.0.0.1:9/roof', title: 'Roof', site: 'Office' },
+  };
+}
+
+/** Resolves when it serves; its streams may still be connecting. */
+export async function startDemoRelay(streams: DemoStreams): Promise<DemoRelay> {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-panel-'));
   const config = {
     http: { port: 0 },
     media: { port: 0 },
     stateDir: join(folder, 'state'),
     log: { format: 'json' },
-    streams: {
-      ...Object.fromEntries(
-        demoCameras.map(([name, title, site]) => [
-          name,
-          { url: `demo:?${size}&title=${encodeURIComponent(title)}`, title, site },
-        ]),
-      ),
-      // One that nobody reaches: a wall that only knows good days teaches nothing.
-      roof: { url: 'rtsp://127.0.0.1:9/roof', title: 'Roof', site: 'Office' },
-    },
+    streams,
   };
   writeFileSync(join(folder, 'sightline.yaml'), JSON.stringify(config));
   const child = spawn(process.execPath, [main, 'start', '--config', join(folder, 'sightline.yaml')], {

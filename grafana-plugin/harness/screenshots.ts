@@ -7,7 +7,7 @@ import { pluginRoot } from '../build/build.ts';
 import { DashboardPage, streamsQuery } from '../e2e/dashboard-page.ts';
 import type { PanelSpec } from '../e2e/dashboard-page.ts';
 import { prepare } from '../e2e/setup.ts';
-import { demoCameras, startDemoRelay } from './demo-relay.ts';
+import { demoCameras, demoStreams, startDemoRelay } from './demo-relay.ts';
 import { startHarness } from './server.ts';
 
 const folder = process.argv[2] ?? join(pluginRoot, '..', 'docs', 'images');
@@ -15,7 +15,7 @@ mkdirSync(folder, { recursive: true });
 
 const browser = await openBrowser();
 const prepared = await prepare();
-const relay = await startDemoRelay('width=960&height=540&fps=15');
+const relay = await startDemoRelay(demoStreams('width=960&height=540&fps=15'));
 const harness = await startHarness({ ...prepared, relay: { ...relay } });
 
 const thresholds = {
