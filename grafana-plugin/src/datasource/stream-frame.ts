@@ -26,6 +26,7 @@ const columns = {
   codec: { type: FieldType.string, of: (stream) => stream.videoCodec ?? null },
   width: { type: FieldType.number, of: (stream) => stream.width ?? null, config: { unit: 'px' } },
   height: { type: FieldType.number, of: (stream) => stream.height ?? null, config: { unit: 'px' } },
+  flags: { type: FieldType.string, of: (stream) => stream.flags.join(', ') || null },
   warnings: { type: FieldType.string, of: (stream) => stream.warnings.join('\n') || null },
 } satisfies Record<string, Column>;
 

@@ -59,7 +59,7 @@ function relayStream(name: string, entry: unknown): RelayStream {
     state: isStreamState(state) ? state : 'connecting',
     reason: text(entry, 'reason'),
     warnings: (list(entry, 'warnings') ?? []).flatMap((warning) => text(warning, 'message') ?? []),
-    flags: (list(entry, 'flags') ?? []).filter((flag) => typeof flag === 'string'),
+    flags: flagsOf(value(entry, 'picture')),
     videoCodec: text(entry, 'videoCodec'),
     audioCodec: text(entry, 'audioCodec'),
     width: number(entry, 'width'),
@@ -69,6 +69,12 @@ function relayStream(name: string, entry: unknown): RelayStream {
     viewers: number(entry, 'viewers') ?? 0,
     lastFrameMs: number(entry, 'lastFrameMs'),
   };
+}
+
+/** `{frozen: true, black: false, ..., brightness: 0.4}`, or null while nobody has looked at the picture. */
+function flagsOf(picture: unknown): readonly string[] {
+  if (typeof picture !== 'object' || picture === null) return [];
+  return Object.entries(picture).flatMap(([flag, holds]) => (holds === true ? flag : []));
 }
 
 function isStreamState(state: string | undefined): state is StreamState {

@@ -68,6 +68,7 @@ const flagWords: Readonly<Record<string, PanelSentence>> = {
   frozen: 'flag.frozen',
   black: 'flag.black',
   overexposed: 'flag.overexposed',
+  underexposed: 'flag.underexposed',
   blurred: 'flag.blurred',
 };
 

@@ -12,6 +12,8 @@ import type {
 import { pause } from '../../relay/pause.ts';
 import type { RelaySource } from '../../relay/relay-source.ts';
 
+/** What the relay draws at least. */
+const STILL_MIN_WIDTH = 160;
 const STILL_MAX_WIDTH = 1280;
 /** Scrolled past or behind another tab for less than this: nothing is saved by ending the session. */
 const HIDDEN_GRACE_MS = 4000;
@@ -225,7 +227,8 @@ export class TileSession {
   async #showStill(signal: AbortSignal): Promise<boolean> {
     const { source, stream } = this.#options;
     try {
-      const width = Math.min(STILL_MAX_WIDTH, (this.still.clientWidth || 640) * devicePixelRatio);
+      const wanted = (this.still.clientWidth || 640) * devicePixelRatio;
+      const width = Math.max(STILL_MIN_WIDTH, Math.min(STILL_MAX_WIDTH, wanted));
       const still = await source.still(stream, width, signal);
       if (!still.ok || signal.aborted) return false;
       const bitmap = await createImageBitmap(still.jpeg);
