@@ -20,6 +20,7 @@ import { relayStreamsFrom } from '../relay/relay-streams.ts';
 import type { RelayStreams } from '../relay/relay-streams.ts';
 import type { RelaySource, Still, StreamsNews } from '../relay/relay-source.ts';
 import { eventFrame, eventsFrom } from './event-frame.ts';
+import { metricFrames, metricNames } from './metric-frames.ts';
 import { sentencesIn } from './sentences.ts';
 import { streamFilter } from './stream-filter.ts';
 import { streamFrame } from './stream-frame.ts';
@@ -32,7 +33,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const MOST_EVENTS = 1000;
 
 interface Answer {
-  readonly frame?: DataFrame;
+  readonly frames?: readonly DataFrame[];
   readonly trouble?: string;
 }
 
@@ -64,17 +65,20 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
     return { queryType: 'streams', streams: '', labels: '' };
   }
 
-  override getQueryDisplayText({ queryType = 'streams', streams = '', labels = '' }: RelayQuery): string {
-    return [queryType, streams, labels].filter((part) => part !== '').join(' ');
+  override getQueryDisplayText({
+    queryType = 'streams',
+    metric = '',
+    streams = '',
+    labels = '',
+  }: RelayQuery): string {
+    return [queryType, metric, streams, labels].filter((part) => part !== '').join(' ');
   }
 
   override query(request: DataQueryRequest<RelayQuery>): Observable<DataQueryResponse> {
     const targets = request.targets.filter((target) => target.hide !== true);
     if (targets.length === 0) return of({ data: [], state: LoadingState.Done });
-    const follows = targets.some((target) => target.queryType !== 'events') && !isRendering();
-    const answers = targets.map((target) =>
-      target.queryType === 'events' ? this.#events(target, request) : this.#streams(target, request),
-    );
+    const follows = targets.some(({ queryType = 'streams' }) => queryType === 'streams') && !isRendering();
+    const answers = targets.map((target) => this.#answers(target, request));
     return combineLatest(answers).pipe(map((all) => response(all, follows)));
   }
 
@@ -114,6 +118,18 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
     return { ok: false, status: answer.status, sentence };
   }
 
+  #answers(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {
+    switch (target.queryType) {
+      case 'events':
+        return this.#events(target, request);
+      case 'metrics':
+        return this.#metrics(target, request);
+      case 'streams':
+      case undefined:
+        return this.#streams(target, request);
+    }
+  }
+
   #streams(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {
     const filter = streamFilter(
       interpolated(target.streams, request, 'csv'),
@@ -123,7 +139,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
       // A relay that is away for a moment leaves the tiles where they are.
       scan<StreamsNews, Answer>((before, news) => {
         if (!news.ok) return { ...before, trouble: news.sentence };
-        return { frame: streamFrame(target.refId, this.uid, news.streams.filter(filter)) };
+        return { frames: [streamFrame(target.refId, this.uid, news.streams.filter(filter))] };
       }, {}),
     );
   }
@@ -147,7 +163,37 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
     const wanted = streamFilter(names, '');
     const kept =
       names === '' ? events : events.filter(({ stream }) => stream !== undefined && wanted(named(stream)));
-    return { frame: eventFrame(refId, kept) };
+    return { frames: [eventFrame(refId, kept)] };
+  }
+
+  /** Without a metric there is nothing to ask yet. */
+  #metrics(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {
+    const metric = interpolated(target.metric, request, 'raw');
+    if (metric === '') return of({ frames: [] });
+    const { range, intervalMs } = request;
+    const query = new URLSearchParams({
+      metric,
+      start_time: String(range.from.valueOf()),
+      end_time: String(range.to.valueOf()),
+      step: String(Math.max(1, Math.ceil(intervalMs / 1000))),
+    });
+    return from(this.#metricIn(target.refId, query, interpolated(target.streams, request, 'csv')));
+  }
+
+  async #metricIn(refId: string, query: URLSearchParams, names: string): Promise<Answer> {
+    const answer = await this.#get(`api/v1/metrics/history?${query}`);
+    const frames = answer?.status === 200 ? metricFrames(refId, answer.body) : undefined;
+    if (frames === undefined) return { trouble: this.#explain(answer) };
+    if (names === '') return { frames };
+    const wanted = streamFilter(names, '');
+    const streamOf = ({ fields }: DataFrame) => fields.at(-1)?.labels?.['stream'];
+    return { frames: frames.filter((frame) => wanted(named(streamOf(frame) ?? ''))) };
+  }
+
+  /** Names for the editor; none where the relay tells none. */
+  async metrics(): Promise<readonly string[]> {
+    const answer = await this.#get('api/v1/metrics/current');
+    return (answer?.status === 200 ? metricNames(answer.body) : undefined) ?? [];
   }
 
   async #list(): Promise<RelayStreams> {
@@ -179,7 +225,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
 function response(answers: readonly Answer[], follows: boolean): DataQueryResponse {
   const trouble = answers.find((answer) => answer.trouble !== undefined)?.trouble;
   return {
-    data: answers.flatMap(({ frame }) => frame ?? []),
+    data: answers.flatMap(({ frames }) => frames ?? []),
     state:
       trouble === undefined ? (follows ? LoadingState.Streaming : LoadingState.Done) : LoadingState.Error,
     ...(trouble === undefined ? {} : { errors: [{ message: trouble }] }),

@@ -1,6 +1,6 @@
 import type { DataQuery } from '@grafana/schema';
 
-export const queryTypes = ['streams', 'events'] as const;
+export const queryTypes = ['streams', 'events', 'metrics'] as const;
 export type RelayQueryType = (typeof queryTypes)[number];
 
 export interface RelayQuery extends DataQuery {
@@ -11,6 +11,8 @@ export interface RelayQuery extends DataQuery {
   readonly labels?: string;
   /** Events only: one kind, empty for all. */
   readonly kind?: string;
+  /** Metrics only: a name of the relay's catalogue. */
+  readonly metric?: string;
 }
 
 /** The address is the data source's own `url`. This one never leaves Grafana's server: the routes of plugin.json put it into a header. */
