@@ -251,3 +251,35 @@ test('says what is missing instead of a black box', async () => {
     .filter({ hasText: /Externally shared/ })
     .waitFor();
 });
+
+test('the editors and the app’s page are drawn, can be used, and have no accessibility violation', async () => {
+  await using dashboard = await DashboardPage.open(browser, harness.url);
+  const { page } = dashboard;
+  await page.evaluate(`(function (define) { ${axe} }).call(window)`);
+  const violations = () =>
+    page.evaluate(
+      `axe.run('main').then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`,
+    );
+  const lastEdited = () => page.evaluate(`harness.edited.at(-1)`);
+
+  await page.evaluate(`harness.showEditor('config')`);
+  await page.getByLabel('Relay address').fill('http://other:8640');
+  await expect.poll(lastEdited).toMatchObject({ url: 'http://other:8640' });
+  await page.getByLabel('View token').fill('secret');
+  await expect.poll(lastEdited).toMatchObject({ secureJsonData: { token: 'secret' } });
+  expect(await violations()).toEqual([]);
+
+  await page.evaluate(`harness.showEditor('query')`);
+  await page.getByLabel('Names').fill('gate');
+  await page.getByLabel('Names').press('Enter');
+  await expect.poll(lastEdited).toMatchObject({ streams: 'gate' });
+  await page.getByText('Events').click();
+  await expect.poll(lastEdited).toMatchObject({ queryType: 'events', streams: 'gate' });
+  await page.getByLabel('Kind').waitFor();
+  expect(await violations()).toEqual([]);
+
+  await page.evaluate(`harness.showEditor('app')`);
+  await page.getByRole('button', { name: 'Test' }).click();
+  await page.getByText('The relay answers. It has 3 cameras, 3 of them live.').waitFor();
+  expect(await violations()).toEqual([]);
+});

@@ -13,6 +13,7 @@ import {
   toDataFrame,
 } from '@grafana/data';
 import type {
+  AppPlugin,
   DataFrame,
   DataFrameDTO,
   DataQuery,
@@ -31,6 +32,7 @@ import { setBackendSrv, setDataSourceSrv, setTemplateSrv } from '@grafana/runtim
 import type { BackendSrv, DataSourceSrv, TemplateSrv } from '@grafana/runtime';
 import { GlobalStyles, PanelChrome, PanelContextProvider } from '@grafana/ui';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import type { ComponentType } from 'react';
 import { createRoot } from 'react-dom/client';
 import { from, isObservable } from 'rxjs';
 import { HarnessBackendSrv } from './backend-srv.ts';
@@ -78,7 +80,7 @@ setTemplateSrv({
   replace: (text?: string, scoped?: ScopedVars) => replace(text ?? '', scoped),
 } as TemplateSrv);
 
-const [sourcePlugin, panelPlugin] = await loadAll();
+const [appPlugin, sourcePlugin, panelPlugin] = await loadAll();
 const source = new sourcePlugin.DataSourceClass(instanceSettings());
 source.uid satisfies string;
 Object.assign(source, { components: sourcePlugin.components });
@@ -92,10 +94,10 @@ setDataSourceSrv({
   getInstanceSettings: () => instanceSettings(),
 } as unknown as DataSourceSrv);
 
-async function loadAll(): Promise<[DataSourcePlugin<DataSourceApi>, PanelPlugin]> {
-  await loadPlugin('sightline-app');
+async function loadAll(): Promise<[AppPlugin, DataSourcePlugin<DataSourceApi>, PanelPlugin]> {
+  const app = await loadPlugin<AppPlugin>('sightline-app');
   const first = await loadPlugin<DataSourcePlugin<DataSourceApi>>('sightline-relay-datasource');
-  return [first, await loadPlugin<PanelPlugin>('sightline-camera-panel')];
+  return [app, first, await loadPlugin<PanelPlugin>('sightline-camera-panel')];
 }
 
 function instanceSettings(): DataSourceInstanceSettings {
@@ -228,6 +230,41 @@ function useQueries({ queries }: PanelSpec): DataQueryResponse {
   return response;
 }
 
+export type EditorName = 'app' | 'config' | 'query';
+
+let editor: EditorName | undefined;
+const edited: unknown[] = [];
+
+/** One of the pages and editors that Grafana shows around panels; `harness.edited` collects what it would save. */
+function Editor({ name }: { readonly name: EditorName }) {
+  const [query, setQuery] = useState<DataQuery>({ refId: 'A' });
+  const [options, setOptions] = useState<unknown>({
+    ...instanceSettings(),
+    url: 'http://relay:8640',
+    secureJsonFields: { token: false },
+    secureJsonData: {},
+  });
+  const App = appPlugin.configPages?.[0]?.body as ComponentType<{ plugin: unknown }> | undefined;
+  const Config = sourcePlugin.components.ConfigEditor as ComponentType<object> | undefined;
+  const Query = sourcePlugin.components.QueryEditor as ComponentType<object> | undefined;
+  const save =
+    <T,>(set: (value: T) => void) =>
+    (value: T) => {
+      edited.push(value);
+      set(value);
+    };
+  switch (name) {
+    case 'app':
+      return App === undefined ? null : <App plugin={{ meta: { info: { version: '1.2.3' } } }} />;
+    case 'config':
+      return Config === undefined ? null : <Config {...{ options, onOptionsChange: save(setOptions) }} />;
+    case 'query':
+      return Query === undefined ? null : (
+        <Query {...{ query, datasource: source, onChange: save(setQuery), onRunQuery: () => undefined }} />
+      );
+  }
+}
+
 function Dashboard() {
   const shown = useSyncExternalStore(
     (listener) => {
@@ -250,6 +287,7 @@ function Dashboard() {
       <main
         style={{ position: 'relative', height: bottom, background: currentTheme.colors.background.canvas }}
       >
+        {editor !== undefined && <Editor key={editor} name={editor} />}
         {shown.map((spec) => (
           <Panel key={spec.id} spec={spec} />
         ))}
@@ -281,6 +319,12 @@ const harness = {
   variables,
   show(next: readonly PanelSpec[]): void {
     specs = next;
+    changed();
+  },
+  edited,
+  showEditor(name: EditorName | undefined): void {
+    editor = name;
+    specs = [];
     changed();
   },
   setTheme(mode: 'light' | 'dark'): void {

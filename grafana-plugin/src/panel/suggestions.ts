@@ -4,17 +4,20 @@ import type { DataFrame, VisualizationSuggestion } from '@grafana/data';
 import { relayUidOf } from './data/tiles.ts';
 import { defaultOptions } from './options.ts';
 import type { WallOptions } from './options.ts';
-import { panelSentences } from './sentences.ts';
+import type { PanelTranslate } from './sentences-in.ts';
 
 export type Suggestion = VisualizationSuggestion<WallOptions>;
 
 /** Only for what a relay said itself: other data with a column "name" is none of our business. */
-export function suggest(frames: readonly DataFrame[] | undefined): Suggestion[] | undefined {
+export function suggest(
+  frames: readonly DataFrame[] | undefined,
+  t: PanelTranslate,
+): Suggestion[] | undefined {
   const isRelays = frames?.some((frame) => relayUidOf(frame) !== undefined && frame.length > 0) === true;
   if (!isRelays) return undefined;
   return [
     {
-      name: panelSentences()('suggestion.wall'),
+      name: t('suggestion.wall'),
       score: VisualizationSuggestionScore.Best,
       options: { ...defaultOptions },
       // A card is small and there may be many: one tile, and no text on it.
@@ -28,8 +31,7 @@ export function suggest(frames: readonly DataFrame[] | undefined): Suggestion[] 
   ];
 }
 
-export function presets(): Suggestion[] {
-  const t = panelSentences();
+export function presets(t: PanelTranslate): Suggestion[] {
   return [
     { name: t('preset.dense'), options: { ...defaultOptions, figures: [], fit: 'cover' } },
     { name: t('preset.spotlight'), options: { ...defaultOptions, layout: 'spotlight', rotateSeconds: 20 } },
