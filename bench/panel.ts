@@ -78,31 +78,53 @@ function show(page: Page, streams: string): Promise<number> {
   );
 }
 
-async function firstPictureMs(browser: Browser, url: string, stream: string): Promise<number> {
+/** All since the panel was shown. */
+interface First {
+  /** The offer leaves: the query was answered, the tile is drawn. */
+  readonly offerMs: number;
+  readonly answerMs: number;
+  readonly pictureMs: number;
+}
+
+async function firstPicture(browser: Browser, url: string): Promise<First> {
   const page = await openPage(browser, url);
   await delay(300 + Math.random() * 500);
-  const shownMs = await show(page, stream);
+  const shownMs = await show(page, '');
   await page.waitForFunction('[...frames.values()].some(({ firstMs }) => firstMs !== undefined)');
   const [first] = (await seen(page)).firstMs;
+  const offer = await page.evaluate<{ startTime: number; responseEnd: number }>(
+    `performance.getEntriesByType('resource').find(({ name }) => name.includes('/whep/')).toJSON()`,
+  );
   await page.close();
-  return (first ?? Number.NaN) - shownMs;
+  return {
+    offerMs: offer.startTime - shownMs,
+    answerMs: offer.responseEnd - shownMs,
+    pictureMs: (first ?? Number.NaN) - shownMs,
+  };
 }
 
 await runBench(170, async () => {
   const camera = { url: 'demo:?width=640&height=360&fps=15&gop=30' };
   const names = Array.from({ length: tiles }, (_, index) => `cam${index}`);
-  const relay = await startDemoRelay(Object.fromEntries(names.map((name) => [name, camera])));
   const prepared = await prepare();
-  const harness = await startHarness({ ...prepared, relay: { ...relay } });
   const browser = await launchChromium();
-  // Demo cameras begin at once, each with a picture of its own to draw.
+
+  const single = await startDemoRelay({ cam0: camera });
+  const alone = await startHarness({ ...prepared, relay: { ...single } });
   await delay(2000);
-
-  const firstMs: number[] = [];
-  for (let index = 0; index < joins; index++)
-    firstMs.push(await firstPictureMs(browser, harness.url, `cam${index % tiles}`));
+  const firsts: First[] = [];
+  for (let index = 0; index < joins; index++) firsts.push(await firstPicture(browser, alone.url));
+  const firstMs = firsts.map(({ pictureMs }) => pictureMs);
+  const offerMs = firsts.map((first) => first.offerMs);
+  const answerMs = firsts.map((first) => first.answerMs);
   say(`first picture: ${firstMs.map(Math.round).join(' ')} ms`);
+  await alone[Symbol.asyncDispose]();
+  single.stop();
 
+  const relay = await startDemoRelay(Object.fromEntries(names.map((name) => [name, camera])));
+  const harness = await startHarness({ ...prepared, relay: { ...relay } });
+  // Demo cameras begin at once, each with a picture of its own to draw.
+  await delay(3000);
   const page = await openPage(browser, harness.url);
   const shownMs = await show(page, '');
   await page.waitForFunction(
@@ -126,6 +148,8 @@ await runBench(170, async () => {
     joins,
     firstPictureP50Ms: round(median(firstMs), 0),
     firstPictureP95Ms: round(percentile(firstMs, 0.95), 0),
+    offerP50Ms: round(median(offerMs), 0),
+    answerP50Ms: round(median(answerMs), 0),
     tiles,
     allLiveMs: round(allLiveMs, 0),
     leastFps: round(Math.min(...fps)),

@@ -12,6 +12,7 @@ export interface DemoRelay {
   readonly url: string;
   /** The view token. */
   readonly token: string;
+  stop(): void;
 }
 
 /** Name, title and site of each. */
@@ -58,15 +59,16 @@ export async function startDemoRelay(streams: DemoStreams): Promise<DemoRelay> {
   const child = spawn(process.execPath, [main, 'start', '--config', join(folder, 'sightline.yaml')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  process.once('exit', () => {
+  const stop = (): void => {
     child.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
-  });
+  };
+  process.once('exit', stop);
   for await (const line of createInterface({ input: child.stdout })) {
     const { msg, url } = JSON.parse(line) as { msg?: string; url?: string };
     if (msg !== 'relay started' || url === undefined) continue;
     child.stdout.resume();
-    return { url, token: tokenOf(join(folder, 'state', 'tokens.json')) };
+    return { url, token: tokenOf(join(folder, 'state', 'tokens.json')), stop };
   }
   throw new Error('The relay ended before it had started; its messages are above.');
 }

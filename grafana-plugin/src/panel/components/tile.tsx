@@ -58,7 +58,7 @@ export function Tile(props: TileProps) {
     snapshot?.showsStills ?? false,
     t,
   );
-  const shows = picture(snapshot);
+  const shows = picture(snapshot, shown);
   const border = borderOf(
     props,
     shown,
@@ -109,9 +109,11 @@ export function Tile(props: TileProps) {
 
 type Shows = 'video' | 'still' | 'stills' | 'nothing';
 
-function picture(snapshot: TileSnapshot | undefined): Shows {
+/** A still picture of a camera that is down is its last one. */
+function picture(snapshot: TileSnapshot | undefined, shown: Presentation): Shows {
   if (snapshot?.state === 'live') return 'video';
-  if (snapshot?.showsStills === true) return 'stills';
+  if (snapshot?.showsStills === true && (shown.state === 'live' || shown.state === 'blocked'))
+    return 'stills';
   return snapshot?.hasStill === true ? 'still' : 'nothing';
 }
 

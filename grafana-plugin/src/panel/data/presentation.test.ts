@@ -54,11 +54,21 @@ describe('the one nearer to the fault explains it', () => {
     );
   });
 
-  test('nobody, while still pictures are shown', () => {
-    expect(present('blocked', plain('blocked'), live, true, t)).toMatchObject({
-      state: 'blocked',
-      word: 'Still pictures',
-    });
+  test('nobody, while still pictures of a camera that is well are shown', () => {
+    const stills = present('blocked', plain('blocked'), live, true, t);
+    expect(stills).toMatchObject({ state: 'blocked', word: 'Still pictures' });
+    const rendered = present('connecting', plain('connecting'), live, true, t);
+    expect(rendered).toMatchObject({ state: 'live', word: 'Still picture' });
+  });
+
+  test('the relay, when a still picture is the last of a dead camera', () => {
+    const dead = { state: 'offline', reason: 'No answer.' } as const;
+    for (const tile of ['blocked', 'connecting'] as const) {
+      expect(present(tile, plain(tile), dead, true, t)).toEqual({ state: 'offline', word: 'Offline', sentence: 'No answer.' });
+    }
+    const stalled = { state: 'stalled', reason: undefined } as const;
+    expect(present('blocked', plain('blocked'), stalled, true, t)).toMatchObject({ state: 'stalled', word: 'Stalled' });
+  });
   });
 });
 

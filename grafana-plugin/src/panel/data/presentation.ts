@@ -26,11 +26,16 @@ export function present(
   showsStills: boolean,
   t: PanelTranslate,
 ): Presentation {
-  if (showsStills && tile !== 'live') {
-    return { state: 'blocked', word: t('word.stills'), sentence: t('why.stills') };
+  const cameraIsWell = stream === undefined || stream.state === 'live' || stream.state === 'idle';
+  if (showsStills && cameraIsWell) {
+    if (tile === 'blocked') return { state: tile, word: t('word.stills'), sentence: t('why.stills') };
+    // The page is rendered to an image: a still picture is all that there should be.
+    return { state: 'live', word: t('word.still'), sentence: t('why.live') };
   }
   const own = sentenceOf(tile, detail, t);
-  const relayExplains = tile === 'connecting' || tile === 'stalled' || tile === 'offline';
+  const relayExplains = showsStills || tile === 'connecting' || tile === 'stalled' || tile === 'offline';
+  if (showsStills && stream?.state === 'stalled')
+    return { state: 'stalled', word: t('word.stalled'), sentence: t('why.stalled') };
   if (relayExplains && stream?.state === 'refused')
     return { state: 'offline', word: t('word.refused'), sentence: stream.reason ?? own };
   if (detail.code !== undefined && unplayable.has(detail.code))

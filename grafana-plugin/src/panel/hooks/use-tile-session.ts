@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
 import { isRendering } from '../../relay/rendering.ts';
 import type { RelaySource } from '../../relay/relay-source.ts';
 import { pageSessions } from '../player/page-sessions.ts';
@@ -7,7 +7,8 @@ import type { TileSession, TileSnapshot } from '../player/tile-session.ts';
 /** Undefined during the first render only. */
 export function useTileSession(source: RelaySource, stream: string): TileSession | undefined {
   const [session, setSession] = useState<TileSession>();
-  useEffect(() => {
+  // Before the tile is painted: the offer need not wait for a frame of the screen.
+  useLayoutEffect(() => {
     const taken = pageSessions().take(source, stream, isRendering());
     setSession(taken);
     return () => {

@@ -43,8 +43,6 @@ export interface TileSessionOptions {
   readonly rendering: boolean;
 }
 
-const localNowMs = () => performance.timeOrigin + performance.now();
-
 export class TileSession {
   readonly source: RelaySource;
   readonly stream: string;
@@ -173,7 +171,7 @@ export class TileSession {
     this.#change({ state, detail, ...this.#age() });
   }
 
-  /** In stills mode the newest still is the newest picture. */
+  /** In stills mode the relay's own age counts. */
   #age(): Partial<TileSnapshot> {
     return this.#snapshot.showsStills
       ? {}
@@ -234,7 +232,8 @@ export class TileSession {
       const bitmap = await createImageBitmap(still.jpeg);
       this.#draw(bitmap, bitmap.width, bitmap.height);
       bitmap.close();
-      this.#change({ hasStill: true, showsStills: true, lastFrameMs: localNowMs() });
+      // How old a still is, the relay knows: its list of streams tells.
+      this.#change({ hasStill: true, showsStills: true, lastFrameMs: undefined });
       return true;
     } catch {
       return false;
