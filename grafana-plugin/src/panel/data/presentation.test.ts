@@ -64,11 +64,17 @@ describe('the one nearer to the fault explains it', () => {
   test('the relay, when a still picture is the last of a dead camera', () => {
     const dead = { state: 'offline', reason: 'No answer.' } as const;
     for (const tile of ['blocked', 'connecting'] as const) {
-      expect(present(tile, plain(tile), dead, true, t)).toEqual({ state: 'offline', word: 'Offline', sentence: 'No answer.' });
+      expect(present(tile, plain(tile), dead, true, t)).toEqual({
+        state: 'offline',
+        word: 'Offline',
+        sentence: 'No answer.',
+      });
     }
     const stalled = { state: 'stalled', reason: undefined } as const;
-    expect(present('blocked', plain('blocked'), stalled, true, t)).toMatchObject({ state: 'stalled', word: 'Stalled' });
-  });
+    expect(present('blocked', plain('blocked'), stalled, true, t)).toMatchObject({
+      state: 'stalled',
+      word: 'Stalled',
+    });
   });
 });
 
