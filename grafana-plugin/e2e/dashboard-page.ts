@@ -27,6 +27,20 @@ const source = readFileSync(
 );
 const timeCode = transformSync(source, { loader: 'ts', format: 'iife', globalName: 'timeCode' }).code;
 
+export interface OpenOptions {
+  readonly width?: number;
+  readonly height?: number;
+  /** The page never learns where media could come from, as behind a firewall. */
+  readonly blockMedia?: boolean;
+}
+
+const withoutCandidates = `{
+  const { setRemoteDescription } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return setRemoteDescription.call(this, { type, sdp: sdp.replaceAll(/a=candidate:.*\\r\\n/g, '') });
+  };
+}`;
+
 export class DashboardPage implements AsyncDisposable {
   readonly page: Page;
   readonly errors: readonly string[];
@@ -36,13 +50,14 @@ export class DashboardPage implements AsyncDisposable {
   static async open(
     browser: TestBrowser,
     url: string,
-    { width = 1280, height = 720 }: { readonly width?: number; readonly height?: number } = {},
+    { width = 1280, height = 720, blockMedia = false }: OpenOptions = {},
   ): Promise<DashboardPage> {
     const { page, errors } = await browser.page({ width, height });
     const dashboard = new DashboardPage(page, errors);
     page.on('response', (response) => {
       if (response.status() >= 400) dashboard.refused.push(`${response.status()} ${response.url()}`);
     });
+    if (blockMedia) await page.addInitScript(withoutCandidates);
     await page.goto(url);
     await page.waitForSelector('html[data-ready]', { state: 'attached', timeout: 30_000 });
     return dashboard;

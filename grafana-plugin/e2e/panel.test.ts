@@ -273,7 +273,7 @@ test('the editors and the app’s page are drawn, can be used, and have no acces
   await page.getByLabel('Names').fill('gate');
   await page.getByLabel('Names').press('Enter');
   await expect.poll(lastEdited).toMatchObject({ streams: 'gate' });
-  await page.getByText('Events').click();
+  await page.getByRole('radio', { name: 'Events' }).check();
   await expect.poll(lastEdited).toMatchObject({ queryType: 'events', streams: 'gate' });
   await page.getByLabel('Kind').waitFor();
   expect(await violations()).toEqual([]);

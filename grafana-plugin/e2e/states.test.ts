@@ -19,6 +19,7 @@ let relay: TestRelay;
 let harness: Harness;
 let camera: Awaited<ReturnType<typeof startGstCamera>>;
 let dashboard: DashboardPage;
+let behindFirewall: DashboardPage;
 
 beforeAll(async () => {
   let prepared: Prepared;
@@ -33,6 +34,9 @@ beforeAll(async () => {
   await dashboard.show([wall]);
   await dashboard.reaches('demo', 'live');
   await dashboard.reaches('camera', 'live');
+  // It takes ten seconds to be sure: the last test looks at it.
+  behindFirewall = await DashboardPage.open(browser, harness.url, { blockMedia: true });
+  await behindFirewall.show([{ ...wall, queries: [{ ...streamsQuery, streams: 'demo' }] }]);
 });
 
 afterAll(async () => {
@@ -96,4 +100,11 @@ test('an unknown stream says that it is unknown', async () => {
   ]);
   await other.reaches('nobody', 'offline');
   await other.says('nobody', 'sentence', /There is no stream of this name/);
+});
+
+test('where no media gets through, the tile says so and asks for still pictures', async () => {
+  await behindFirewall.reaches('demo', 'blocked', 20_000);
+  const asked = () =>
+    harness.proxied.filter(({ path }) => path.startsWith('/api/v1/streams/demo/snapshot.jpg')).length;
+  await expect.poll(asked).toBeGreaterThan(0);
 });
