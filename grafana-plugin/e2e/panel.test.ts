@@ -1,5 +1,8 @@
 /** The built plugins in a real Chromium, through the stand-in of Grafana's proxy, against the real relay. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser, readPicture } from '../../media-relay/e2e/support/browser.ts';
 import type { TestBrowser } from '../../media-relay/e2e/support/browser.ts';
@@ -282,4 +285,29 @@ test('the editors and the app’s page are drawn, can be used, and have no acces
   await page.getByRole('button', { name: 'Test' }).click();
   await page.getByText('The relay answers. It has 3 cameras, 3 of them live.').waitFor();
   expect(await violations()).toEqual([]);
+});
+
+test.each([
+  ['POST', '/api/v1/streams', 403],
+  ['DELETE', '/api/v1/streams/gate', 403],
+  ['POST', '/api/v1/streams/gate/restart', 403],
+  ['POST', '/api/v1/config/reload', 403],
+  ['POST', '/api/v1/whep/%2e%2e/config/reload', 400],
+  ['POST', '/api/v1/whep%2f..%2fconfig/reload', 400],
+  ['GET', '/metrics', 403],
+  ['GET', '/api/v1/streams', 200],
+])('a Viewer’s %s %s through the proxy is %i', async (method, path, status) => {
+  const { port } = new URL(harness.url);
+  const asking = request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path: `/api/datasources/proxy/uid/relay-one${path}`,
+    headers: { 'Content-Type': 'application/json' },
+    agent: false,
+  });
+  asking.end(method === 'POST' ? '{}' : undefined);
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  response.resume();
+  expect(response.statusCode).toBe(status);
 });
