@@ -121,7 +121,8 @@ function copyStaticFiles({ outDir, version }: BuildOptions): void {
     writeFileSync(join(outDir, folder, 'plugin.json'), meta);
     cpSync(join(source, folder, 'img'), join(outDir, folder, 'img'), { recursive: true });
   }
-  cpSync(join(pluginRoot, 'README.md'), join(outDir, 'README.md'));
+  // What Grafana shows about the app; the README beside package.json is for who changes it.
+  cpSync(join(source, 'README.md'), join(outDir, 'README.md'));
   cpSync(join(pluginRoot, 'CHANGELOG.md'), join(outDir, 'CHANGELOG.md'));
   cpSync(join(pluginRoot, '..', 'LICENSE'), join(outDir, 'LICENSE'));
 }

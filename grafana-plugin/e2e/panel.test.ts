@@ -294,7 +294,6 @@ test.each([
   ['POST', '/api/v1/config/reload', 403],
   ['POST', '/api/v1/whep/%2e%2e/config/reload', 400],
   ['POST', '/api/v1/whep%2f..%2fconfig/reload', 400],
-  ['GET', '/metrics', 403],
   ['GET', '/api/v1/streams', 200],
 ])('a Viewer’s %s %s through the proxy is %i', async (method, path, status) => {
   const { port } = new URL(harness.url);
