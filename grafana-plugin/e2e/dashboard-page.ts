@@ -76,7 +76,7 @@ export class DashboardPage implements AsyncDisposable {
     return `[data-testid="sightline-tile"][data-stream="${stream}"]`;
   }
 
-  reaches(stream: string, state: string, timeoutMs = 15_000): Promise<unknown> {
+  reaches(stream: string, state: string, timeoutMs = 30_000): Promise<unknown> {
     return this.page.waitForSelector(`${this.tile(stream)}[data-state="${state}"]`, {
       timeout: timeoutMs,
       state: 'attached',

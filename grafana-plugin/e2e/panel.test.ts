@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBrowser, readPicture } from '../../media-relay/e2e/support/browser.ts';
 import type { TestBrowser } from '../../media-relay/e2e/support/browser.ts';
 import { TestRelay } from '../../media-relay/e2e/support/relay.ts';
@@ -23,6 +23,8 @@ const streams = {
 
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const wall: PanelSpec = { id: 1, title: 'Wall', width: 1000, height: 600, queries: [streamsQuery] };
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let browser: TestBrowser;
 let relay: TestRelay;

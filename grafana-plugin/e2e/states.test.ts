@@ -1,5 +1,5 @@
 /** What the panel shows when the camera, the relay or the token fails, and when nobody looks at it any more. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBrowser } from '../../media-relay/e2e/support/browser.ts';
 import type { TestBrowser } from '../../media-relay/e2e/support/browser.ts';
 import { startGstCamera } from '../../media-relay/e2e/support/gst-camera.ts';
@@ -13,6 +13,8 @@ import type { Prepared } from './setup.ts';
 
 const demo = 'demo:?width=320&height=180&fps=15&gop=30';
 const wall: PanelSpec = { id: 1, title: 'Wall', width: 1000, height: 600, queries: [streamsQuery] };
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let browser: TestBrowser;
 let relay: TestRelay;

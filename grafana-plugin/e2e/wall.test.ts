@@ -1,5 +1,5 @@
 /** Many tiles, many mounts, and a page that is rendered to an image. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBrowser } from '../../media-relay/e2e/support/browser.ts';
 import type { TestBrowser } from '../../media-relay/e2e/support/browser.ts';
 import { TestRelay } from '../../media-relay/e2e/support/relay.ts';
@@ -8,6 +8,9 @@ import type { Harness } from '../harness/server.ts';
 import { DashboardPage, streamsQuery } from './dashboard-page.ts';
 import type { PanelSpec } from './dashboard-page.ts';
 import { prepare } from './setup.ts';
+
+// Sixteen videos are decoded and drawn without a graphics card.
+vi.setConfig({ testTimeout: 60_000 });
 
 const names = Array.from({ length: 16 }, (_, index) => `cam${index}`);
 const wall: PanelSpec = { id: 1, title: 'Wall', width: 1260, height: 700, queries: [streamsQuery] };
