@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Its ES modules are for bundlers: Node finds no named exports in what they import.
+  resolve: { alias: { '@grafana/data': fromRoot('node_modules/@grafana/data/dist/cjs/index.cjs') } },
   test: {
     include: [
       'exporter/src/**/*.test.ts',
@@ -8,6 +11,7 @@ export default defineConfig({
       'media-relay/e2e/**/*.test.ts',
       'bench/**/*.test.ts',
       'provisioning/**/*.test.ts',
+      'grafana-plugin/**/*.test.ts',
     ],
     pool: 'forks',
     maxWorkers: 2,
@@ -16,3 +20,7 @@ export default defineConfig({
     execArgv: ['--expose-gc'],
   },
 });
+
+function fromRoot(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { ensureInstalled, pinnedNode, root } from './install.mjs';
 
 const clientProject = 'media-relay/src/client/tsconfig.json';
+const pluginProject = 'grafana-plugin/tsconfig.json';
 
 const steps = [
   { name: 'types', script: 'typescript/bin/tsc', args: ['-p', '.'] },
   { name: 'types of the browser client', script: 'typescript/bin/tsc', args: ['-p', clientProject] },
+  { name: 'types of the Grafana app', script: 'typescript/bin/tsc', args: ['-p', pluginProject] },
   { name: 'lint', script: 'oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'format', script: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
 ];

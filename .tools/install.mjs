@@ -17,12 +17,14 @@ const runtimePackages = {
 
 /**
  * Runs `npm ci` unless every package of the lock file is there in its locked version.
- * @param {{ forTests?: boolean }} [options] forTests: the packages that only tests need, too.
+ * @param {{ forTests?: boolean }} [options] forTests: the packages that only tests and the Grafana app's build need, too:
+ *   Grafana's own are hundreds of megabytes, and who just starts the relay is spared them.
  */
 export function ensureInstalled({ forTests = false } = {}) {
   if (isInstalled(forTests)) return;
   console.log('Installing packages ...');
-  const status = runNpm(['ci', '--no-fund', '--no-audit', '--loglevel=error']);
+  const omit = forTests ? [] : ['--omit=dev'];
+  const status = runNpm(['ci', ...omit, '--no-fund', '--no-audit', '--loglevel=error']);
   if (status !== 0) fail(`npm ci failed (exit status ${status}); its messages are above.`);
 }
 

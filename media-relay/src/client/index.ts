@@ -1,9 +1,12 @@
 export { SessionManager } from './session-manager.ts';
+export { problemFrom } from './refusal.ts';
 export { fetchSignalling } from './signalling.ts';
 export type { SignalRequest, SignalResponse, Signalling } from './signalling.ts';
 export type { TileStatistics } from './statistics.ts';
 export type { TileDetail } from './tile-machine.ts';
 export { WhepPlayer } from './whep-player.ts';
 export type { WhepPlayerOptions } from './whep-player.ts';
-export { tileStates } from '../stream/states.ts';
-export type { Quality, TileState } from '../stream/states.ts';
+export { largestTiles, neighbour } from './wall/grid.ts';
+export type { Direction, Grid } from './wall/grid.ts';
+export { streamStates, tileStates } from '../stream/states.ts';
+export type { Quality, StreamState, TileState } from '../stream/states.ts';

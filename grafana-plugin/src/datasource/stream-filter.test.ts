@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { stream } from '../testing/stream.ts';
+import { streamFilter } from './stream-filter.ts';
+import { findValues } from './variables.ts';
+
+const streams = [
+  stream('lobby-1', { title: 'Lobby', site: 'North', labels: { role: 'entrance', floor: '1' } }),
+  stream('lobby-2', { site: 'South', labels: { role: 'entrance' } }),
+  stream('roof.a', { site: 'North' }),
+];
+
+test.each([
+  ['', '', ['lobby-1', 'lobby-2', 'roof.a']],
+  ['lobby-*', '', ['lobby-1', 'lobby-2']],
+  ['*', 'site=North', ['lobby-1', 'roof.a']],
+  ['lobby-1, roof.a', '', ['lobby-1', 'roof.a']],
+  ['{lobby-1,lobby-2}', '', ['lobby-1', 'lobby-2']],
+  ['(lobby-1|roof.a)', '', ['lobby-1', 'roof.a']],
+  ['roofxa', '', []],
+  ['', 'role=entrance, site=South', ['lobby-2']],
+  ['', 'role="entrance"', ['lobby-1', 'lobby-2']],
+  ['', 'role', ['lobby-1', 'lobby-2']],
+  ['', 'site=N*', ['lobby-1', 'roof.a']],
+  ['', 'constructor', []],
+])('names %j, labels %j', (names, labels, expected) => {
+  expect(streams.filter(streamFilter(names, labels)).map(({ name }) => name)).toEqual(expected);
+});
+
+test.each([
+  [
+    'streams',
+    [
+      { text: 'Lobby', value: 'lobby-1' },
+      { text: 'lobby-2', value: 'lobby-2' },
+      { text: 'roof.a', value: 'roof.a' },
+    ],
+  ],
+  ['', 3],
+  ['streams(site=North)', 2],
+  ['label_values(site)', [{ text: 'North' }, { text: 'South' }]],
+  [' label_values( role , site=North ) ', [{ text: 'entrance' }]],
+  ['label_values(nothing)', []],
+] as const)('variable query %j', (query, expected) => {
+  const found = findValues(query, streams);
+  if (typeof expected === 'number') expect(found).toHaveLength(expected);
+  else expect(found).toEqual(expected);
+});
+
+test.each(['label_values()', 'tags(site)', 'label_values(a', 'a b'])(
+  '%j is refused with the syntax',
+  (query) => {
+    expect(() => findValues(query, streams)).toThrow(/Write streams/);
+  },
+);

@@ -1,0 +1,54 @@
+/** Which streams a query means. Pure. */
+import type { RelayStream } from '../relay/relay-streams.ts';
+
+export type StreamFilter = (stream: RelayStream) => boolean;
+
+/**
+ * `names`: patterns separated by commas (`lobby-*`); Grafana's own form of several values, `{a,b}`, is one of them.
+ * `labels`: `key=pattern`, separated by commas, all of which must hold. An empty text holds for every stream.
+ */
+export function streamFilter(names: string, labels: string): StreamFilter {
+  const patterns = parts(names.replaceAll(/[{}()]/g, '').replaceAll('|', ',')).map(matcher);
+  const wanted = parts(labels).map((part) => {
+    const at = part.indexOf('=');
+    const key = (at < 0 ? part : part.slice(0, at)).trim();
+    const pattern = at < 0 ? '*' : unquoted(part.slice(at + 1).trim());
+    return { key, matches: matcher(pattern) };
+  });
+  return (stream) =>
+    (patterns.length === 0 || patterns.some((matches) => matches(stream.name))) &&
+    wanted.every(({ key, matches }) => {
+      const label = labelOf(stream, key);
+      return label !== undefined && matches(label);
+    });
+}
+
+/** `site` and `title` may be asked for like labels. */
+export function labelOf(stream: RelayStream, key: string): string | undefined {
+  if (Object.hasOwn(stream.labels, key)) return stream.labels[key];
+  if (key === 'site') return stream.site;
+  if (key === 'title') return stream.title;
+  if (key === 'state') return stream.state;
+  return undefined;
+}
+
+function parts(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function unquoted(text: string): string {
+  return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;
+}
+
+function matcher(pattern: string): (text: string) => boolean {
+  if (!pattern.includes('*')) return (text) => text === pattern;
+  const escaped = pattern
+    .split(/\*+/)
+    .map((piece) => piece.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
+    .join('.*');
+  const expression = new RegExp(`^${escaped}$`, 's');
+  return (text) => expression.test(text);
+}

@@ -1,0 +1,357 @@
+import { cx } from '@emotion/css';
+import { formattedValueToString } from '@grafana/data';
+import { useStyles2, useTheme2 } from '@grafana/ui';
+import { useEffect, useRef } from 'react';
+import type { CSSProperties } from 'react';
+import type { RelayStream } from '../../relay/relay-streams.ts';
+import type { RelaySource } from '../../relay/relay-source.ts';
+import { figureValue } from '../data/figures.ts';
+import type { FigureDisplay } from '../data/figures.ts';
+import type { Rect } from '../data/layout.ts';
+import { durationText, flagText, present } from '../data/presentation.ts';
+import type { Presentation } from '../data/presentation.ts';
+import type { TileModel } from '../data/tile-model.ts';
+import { useEvery } from '../hooks/use-every.ts';
+import { useTileSession, useTileSnapshot } from '../hooks/use-tile-session.ts';
+import type { FigureName, WallOptions } from '../options.ts';
+import { pageSessions } from '../player/page-sessions.ts';
+import type { TileSession, TileSnapshot } from '../player/tile-session.ts';
+import { panelSentences } from '../sentences.ts';
+import { testIds } from '../test-ids.ts';
+import { AlertShape, SoundShape, StateShape } from './state-shape.tsx';
+import { getTileStyles, stateColor } from './styles.ts';
+
+export interface TileProps {
+  readonly model: TileModel;
+  readonly source: RelaySource;
+  readonly stream: RelayStream | undefined;
+  /** Relay clock minus the browser's, ms. */
+  readonly relayOffsetMs: number;
+  readonly rect: Rect;
+  readonly options: WallOptions;
+  readonly figures: Readonly<Record<FigureName, FigureDisplay>>;
+  /** The moment that the shared crosshair points at, as text. */
+  readonly hover: string | undefined;
+  /** What it fills alone. */
+  readonly solo: 'screen' | 'panel' | undefined;
+  readonly isHidden: boolean;
+  readonly isInTabOrder: boolean;
+  readonly onOpen: () => void;
+  readonly onFocus: () => void;
+  readonly buttonRef: (button: HTMLButtonElement | null) => void;
+}
+
+export function Tile(props: TileProps) {
+  const { model, source, stream, rect, options, solo } = props;
+  const t = panelSentences();
+  const theme = useTheme2();
+  const styles = useStyles2(getTileStyles);
+  const session = useTileSession(source, model.tile.stream);
+  const snapshot = useTileSnapshot(session);
+  const elementRef = useRef<HTMLLIElement>(null);
+  useOnScreen(elementRef, session);
+  useRetryWhenBack(session, stream?.state);
+  const shown = present(
+    snapshot?.state ?? 'connecting',
+    snapshot?.detail ?? { code: undefined, sentence: '' },
+    stream,
+    snapshot?.showsStills ?? false,
+    t,
+  );
+  const shows = picture(snapshot, shown);
+  const border = borderOf(
+    props,
+    shown,
+    stateColor(shown.state, theme),
+    theme.visualization.getColorByName('red'),
+  );
+  const label = [
+    model.site === undefined ? model.title : `${model.title}, ${model.site}`,
+    shown.state === 'live' ? shown.word : `${shown.word}: ${shown.sentence}`,
+    ...(model.alerts.length === 0 ? [] : [t('alerting', { names: model.alerts.join(', ') })]),
+  ].join(', ');
+  const position: CSSProperties = solo === undefined ? { ...rect } : {};
+  const variables = {
+    '--tile-state': stateColor(shown.state, theme),
+    '--tile-border': border.color,
+    '--tile-border-width': border.width,
+  } as CSSProperties;
+  return (
+    <li
+      ref={elementRef}
+      className={cx(styles.tile, solo !== undefined && styles.solo, solo === 'panel' && styles.soloInPanel)}
+      style={{ ...position, ...variables }}
+      data-testid={testIds.tile}
+      data-stream={model.tile.stream}
+      data-state={shown.state}
+      data-inked={shows !== 'nothing'}
+      inert={props.isHidden}
+    >
+      <Picture session={session} shows={shows} fit={solo === undefined ? options.fit : 'contain'} />
+      {options.showTitles && <Head {...props} shown={shown} session={session} snapshot={snapshot} />}
+      {shown.state !== 'live' && shows !== 'stills' && (
+        <Trouble {...props} shown={shown} snapshot={snapshot} />
+      )}
+      <Foot {...props} shown={shown} snapshot={snapshot} />
+      <button
+        ref={props.buttonRef}
+        type="button"
+        className={styles.open}
+        aria-label={label}
+        tabIndex={props.isInTabOrder ? 0 : -1}
+        data-testid={testIds.open}
+        onClick={props.onOpen}
+        onFocus={props.onFocus}
+      />
+    </li>
+  );
+}
+
+type Shows = 'video' | 'still' | 'stills' | 'nothing';
+
+/** A still picture of a camera that is down is its last one. */
+function picture(snapshot: TileSnapshot | undefined, shown: Presentation): Shows {
+  if (snapshot?.state === 'live') return 'video';
+  if (snapshot?.showsStills === true && (shown.state === 'live' || shown.state === 'blocked'))
+    return 'stills';
+  return snapshot?.hasStill === true ? 'still' : 'nothing';
+}
+
+function borderOf(
+  { model, options }: TileProps,
+  shown: Presentation,
+  stateColorNow: string,
+  alertColor: string,
+): { readonly color: string; readonly width: string } {
+  const none = { color: 'transparent', width: '0px' };
+  switch (options.border) {
+    case 'none':
+      return none;
+    case 'state':
+      if (model.alerts.length > 0) return { color: alertColor, width: 'max(3px, 0.35cqw)' };
+      return shown.state === 'live' ? none : { color: stateColorNow, width: 'max(2px, 0.25cqw)' };
+    case 'alert':
+      return model.alerts.length > 0 ? { color: alertColor, width: 'max(3px, 0.35cqw)' } : none;
+    case 'field':
+      return model.borderColor === undefined
+        ? none
+        : { color: model.borderColor, width: 'max(3px, 0.35cqw)' };
+  }
+}
+
+function Picture({
+  session,
+  shows,
+  fit,
+}: {
+  readonly session: TileSession | undefined;
+  readonly shows: Shows;
+  readonly fit: string;
+}) {
+  const styles = useStyles2(getTileStyles);
+  const hostRef = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (session !== undefined && hostRef.current !== null) session.attachTo(hostRef.current);
+  }, [session]);
+  return <div ref={hostRef} className={styles.picture} data-fit={fit} data-shows={shows} />;
+}
+
+interface PartProps extends TileProps {
+  readonly shown: Presentation;
+  readonly snapshot: TileSnapshot | undefined;
+}
+
+function Head({
+  model,
+  stream,
+  shown,
+  session,
+  snapshot,
+  hover,
+}: PartProps & { readonly session: TileSession | undefined }) {
+  const t = panelSentences();
+  const styles = useStyles2(getTileStyles);
+  const isAudible = snapshot?.isAudible === true;
+  return (
+    <div className={styles.head}>
+      <span className={styles.names}>
+        <span className={styles.title}>{model.title}</span>
+        {model.site !== undefined && <span className={styles.site}>{model.site}</span>}
+      </span>
+      {hover !== undefined && (
+        <span className={styles.hover} data-testid={testIds.hover}>
+          {hover}
+        </span>
+      )}
+      {stream?.audioCodec !== undefined && (
+        <button
+          type="button"
+          className={styles.sound}
+          aria-pressed={isAudible}
+          aria-label={t(isAudible ? 'sound.off' : 'sound.on', { title: model.title })}
+          onClick={() => pageSessions().listenTo(isAudible ? undefined : session)}
+        >
+          <SoundShape on={isAudible} className="" />
+        </button>
+      )}
+      {model.alerts.length > 0 && (
+        <span className={styles.badge} title={model.alerts.join('\n')}>
+          <AlertShape className={styles.bell} />
+          <span className={styles.badgeWord}>{model.alerts[0]}</span>
+        </span>
+      )}
+      <span className={styles.badge} data-testid={testIds.badge}>
+        <StateShape
+          state={shown.state}
+          className={cx(styles.shape, shown.state === 'connecting' && styles.turning)}
+        />
+        <span className={styles.badgeWord}>{shown.word}</span>
+      </span>
+    </div>
+  );
+}
+
+function Trouble({ shown, snapshot, stream, relayOffsetMs }: PartProps) {
+  const styles = useStyles2(getTileStyles);
+  return (
+    <div className={styles.trouble}>
+      <StateShape
+        state={shown.state}
+        className={cx(styles.troubleShape, shown.state === 'connecting' && styles.turning)}
+      />
+      <strong className={styles.troubleWord}>{shown.word}</strong>
+      <p className={styles.sentence} data-testid={testIds.sentence}>
+        {shown.sentence}
+      </p>
+      <Age paintedMs={snapshot?.lastFrameMs} receivedMs={stream?.lastFrameMs} relayOffsetMs={relayOffsetMs} />
+    </div>
+  );
+}
+
+/** How old the newest picture is: the one shown here, else the one that the relay got. */
+function Age({
+  paintedMs,
+  receivedMs,
+  relayOffsetMs,
+}: {
+  readonly paintedMs: number | undefined;
+  readonly receivedMs: number | undefined;
+  readonly relayOffsetMs: number;
+}) {
+  const t = panelSentences();
+  const styles = useStyles2(getTileStyles);
+  useEvery(1000);
+  const localMs = performance.timeOrigin + performance.now();
+  if (paintedMs === undefined && receivedMs === undefined) return null;
+  const text =
+    paintedMs === undefined
+      ? t('age.received', { age: durationText(Date.now() + relayOffsetMs - (receivedMs ?? 0), t) })
+      : t('age.shown', { age: durationText(localMs - paintedMs, t) });
+  return (
+    <p className={styles.age} data-testid={testIds.age}>
+      {text}
+    </p>
+  );
+}
+
+function Foot({ model, stream, shown, snapshot, options, figures }: PartProps) {
+  const t = panelSentences();
+  const styles = useStyles2(getTileStyles);
+  const statistics = shown.state === 'live' ? snapshot?.statistics : undefined;
+  const measured =
+    statistics === undefined
+      ? []
+      : options.figures.flatMap((name) => {
+          const value = figureValue(name, statistics);
+          return value === undefined ? [] : { name, value };
+        });
+  return (
+    <div className={styles.foot}>
+      {measured.map(({ name, value }) => {
+        const { label, display } = figures[name];
+        const formatted = display(value);
+        return (
+          <span
+            key={name}
+            className={styles.figure}
+            title={label}
+            data-testid={testIds.figures}
+            data-figure={name}
+          >
+            {formattedValueToString(formatted)}
+          </span>
+        );
+      })}
+      {model.overlays.map((overlay) => (
+        <OverlayValue key={overlay.name} {...overlay} />
+      ))}
+      {(stream?.flags ?? []).map((flag) => (
+        <span key={flag} className={styles.flag}>
+          {flagText(flag, t)}
+        </span>
+      ))}
+      {stream !== undefined && stream.warnings.length > 0 && (
+        <span className={styles.flag} role="img" aria-label={t('warning')} title={stream.warnings.join('\n')}>
+          !
+        </span>
+      )}
+    </div>
+  );
+}
+
+function OverlayValue({ name, text, color, href, linkTitle, opensTab }: TileModel['overlays'][number]) {
+  const styles = useStyles2(getTileStyles);
+  const content = (
+    <>
+      {color !== undefined && <span className={styles.dot} style={{ background: color }} />}
+      <span className={styles.overlayName}>{name}</span>
+      <span className={styles.overlayValue}>{text}</span>
+    </>
+  );
+  if (href === undefined) {
+    return (
+      <span className={styles.overlay} data-testid={testIds.overlay} data-field={name}>
+        {content}
+      </span>
+    );
+  }
+  return (
+    <a
+      className={styles.overlay}
+      href={href}
+      title={linkTitle}
+      target={opensTab ? '_blank' : undefined}
+      rel="noreferrer"
+      data-testid={testIds.overlay}
+      data-field={name}
+    >
+      {content}
+    </a>
+  );
+}
+
+/** Panels are never told that they were scrolled out of view, so each tile looks for itself. */
+function useOnScreen(ref: React.RefObject<HTMLElement | null>, session: TileSession | undefined): void {
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null || session === undefined) return;
+    const observer = new IntersectionObserver(
+      (entries) => session.setOnScreen(entries.at(-1)?.isIntersecting ?? true),
+      { rootMargin: '100px' },
+    );
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      session.setOnScreen(true);
+    };
+  }, [ref, session]);
+}
+
+/** The relay just got the camera back: do not sit out the back-off. */
+function useRetryWhenBack(session: TileSession | undefined, state: RelayStream['state'] | undefined): void {
+  const before = useRef(state);
+  useEffect(() => {
+    if (state === 'live' && before.current !== undefined && before.current !== 'live') session?.retryNow();
+    before.current = state;
+  }, [session, state]);
+}

@@ -1,0 +1,13 @@
+import { userLanguage } from '../i18n/language.ts';
+import { panelSentencesIn } from './sentences-in.ts';
+import type { PanelTranslate } from './sentences-in.ts';
+
+export type { PanelSentence, PanelTranslate } from './sentences-in.ts';
+
+let current: { readonly language: string; readonly t: PanelTranslate } | undefined;
+
+/** In the language of Grafana's user. */
+export function panelSentences(language: string = userLanguage()): PanelTranslate {
+  if (current?.language !== language) current = { language, t: panelSentencesIn(language) };
+  return current.t;
+}

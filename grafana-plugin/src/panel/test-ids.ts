@@ -1,0 +1,13 @@
+/** What tests look for, in one place for components and tests. */
+export const testIds = {
+  wall: 'sightline-wall',
+  tile: 'sightline-tile',
+  open: 'sightline-open',
+  badge: 'sightline-badge',
+  sentence: 'sightline-sentence',
+  age: 'sightline-age',
+  figures: 'sightline-figures',
+  overlay: 'sightline-overlay',
+  hover: 'sightline-hover',
+  message: 'sightline-message',
+} as const;

@@ -1,0 +1,2 @@
+/** Property tests stop after this long, whatever they have tried by then. */
+export const timeBox = { interruptAfterTimeLimit: 1000, numRuns: 100_000, endOnFailure: true };
