@@ -38,7 +38,7 @@ async function openWall(
 ): Promise<{ page: Page; errors: readonly string[] }> {
   const { page, errors } = await browser.page();
   await page.addInitScript(keepPeers);
-  await page.route('**/api/v1/whep/cam', async (route) => {
+  await page.route(/\/api\/v1\/whep\/cam(\?|$)/, async (route) => {
     const response = await route.fetch();
     const lines = (await response.text()).split('\r\n');
     const body = lines

@@ -120,6 +120,7 @@ test('40 viewers that came and went leave no open file behind', async () => {
     await Promise.all(group.map((watching, i) => leave(watching, i % 2 === 0)));
     await relay.viewers('cam', 0);
   }
-  await expect.poll(() => relay.openFiles, { timeout: 5000 }).toBe(filesBefore);
+  // A connection of the harness itself may have been counted before.
+  await expect.poll(() => relay.openFiles, { timeout: 5000 }).toBeLessThanOrEqual(filesBefore);
   expect((await relay.events('?type=viewer-left&limit=1000')).length).toBe(41);
 });
