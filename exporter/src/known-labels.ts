@@ -63,7 +63,13 @@ export const reconnectReasons = [
   'other',
 ] as const;
 
-export const streamWarnings = ['gop-too-long', 'no-clock', 'udp-fallback'] as const;
+export const streamWarnings = [
+  'gop-too-long',
+  'no-clock',
+  'udp-fallback',
+  'substream-unavailable',
+  'main-stream-unavailable',
+] as const;
 
 /** Why frames were not sent to a viewer. */
 export const dropReasons = ['history', 'slow', 'socket', 'silent-viewer', 'budget', 'other'] as const;

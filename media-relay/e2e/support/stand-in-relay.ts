@@ -134,6 +134,10 @@ export class StandInRelay implements AsyncDisposable {
     if (method === 'GET' && kind === 'streams')
       return json(response, { nowMs: Date.now(), streams: this.streams });
     if (method === 'GET' && kind === 'sessions') return this.#clock(response, name);
+    if (method === 'POST' && kind === 'sessions') {
+      response.writeHead(204).end();
+      return;
+    }
     if (method === 'POST' && kind === 'whep' && id !== '')
       return json(response, { wanted: 'auto', playing: 'main', switchingTo: null, reason: null });
     if (method === 'POST' && kind === 'whep') return this.#offer(response, name, await text(request));

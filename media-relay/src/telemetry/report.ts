@@ -30,6 +30,8 @@ export interface Report {
   /** Viewers whose session did not end by their own wish. */
   readonly failures: number;
   readonly configErrors: number;
+  /** Media threads that died. */
+  readonly engineRestarts: number;
   /** The most downtime first. */
   readonly streams: readonly StreamReport[];
   /** Why streams went down or connections to cameras ended. */
@@ -62,6 +64,7 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
   let joins = 0;
   let failures = 0;
   let configErrors = 0;
+  let engineRestarts = 0;
 
   const tallyOf = (stream: string): Tally => {
     let tally = tallies.get(stream);
@@ -102,6 +105,9 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
       case 'config-error':
         if (isInside) configErrors++;
         break;
+      case 'engine-restart':
+        if (isInside) engineRestarts++;
+        break;
       case 'config-change':
         for (const stream of event.removed) {
           const tally = tallies.get(stream);
@@ -136,6 +142,11 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
         count(viewerReasons, event.reason ?? 'unknown');
         break;
       case 'stream-warning':
+      case 'picture-frozen':
+      case 'picture-black':
+      case 'picture-overexposed':
+      case 'picture-underexposed':
+      case 'picture-blurred':
         break;
     }
   }
@@ -148,6 +159,7 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
     joins,
     failures,
     configErrors,
+    engineRestarts,
     streams: [...tallies]
       .map(([stream, { joins, outages, reconnects, downMs, knownMs, state }]) => ({
         stream,
@@ -166,7 +178,8 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
 
 /** For a terminal or a mail. */
 export function reportText(report: Report): string {
-  const { fromMs, toMs, coveredFromMs, starts, joins, failures, configErrors, streams } = report;
+  const { fromMs, toMs, coveredFromMs, starts, joins, failures, configErrors, engineRestarts, streams } =
+    report;
   if (coveredFromMs === undefined)
     return 'No events are kept yet: the relay has not run with this state directory.\n';
   const lines = [
@@ -182,6 +195,7 @@ export function reportText(report: Report): string {
     `viewers lost      ${failures}`,
     `reconnects        ${streams.reduce((sum, { reconnects }) => sum + reconnects, 0)}`,
     `config errors     ${configErrors}`,
+    `engine restarts   ${engineRestarts}`,
     '',
     row('STREAM', 'JOINS', 'OUTAGES', 'DOWN FOR', 'UP', 'RECONNECTS'),
     ...streams.map(({ stream, joins, outages, downMs, availability, reconnects, isDown }) =>
