@@ -15,6 +15,9 @@ import { joinByWhep, joinMany } from './support/whep-viewer.ts';
 const picture = makePicture();
 const windowSeconds = 8;
 const rounds = 3;
+/** `viewers.ts 100 plain`: one size, without Janus, and without transport-wide numbers and feedback, which the limit lacks, too. */
+const sizes = process.argv.map(Number).filter((size) => size > 0);
+const isPlain = process.argv.includes('plain');
 /** Bursts are over, and a whole GOP is in the window's past. */
 const settleMs = 5000;
 
@@ -27,7 +30,9 @@ async function measureRelay(viewers: number) {
   const idleFrom = cpuSeconds(relay.pid);
   await delay(3000);
   const idleShare = (cpuSeconds(relay.pid) - idleFrom) / 3;
-  await joinMany(viewers, (_, options) => joinByWhep(sink, relay.url, 'camera', options));
+  await joinMany(viewers, (_, options) =>
+    joinByWhep(sink, relay.url, 'camera', { ...options, transportCc: !isPlain }),
+  );
   await delay(settleMs);
   const load = await measureLoad(relay.pid, sink, windowSeconds);
   const report = await sink.report();
@@ -71,17 +76,18 @@ async function inTurn(viewers: number) {
 
 await runBench(420, async () => {
   const runs = [];
-  for (const viewers of [20, 100]) {
+  for (const viewers of sizes.length > 0 ? sizes : [20, 100]) {
     const ours = await inTurn(viewers);
-    const janus = await measureJanus(viewers);
-    say(`${viewers} viewers, Janus: ${janus.cpuUsPerPacket.toFixed(2)} us per packet, ${janus.lost} lost`);
+    const janus = isPlain ? undefined : await measureJanus(viewers);
+    if (janus)
+      say(`${viewers} viewers, Janus: ${janus.cpuUsPerPacket.toFixed(2)} us per packet, ${janus.lost} lost`);
     runs.push({
       viewers,
       cpuUsPerPacket: round(ours.cpuUsPerPacket, 2),
       netUsPerPacket: round(ours.netUsPerPacket, 2),
       limitCpuUsPerPacket: round(ours.limitCpuUsPerPacket, 2),
       ratioToLimit: round(ours.ratioToLimit, 2),
-      janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
+      ...(janus && { janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2) }),
       lost: ours.lost,
       kernelDrops: ours.kernelDrops,
     });

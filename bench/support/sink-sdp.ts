@@ -51,7 +51,8 @@ const sessionLines = (mid: string): string[] => [
   'a=msid-semantic: WMS',
 ];
 
-export function offerSdp(local: LocalTransport): string {
+/** `transportCc`: every packet is numbered and reported on, as browsers want it. */
+export function offerSdp(local: LocalTransport, transportCc = true): string {
   const types = codecs.flatMap((codec) => [codec.payloadType, codec.rtx]).join(' ');
   const lines = [
     ...sessionLines('0'),
@@ -65,9 +66,9 @@ export function offerSdp(local: LocalTransport): string {
     'a=rtcp-rsize',
     ...codecs.flatMap(({ payloadType, rtx, fmtp }) => [
       `a=rtpmap:${payloadType} H264/90000`,
-      ...['goog-remb', 'transport-cc', 'ccm fir', 'nack', 'nack pli'].map(
-        (value) => `a=rtcp-fb:${payloadType} ${value}`,
-      ),
+      ...['goog-remb', 'transport-cc', 'ccm fir', 'nack', 'nack pli']
+        .filter((value) => transportCc || value !== 'transport-cc')
+        .map((value) => `a=rtcp-fb:${payloadType} ${value}`),
       `a=fmtp:${payloadType} ${fmtp}`,
       `a=rtpmap:${rtx} rtx/90000`,
       `a=fmtp:${rtx} apt=${payloadType}`,

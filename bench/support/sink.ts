@@ -45,6 +45,8 @@ export interface SinkOffer extends LocalTransport {
 export interface ConnectOptions {
   /** Check every packet's authentication tag. */
   readonly verify?: boolean;
+  /** As browsers offer it; on by itself. */
+  readonly transportCc?: boolean;
   /** Keep each frame's arrival times (kernel's stamps). */
   readonly trace?: boolean;
 }

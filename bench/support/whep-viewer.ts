@@ -32,7 +32,8 @@ export async function joinByWhep(
 ): Promise<WhepViewer> {
   const startedMs = performance.now();
   const offer = await sink.offer();
-  const { location, sdp } = await post(`${relayUrl}/api/v1/whep/${stream}`, offerSdp(offer));
+  const offered = offerSdp(offer, options.transportCc);
+  const { location, sdp } = await post(`${relayUrl}/api/v1/whep/${stream}`, offered);
   const remote = parseRemote(sdp);
   await sink.connect(offer.id, { ...remote, port: await detour(remote.port) }, options);
   return {

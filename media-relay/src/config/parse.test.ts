@@ -310,6 +310,12 @@ test('any text is a configuration or a ConfigError', () => {
   );
 });
 
+test('a password in the place of a variable is not shown', () => {
+  const [problem = ''] = problemsOf('streams: { a: "rtsp://u:${hunter2}@h/" }');
+  expect(problem).toContain('the environment variable between ${ and } is not set');
+  expect(problem).not.toContain('hunter2');
+});
+
 test('no mistake brings a password or token to light', () => {
   const secret = 'Kq7Zw3Xv9Jt5Rb1Yh2';
   const text = `

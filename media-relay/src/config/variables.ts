@@ -17,10 +17,14 @@ export function substituteVariables(text: string, environment: Environment): Sub
     return isAddress ? encodeURIComponent(value ?? '') : (value ?? match);
   });
   if (missing === undefined) return { ok: true, text: result };
-  return {
-    ok: false,
-    message: /^[A-Za-z_][A-Za-z0-9_]*$/.test(missing)
-      ? `the environment variable ${missing} is not set; set it, or write $\${ for a plain \${`
-      : 'after ${ comes no name of a variable; write $${ for a plain ${',
-  };
+  return { ok: false, message: whatIsMissing(missing) };
+}
+
+/** Only a name as variables usually have it is shown: what else stands there may be a password in the wrong place. */
+function whatIsMissing(name: string): string {
+  if (/^[A-Z_][A-Z0-9_]*$/.test(name))
+    return `the environment variable ${name} is not set; set it, or write $\${ for a plain \${`;
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return 'the environment variable between ${ and } is not set; set it, or write $${ for a plain ${';
+  return 'after ${ comes no name of a variable; write $${ for a plain ${';
 }
