@@ -25,6 +25,7 @@ export {
 export type { CollectorName } from './known-labels.ts';
 export { EventLoopMonitor } from './process/event-loop.ts';
 export { LogCounter } from './process/log-counter.ts';
+export { readBounded } from './read-bounded.ts';
 export { Samples } from './samples.ts';
 export type { AnyLabels, LabelsOf, Sample } from './samples.ts';
 export type { Collector, MetricSource } from './source.ts';

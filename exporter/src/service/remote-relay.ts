@@ -1,4 +1,5 @@
 import { streamStates } from '../known-labels.ts';
+import { readBounded } from '../read-bounded.ts';
 import type { Samples } from '../samples.ts';
 import type { Collector } from '../source.ts';
 
@@ -11,6 +12,7 @@ export interface RemoteRelay {
 
 const withinMs = 1_500;
 const maxBodyBytes = 8 * 1024 * 1024;
+const tooLarge = 'the answer of the relay is larger than 8 MB';
 
 /** A relay seen from outside: does it answer, does it take viewers, how are its streams? */
 export function remoteRelayCollector({ url, token }: RemoteRelay): Collector {
@@ -29,7 +31,7 @@ export function remoteRelayCollector({ url, token }: RemoteRelay): Collector {
     const response = await ask('api/v1/streams');
     if (!response.ok)
       throw new Error(`the relay answered ${response.status} to api/v1/streams; check --token-file`);
-    const states = statesIn(await readBounded(response));
+    const states = statesIn(await readBounded(response, maxBodyBytes, tooLarge));
     for (const state of streamStates)
       out.set('sightline_remote_relay_streams', states.filter((other) => other === state).length, {
         relay,
@@ -54,18 +56,6 @@ export function remoteRelayCollector({ url, token }: RemoteRelay): Collector {
       await countStates(out);
     },
   };
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new Error('the answer of the relay is larger than 8 MB');
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text;
 }
 
 /** `{"streams":[{"state":"live"},...]}`; anything else is no relay's answer. */

@@ -1,3 +1,4 @@
+import { readBounded } from '@sightline/exporter';
 import type { HistoryAnswer, MetricName } from '@sightline/exporter';
 import { z } from 'zod';
 
@@ -12,6 +13,7 @@ export interface RangeQuestion {
 
 const withinMs = 5_000;
 const maxBodyBytes = 16 * 1024 * 1024;
+const tooLarge = 'The answer of Prometheus is larger than 16 MB.';
 const maxSeries = 2_000;
 
 const answerSchema = z.object({
@@ -72,7 +74,7 @@ export class PrometheusRange {
       },
     );
     if (!response.ok) throw new Error(`Prometheus answered ${response.status}.`);
-    const parsed = answerSchema.safeParse(toJson(await readBounded(response)));
+    const parsed = answerSchema.safeParse(toJson(await readBounded(response, maxBodyBytes, tooLarge)));
     if (!parsed.success) throw new Error('What answers there is no Prometheus.');
     return parsed.data;
   }
@@ -84,16 +86,4 @@ function toJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new Error('The answer of Prometheus is larger than 16 MB.');
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text;
 }
