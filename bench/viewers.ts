@@ -15,13 +15,13 @@ import { joinByWhep, joinMany } from './support/whep-viewer.ts';
 const picture = makePicture();
 const windowSeconds = 8;
 const rounds = 3;
-/** `viewers.ts 100 plain`: one size, without Janus, and without transport-wide numbers and feedback, which the limit lacks, too. */
+/** `viewers.ts 100`: one size only. */
 const sizes = process.argv.map(Number).filter((size) => size > 0);
-const isPlain = process.argv.includes('plain');
-/** Bursts are over, and a whole GOP is in the window's past. */
-const settleMs = 5000;
+/** Bursts are over, and V8 has compiled what runs. */
+const settleMs = 12_000;
 
-async function measureRelay(viewers: number) {
+/** "plain": to viewers that give no transport-wide feedback, as those of the limit. */
+async function measureRelay(viewers: number, isPlain: boolean) {
   const camera = await startCameras({ picture });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const sink = await Sink.start();
@@ -53,41 +53,47 @@ async function measureJanus(viewers: number) {
   return load;
 }
 
-/** Relay and limit in turn, so that both meet the same moods of a shared machine; medians of the rounds. */
+/** Relay and limit in turn, so that all meet the same moods of a shared machine; medians of the rounds. */
 async function inTurn(viewers: number) {
-  const relays = [];
+  const relays: Awaited<ReturnType<typeof measureRelay>>[] = [];
+  const plain: Awaited<ReturnType<typeof measureRelay>>[] = [];
   const limits: Limit[] = [];
   for (let round = 0; round < rounds; round++) {
-    relays.push(await measureRelay(viewers));
+    relays.push(await measureRelay(viewers, false));
+    plain.push(await measureRelay(viewers, true));
     limits.push(await measureLimit(picture, viewers, windowSeconds));
-    const [relay, limit] = [relays.at(-1)?.cpuUsPerPacket, limits.at(-1)?.cpuUsPerPacket];
-    say(`${viewers} viewers: ${relay?.toFixed(2)} us per packet, the limit ${limit?.toFixed(2)}`);
+    const [ours, bare, limit] = [relays, plain, limits].map((runs) => runs.at(-1)?.cpuUsPerPacket.toFixed(2));
+    say(`${viewers} viewers: ${ours} us per packet, without feedback ${bare}, the limit ${limit}`);
   }
-  const ratios = relays.map((relay, round) => relay.cpuUsPerPacket / (limits[round]?.cpuUsPerPacket ?? 1));
+  const ratio = (runs: readonly { readonly cpuUsPerPacket: number }[]): number =>
+    median(runs.map((run, round) => run.cpuUsPerPacket / (limits[round]?.cpuUsPerPacket ?? 1)));
   return {
     cpuUsPerPacket: median(relays.map((relay) => relay.cpuUsPerPacket)),
     netUsPerPacket: median(relays.map((relay) => relay.netUsPerPacket)),
+    plainCpuUsPerPacket: median(plain.map((relay) => relay.cpuUsPerPacket)),
     limitCpuUsPerPacket: median(limits.map((limit) => limit.cpuUsPerPacket)),
-    ratioToLimit: median(ratios),
-    lost: relays.reduce((sum, relay) => sum + relay.lost, 0),
-    kernelDrops: relays.reduce((sum, relay) => sum + relay.kernelDrops, 0),
+    ratioToLimit: ratio(relays),
+    plainRatioToLimit: ratio(plain),
+    lost: [...relays, ...plain].reduce((sum, relay) => sum + relay.lost, 0),
+    kernelDrops: [...relays, ...plain].reduce((sum, relay) => sum + relay.kernelDrops, 0),
   };
 }
 
-await runBench(420, async () => {
+await runBench(900, async () => {
   const runs = [];
   for (const viewers of sizes.length > 0 ? sizes : [20, 100]) {
     const ours = await inTurn(viewers);
-    const janus = isPlain ? undefined : await measureJanus(viewers);
-    if (janus)
-      say(`${viewers} viewers, Janus: ${janus.cpuUsPerPacket.toFixed(2)} us per packet, ${janus.lost} lost`);
+    const janus = await measureJanus(viewers);
+    say(`${viewers} viewers, Janus: ${janus.cpuUsPerPacket.toFixed(2)} us per packet, ${janus.lost} lost`);
     runs.push({
       viewers,
       cpuUsPerPacket: round(ours.cpuUsPerPacket, 2),
       netUsPerPacket: round(ours.netUsPerPacket, 2),
+      plainCpuUsPerPacket: round(ours.plainCpuUsPerPacket, 2),
       limitCpuUsPerPacket: round(ours.limitCpuUsPerPacket, 2),
       ratioToLimit: round(ours.ratioToLimit, 2),
-      ...(janus && { janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2) }),
+      plainRatioToLimit: round(ours.plainRatioToLimit, 2),
+      janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
       lost: ours.lost,
       kernelDrops: ours.kernelDrops,
     });

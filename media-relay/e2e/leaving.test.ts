@@ -105,6 +105,23 @@ test('a media thread dies: its viewers are back within 5 s, those of the other t
   await page.close();
 }, 60_000);
 
+test('a media thread hangs: it is ended and replaced, and its viewers are back', async () => {
+  await using relay = await TestRelay.start({ cam: demo('cam') }, { isObserved: true });
+  await relay.live('cam');
+  const page = await openWall(relay, 'cam');
+  await page.evaluate('watchStates()');
+
+  await relay.observer.hangThread(0);
+  await until(page, 'states.cam.length > 1');
+  await reaches(page, 'cam', 'live');
+  const before = await page.evaluate<number>('frames("cam")');
+  await until(page, `frames("cam") >= ${before + 5}`);
+  expect(await relay.events('?type=engine-restart')).toMatchObject([
+    { thread: 0, reason: 'the media thread hung: not a word for 5 s' },
+  ]);
+  await page.close();
+}, 60_000);
+
 test('SIGTERM: the wall learns of it at once, plays on when the relay is back; who asks meanwhile is told when to', async () => {
   await using relay = await TestRelay.start({ cam: demo('cam') });
   await relay.live('cam');

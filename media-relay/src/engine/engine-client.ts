@@ -27,6 +27,11 @@ export interface EngineClientOptions {
 
 const ANSWER_WITHIN_MS = 2000;
 const STOP_WITHIN_MS = 5000;
+/** The media thread speaks once a second at least; silent at so many looks, a second apart, it hangs. */
+const LOOK_MS = 1000;
+const SILENT_LOOKS = 5;
+
+const hangs = `the media thread hung: not a word for ${(SILENT_LOOKS * LOOK_MS) / 1000} s`;
 
 /** Resolves once the media port is bound; rejects with a sentence when it cannot be. */
 export async function startEngine(options: EngineClientOptions): Promise<EnginePort> {
@@ -51,6 +56,8 @@ class EngineClient implements EnginePort {
   #snapshot: EngineSnapshot | undefined;
   #mediaPort = 0;
   #stopping = false;
+  #silentLooks = 0;
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
@@ -65,8 +72,10 @@ class EngineClient implements EnginePort {
         this.#mediaPort = message.mediaPort;
         const thread = options.spec.threadIndex ?? 0;
         options.log('info', 'media engine ready', { thread, mediaPort: message.mediaPort, ...message.back });
+        this.#watch = setInterval(() => this.#look(), LOOK_MS);
         resolve();
       }
+      this.#silentLooks = 0;
       this.#handle(message);
     });
     let failure: Error | undefined;
@@ -76,7 +85,9 @@ class EngineClient implements EnginePort {
     });
     this.#exited = new Promise((done) => {
       this.#worker.on('exit', () => {
-        const reason = failure ?? new Error('the media thread ended');
+        const isHung = this.#silentLooks >= SILENT_LOOKS;
+        const reason = failure ?? new Error(isHung ? hangs : 'the media thread ended');
+        clearInterval(this.#watch);
         done();
         reject(reason);
         this.#failPending();
@@ -189,6 +200,12 @@ class EngineClient implements EnginePort {
     const timer = setTimeout(() => void this.#worker.terminate(), STOP_WITHIN_MS);
     await this.#exited;
     clearTimeout(timer);
+  }
+
+  /** Looks are counted, not seconds: when the whole process stood still, the thread is not to blame. */
+  #look(): void {
+    if (this.#stopping || ++this.#silentLooks !== SILENT_LOOKS) return;
+    void this.#worker.terminate();
   }
 
   #post(message: ToEngine): void {

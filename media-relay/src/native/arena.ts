@@ -1,5 +1,6 @@
 /** The arena owns every byte whose address C is given. */
 import { loadAddressOf, NativeError } from './library.ts';
+import { mapLowMemory } from './low-memory.ts';
 
 /** A piece of memory that never moves: the same bytes for JavaScript (`bytes`) and for C (`address`). */
 export interface Block {
@@ -14,7 +15,7 @@ const SLAB_BYTES = 256 * 1024;
 const ALIGNMENT = 64;
 
 /**
- * Small blocks are cut from slabs and recycled by size; large ones have a backing store of their own, which goes when
+ * Small blocks are cut from slabs, which stay for good, and recycled by size; large ones have a backing store of their own, which goes when
  * its block is freed and forgotten. Everything handed out stays referenced here until `free`, because a backing store
  * that JavaScript no longer sees is released while C may still write to it.
  */
@@ -67,7 +68,7 @@ export class Arena {
       return { ...recycled };
     }
     if (!this.#slab || this.#slabUsed + byteLength > SLAB_BYTES) {
-      this.#slab = this.#ownStore(SLAB_BYTES);
+      this.#slab = slabInLowMemory() ?? this.#ownStore(SLAB_BYTES);
       this.#slabUsed = 0;
     }
     const offset = this.#slabUsed;
@@ -81,6 +82,11 @@ export class Arena {
     const bytes = new Uint8Array(new ArrayBuffer(Math.max(byteLength, 128)), 0, byteLength);
     return { bytes, address: this.#addressOf(bytes) };
   }
+}
+
+function slabInLowMemory(): Block | undefined {
+  const memory = mapLowMemory(SLAB_BYTES);
+  return memory && { bytes: new Uint8Array(memory.bytes), address: memory.address };
 }
 
 /** Made-up addresses that tell blocks apart, for the portable halves: these never show one to C. */

@@ -23,6 +23,10 @@ export function loadAddressOf(): (bytes: Uint8Array) => number {
   return (bytes) => Number(address(bytes));
 }
 
+/** The bytes that lie at an address: nobody frees them, and they must stay where they are. */
+export const viewOf = (address: number, byteLength: number): ArrayBuffer =>
+  koffi().view(BigInt(address), byteLength);
+
 /** Every pointer is a plain number (`uint64_t`): checking a Buffer argument costs more than the cipher. */
 type NumericFunction = (...args: number[]) => number;
 

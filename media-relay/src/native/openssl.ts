@@ -98,9 +98,9 @@ export function loadOpenSsl() {
     EVP_CIPHER_CTX_ctrl: f('EVP_CIPHER_CTX_ctrl', 'int', [P, 'int', 'int', P]),
     EVP_CipherInit_ex: f('EVP_CipherInit_ex', 'int', [P, P, P, P, P, 'int']),
     EVP_Cipher: f('EVP_Cipher', 'int', [P, P, P, 'uint32_t']),
-    // The same functions for the packet path: no result to convert, and `int` is the cheapest length. They cannot fail
+    // For the packet path: few arguments, no result to convert, and `int` is the cheapest length. They cannot fail
     // there, as the self-test shows: the context has its key, and lengths are right.
-    cipherIv: f('EVP_CipherInit_ex', 'void', [P, P, P, P, P, 'int']),
+    cipherIv: f('EVP_EncryptInit', 'void', [P, P, P, P]),
     cipherData: f('EVP_Cipher', 'void', [P, P, P, 'int']),
     cipherControl: f('EVP_CIPHER_CTX_ctrl', 'void', [P, 'int', 'int', P]),
     HMAC_CTX_new: f('HMAC_CTX_new', P, []),

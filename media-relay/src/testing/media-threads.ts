@@ -63,6 +63,11 @@ export class MediaThreads implements Disposable {
     await this.evaluate(index, `void setTimeout(() => { throw new Error('killed by a test'); })`);
   }
 
+  /** From its next turn on it does nothing else, for ever. */
+  async hang(index: number): Promise<void> {
+    await this.evaluate(index, 'void setTimeout(() => { for (;;); })');
+  }
+
   [Symbol.dispose](): void {
     this.#session.disconnect();
   }

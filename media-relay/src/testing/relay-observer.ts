@@ -4,7 +4,7 @@ import type { EngineSnapshot } from '../engine/messages.ts';
 
 export type Question =
   | { readonly id: number; readonly type: 'facts' | 'resources' }
-  | { readonly id: number; readonly type: 'kill-thread'; readonly index: number };
+  | { readonly id: number; readonly type: 'kill-thread' | 'hang-thread'; readonly index: number };
 
 /** Cheap: what the relay knows anyway. */
 export interface Facts {
@@ -69,6 +69,11 @@ export class RelayObserver {
   /** An error that nobody catches, in a media thread. */
   async killThread(index: number): Promise<void> {
     await this.#ask((id) => ({ id, type: 'kill-thread', index }));
+  }
+
+  /** A loop without end, in a media thread. */
+  async hangThread(index: number): Promise<void> {
+    await this.#ask((id) => ({ id, type: 'hang-thread', index }));
   }
 
   #ask(question: (id: number) => Question): Promise<unknown> {

@@ -80,14 +80,16 @@ export class PacketTrains {
       isLost: new Uint8Array(RING_PACKETS),
       mediaSeq: new Uint16Array(RING_PACKETS),
     };
+    const ring = this.#ring;
+    const packetBytes = Math.round(bytes / packets);
     for (let i = 0; i < packets; i++) {
       const seq = firstSeq + i;
       const slot = seq & (RING_PACKETS - 1);
-      this.#ring.sentMs[slot] = nowMs;
-      this.#ring.bytes[slot] = bytes / packets;
-      this.#ring.seq[slot] = seq;
-      this.#ring.isLost[slot] = 0;
-      this.#ring.mediaSeq[slot] = firstMediaSeq + i;
+      ring.sentMs[slot] = nowMs;
+      ring.bytes[slot] = packetBytes;
+      ring.seq[slot] = seq;
+      ring.isLost[slot] = 0;
+      ring.mediaSeq[slot] = firstMediaSeq + i;
     }
   }
 

@@ -102,7 +102,7 @@ class GcmCipher implements SrtpCipher {
     const context = this.#rtp;
     const packet = out.address + packetAt;
     const payload = packet + headerBytes;
-    openssl.cipherIv(context, 0, 0, 0, this.#iv.address, -1);
+    openssl.cipherIv(context, 0, 0, this.#iv.address);
     openssl.cipherData(context, 0, packet, headerBytes);
     openssl.cipherData(context, payload, source.address + sourceAt, sourceBytes);
     openssl.cipherData(context, 0, 0, 0);
