@@ -6,7 +6,7 @@ import { NativeError, openLibrary, viewOf } from './library.ts';
 
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
-/** x86-64 only; elsewhere the kernel does not know it, and the address below is a wish. */
+/** Linux on x86-64 only. */
 const MAP_32BIT = 0x40;
 const SMALL_INTEGERS = 2 ** 31;
 
@@ -15,8 +15,8 @@ export function mapLowMemory(byteLength: number): { bytes: ArrayBuffer; address:
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {
     const libc = openLibrary('libc.so.6');
-    const mmap = libc.bind('mmap', 'uint64_t', ['uint64_t', 'size_t', 'int', 'int', 'int', 'long']);
-    const address = Number(mmap(0, byteLength, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_32BIT, -1, 0));
+    const mmap = libc.bind('mmap', 'long', ['uint64_t', 'size_t', 'int', 'int', 'int', 'long']);
+    const address = mmap(0, byteLength, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_32BIT, -1, 0);
     if (address <= 0 || address + byteLength > SMALL_INTEGERS) return undefined;
     return { bytes: viewOf(address, byteLength), address };
   } catch (error) {

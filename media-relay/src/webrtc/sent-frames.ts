@@ -4,7 +4,7 @@
  */
 import type { PacketStore } from '../stream/packet-store.ts';
 
-const SLOTS = 512;
+const SLOTS = 256;
 
 export interface SentPacket {
   readonly store: PacketStore;
@@ -17,14 +17,13 @@ export interface SentPacket {
   readonly extendedSeq: number;
 }
 
+/** Numbers of one frame lie side by side: with a hundred viewers each of them would be a cache miss of its own. */
+const field = { firstSeq: 0, packets: 1, frame: 2, timestamp: 3, playoutDelay: 4, arrivalMs: 5 } as const;
+const FIELDS = 6;
+
 export class SentFrames {
   readonly #store: (PacketStore | undefined)[] = Array.from({ length: SLOTS });
-  readonly #firstSeq = new Float64Array(SLOTS);
-  readonly #packets = new Uint16Array(SLOTS);
-  readonly #frame = new Float64Array(SLOTS);
-  readonly #timestamp = new Uint32Array(SLOTS);
-  readonly #playoutDelay = new Uint32Array(SLOTS);
-  readonly #arrivalMs = new Float64Array(SLOTS);
+  readonly #numbers = new Float64Array(SLOTS * FIELDS);
   #count = 0;
 
   add(
@@ -38,12 +37,14 @@ export class SentFrames {
   ): void {
     const slot = this.#count % SLOTS;
     this.#store[slot] = store;
-    this.#firstSeq[slot] = firstExtendedSeq;
-    this.#packets[slot] = packets;
-    this.#frame[slot] = frameNumber;
-    this.#timestamp[slot] = timestamp;
-    this.#playoutDelay[slot] = playoutDelay;
-    this.#arrivalMs[slot] = arrivalMs;
+    const numbers = this.#numbers;
+    const at = slot * FIELDS;
+    numbers[at + field.firstSeq] = firstExtendedSeq;
+    numbers[at + field.packets] = packets;
+    numbers[at + field.frame] = frameNumber;
+    numbers[at + field.timestamp] = timestamp;
+    numbers[at + field.playoutDelay] = playoutDelay;
+    numbers[at + field.arrivalMs] = arrivalMs;
     this.#count++;
   }
 
@@ -55,18 +56,18 @@ export class SentFrames {
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const slot = middle % SLOTS;
-      const first = this.#firstSeq[slot] ?? 0;
+      const first = this.#at(slot, field.firstSeq);
       if (extendedSeq < first) high = middle - 1;
-      else if (extendedSeq >= first + (this.#packets[slot] ?? 0)) low = middle + 1;
+      else if (extendedSeq >= first + this.#at(slot, field.packets)) low = middle + 1;
       else {
         const store = this.#store[slot];
         return (
           store && {
             store,
-            frameNumber: this.#frame[slot] ?? 0,
+            frameNumber: this.#at(slot, field.frame),
             packet: extendedSeq - first,
-            timestamp: this.#timestamp[slot] ?? 0,
-            playoutDelay: this.#playoutDelay[slot] ?? 0,
+            timestamp: this.#at(slot, field.timestamp),
+            playoutDelay: this.#at(slot, field.playoutDelay),
             extendedSeq,
           }
         );
@@ -80,7 +81,11 @@ export class SentFrames {
     const from = Math.max(0, this.#count - Math.min(limit, SLOTS));
     return Array.from({ length: this.#count - from }, (_, i) => {
       const slot = (from + i) % SLOTS;
-      return [this.#timestamp[slot] ?? 0, this.#arrivalMs[slot] ?? 0];
+      return [this.#at(slot, field.timestamp), this.#at(slot, field.arrivalMs)];
     });
+  }
+
+  #at(slot: number, which: number): number {
+    return this.#numbers[slot * FIELDS + which] ?? 0;
   }
 }
