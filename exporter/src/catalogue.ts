@@ -18,9 +18,7 @@ import {
 } from './known-labels.ts';
 import type { MetricSpec } from './metric.ts';
 import { counter, gauge, histogram } from './metric.ts';
-
-/** Seconds; a healthy loop stays in the first bucket. */
-const loopDelayBuckets = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
+import { loopDelayBounds } from './process/loop-delay.ts';
 
 /**
  * Every metric that exists. docs/METRICS.md is made from this table, the compiler checks all code against it, and tests fail
@@ -261,8 +259,8 @@ export const catalogue = {
   ),
   sightline_event_loop_delay_seconds: histogram(
     'seconds',
-    'How much later than due the event loop of the thread got to a timer, sampled fifty times a second',
-    loopDelayBuckets,
+    'How much later than due the event loop of the thread got to a timer, sampled ten times a second',
+    loopDelayBounds,
     { thread: 'open' },
   ),
   sightline_log_messages_total: counter('count', 'Log messages written, by level', { level: logLevels }),

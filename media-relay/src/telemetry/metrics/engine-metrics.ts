@@ -1,5 +1,5 @@
-import type { MetricSource, Samples } from '@sightline/exporter';
-import { admissionReasons, joinOutcomes } from '@sightline/exporter';
+import type { HistogramState, MetricSource, Samples } from '@sightline/exporter';
+import { admissionReasons, catalogue, joinOutcomes } from '@sightline/exporter';
 
 import type { HostSnapshot, ThreadSnapshot } from '../../engine/messages.ts';
 import { Growing } from './growing.ts';
@@ -67,6 +67,7 @@ const counters: readonly Row<HostSnapshot>[] = [
 export class EngineMetrics implements MetricSource {
   readonly #read: () => HostSnapshot | undefined;
   readonly #totals = new Growing(counters.length);
+  readonly #loopDelays: LoopDelays[] = [];
   #atMs: number | undefined;
   #restarts = 0;
 
@@ -82,8 +83,11 @@ export class EngineMetrics implements MetricSource {
   tick(): HostSnapshot | undefined {
     const snapshot = this.#read();
     if (snapshot === undefined) this.#totals.restart();
-    else if (snapshot.atMs !== this.#atMs)
+    else if (snapshot.atMs !== this.#atMs) {
       counters.forEach(({ read }, at) => this.#totals.update(at, read(snapshot) ?? 0));
+      for (const thread of snapshot.threads.slice(0, maxThreads))
+        (this.#loopDelays[thread.index] ??= new LoopDelays()).update(thread);
+    }
     this.#atMs = snapshot?.atMs;
     return snapshot;
   }
@@ -92,16 +96,20 @@ export class EngineMetrics implements MetricSource {
     const snapshot = this.tick();
     if (snapshot !== undefined) {
       for (const { name, labels, read } of gauges) out.put(name, labels, read(snapshot));
-      snapshot.threads.slice(0, maxThreads).forEach((facts, index) => tellThread(out, facts, index));
+      for (const facts of snapshot.threads.slice(0, maxThreads)) tellThread(out, facts);
     }
+    this.#loopDelays.forEach((delays, index) => {
+      const labels = threadLabels[index];
+      if (labels !== undefined) out.setHistogram('sightline_event_loop_delay_seconds', delays, labels.gauge);
+    });
     counters.forEach(({ name, labels }, at) => out.put(name, labels, this.#totals.totals[at]));
     out.set('sightline_media_engine_restarts_total', this.#restarts);
   }
 }
 
 /** A thread's own CPU time begins anew with it, as a process's does. */
-function tellThread(out: Samples, facts: ThreadSnapshot, index: number): void {
-  const labels = threadLabels[index];
+function tellThread(out: Samples, facts: ThreadSnapshot): void {
+  const labels = threadLabels[facts.index];
   if (labels === undefined) return;
   out.set('sightline_media_thread_running', facts.isRunning ? 1 : 0, labels.gauge);
   out.set('sightline_media_thread_restarts_total', facts.restartsTotal, labels.gauge);
@@ -112,4 +120,25 @@ function tellThread(out: Samples, facts: ThreadSnapshot, index: number): void {
   out.set('sightline_media_thread_cpu_seconds_total', facts.cpuSystemSeconds, labels.system);
   out.set('sightline_media_arena_bytes', facts.arenaBytes, labels.gauge);
   out.set('sightline_media_arena_blocks', facts.arenaBlocks, labels.gauge);
+}
+
+/** How late one media thread's event loop came; goes on when the thread is followed by another. */
+class LoopDelays implements HistogramState {
+  readonly bounds = catalogue.sightline_event_loop_delay_seconds.buckets;
+  /** The buckets, and the sum. */
+  readonly #totals = new Growing(this.bounds.length + 2);
+  readonly counts = this.#totals.totals.subarray(0, this.bounds.length + 1);
+  #restarts = 0;
+
+  get sum(): number {
+    return this.#totals.totals[this.counts.length] ?? 0;
+  }
+
+  update({ eventLoopDelay: { counts, sumSeconds }, restartsTotal }: ThreadSnapshot): void {
+    if (restartsTotal !== this.#restarts) this.#totals.restart();
+    this.#restarts = restartsTotal;
+    for (let bucket = 0; bucket < this.counts.length; bucket++)
+      this.#totals.update(bucket, counts[bucket] ?? 0);
+    this.#totals.update(this.counts.length, sumSeconds);
+  }
 }

@@ -64,6 +64,7 @@ function engineWith(streams: readonly StreamSnapshot[], atMs: number): HostSnaps
         isRunning: true,
         eventLoopUtilisation: 0.25,
         eventLoopDelayMaxMs: 1,
+        eventLoopDelay: { counts: [9, 0, 0, 0, 0, 0, 0, 0, 1], sumSeconds: 3 },
         cpuUserSeconds: 10,
         cpuSystemSeconds: 4,
         arenaBytes: 1000,
@@ -316,6 +317,10 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   expect(first.find('sightline_media_thread_restarts_total', { thread: 'media-0' })).toBe(2);
   expect(first.find('sightline_media_thread_sessions', { thread: 'media-0' })).toBe(3);
   expect(mislabelled(first)).toEqual([]);
+  const [delays] = first.histograms.get('sightline_event_loop_delay_seconds') ?? [];
+  expect(delays?.labels).toEqual({ thread: 'media-0' });
+  expect(Array.from(delays?.state.counts ?? [])).toEqual([9, 0, 0, 0, 0, 0, 0, 0, 1]);
+  expect(delays?.state.sum).toBe(3);
 
   metrics.died();
   snapshot = undefined;
@@ -324,5 +329,9 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   expect(between.find('sightline_media_engine_restarts_total')).toBe(1);
   expect(between.find('sightline_viewer_sessions')).toBeUndefined();
   snapshot = engineWith([], 2);
-  expect(read().find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
+  // Another thread, which has counted as much already.
+  snapshot = { ...snapshot, threads: snapshot.threads.map((thread) => ({ ...thread, restartsTotal: 3 })) };
+  const after = read();
+  expect(after.histograms.get('sightline_event_loop_delay_seconds')?.[0]?.state.sum).toBe(6);
+  expect(after.find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
 });
