@@ -5,6 +5,7 @@ import {
   EventLoopMonitor,
   Exporter,
   History,
+  sampledCollectors,
   sampledMetrics,
 } from '@sightline/exporter';
 
@@ -139,7 +140,7 @@ export class RelayMetrics implements MetricsPort {
 
   /** Once a second: collecting lets streams and engine tick, too. */
   async #sample(): Promise<void> {
-    const samples = await this.#exporter.collect(sampledMetrics);
+    const samples = await this.#exporter.collect(sampledMetrics, sampledCollectors);
     const nowMs = this.#clock();
     this.history.record(samples, nowMs);
     this.#alerts.evaluate(nowMs);
