@@ -72,6 +72,7 @@ export class RelayMetrics implements MetricsPort {
       sources: [
         {
           collect: (out) => {
+            if (!out.wants('sightline_ready')) return;
             out.set('sightline_ready', health().ready ? 1 : 0);
             out.set('sightline_draining', isStopping() ? 1 : 0);
             out.set('sightline_media_engine_running', engine.isRunning ? 1 : 0);
