@@ -21,7 +21,7 @@ import { StreamBook } from './stream-book.ts';
 import { ViewerQuality } from './viewer-quality.ts';
 
 export interface RelayMetricsOptions {
-  readonly streams: Pick<StreamDirectory, 'list'>;
+  readonly streams: StreamDirectory;
   readonly engine: { snapshot(): HostSnapshot | undefined; readonly isRunning: boolean };
   readonly pictures: Pick<Pictures, 'health' | 'statistics'>;
   readonly health: () => HealthReport;
@@ -58,7 +58,14 @@ export class RelayMetrics implements MetricsPort {
     this.#alerts = new AlertWatch(this.history.ring, options.alerts);
     this.#clock = clock;
     this.#lastReload = { atMs: clock(), isGood: true };
-    this.quality = new ViewerQuality(streams);
+    this.quality = new ViewerQuality(streams, (name) => {
+      if (streams.get(name)?.trustClock !== true) return undefined;
+      const { captureDelaySeconds } = engine.snapshot()?.streams.find((stream) => stream.name === name) ?? {};
+      // The relay's clock never steps; the camera's follows what the time servers say.
+      return captureDelaySeconds === undefined
+        ? undefined
+        : captureDelaySeconds + (Date.now() - clock()) / 1000;
+    });
     this.#engine = new EngineMetrics(() => engine.snapshot());
     const book = new StreamBook({
       streams,
