@@ -1,51 +1,50 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { catalogue } from '../catalogue.ts';
 import { Histogram } from '../histogram.ts';
 import type { Samples } from '../samples.ts';
 import type { MetricSource } from '../source.ts';
+import { loopDelayBounds } from './loop-delay.ts';
 
 type DelayMonitor = ReturnType<typeof monitorEventLoopDelay>;
 
-const resolutionMs = 20;
-const drainEveryMs = 1_000;
+/** Ten wake-ups a second. What is seen and what can be missed is the same as with LoopDelay. */
+const resolutionMs = 100;
+/** Two scrapes at once: the second would see nothing but the first. */
+const shortestMs = 500;
 
 /**
- * The event loop of the thread that makes it. Node's own monitor samples how long a timer of 20 ms took; its histogram is emptied
- * once a second into one that only grows, so that any number of scrapers see the same.
+ * The event loop of the thread that makes it, where no timer runs anyhow. Node's own monitor samples how long a timer took, without
+ * JavaScript, which costs half of a timer with it; its histogram is emptied at every collection into one that only grows, so
+ * that any number of scrapers see the same.
  */
 export class EventLoopMonitor implements MetricSource {
   readonly #labels: { readonly thread: string };
   readonly #monitor = monitorEventLoopDelay({ resolution: resolutionMs });
-  readonly #delays = new Histogram(catalogue.sightline_event_loop_delay_seconds.buckets);
-  readonly #timer: NodeJS.Timeout;
+  readonly #delays = new Histogram(loopDelayBounds);
   #utilisation = performance.eventLoopUtilization();
   #lastRatio = 0;
 
   constructor(thread: string) {
     this.#labels = { thread };
     this.#monitor.enable();
-    this.#timer = setInterval(() => this.#drain(), drainEveryMs);
-    this.#timer.unref();
   }
 
   collect(out: Samples): void {
-    this.#drain();
+    this.#judge();
     out.set('sightline_event_loop_utilisation_ratio', this.#lastRatio, this.#labels);
+    if (!out.wants('sightline_event_loop_delay_seconds')) return;
+    drainInto(this.#delays, this.#monitor);
     out.setHistogram('sightline_event_loop_delay_seconds', this.#delays, this.#labels);
   }
 
   close(): void {
-    clearInterval(this.#timer);
     this.#monitor.disable();
   }
 
-  #drain(): void {
-    drainInto(this.#delays, this.#monitor);
+  #judge(): void {
     const now = performance.eventLoopUtilization();
     const { idle, active, utilization } = performance.eventLoopUtilization(now, this.#utilisation);
-    // Two scrapes at once: the second would see nothing but the first.
-    if (idle + active < drainEveryMs / 2) return;
+    if (idle + active < shortestMs) return;
     this.#lastRatio = utilization;
     this.#utilisation = now;
   }

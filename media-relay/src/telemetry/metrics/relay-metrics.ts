@@ -5,21 +5,25 @@ import {
   EventLoopMonitor,
   Exporter,
   History,
+  sampledCollectors,
   sampledMetrics,
 } from '@sightline/exporter';
 
-import type { EngineSnapshot } from '../../engine/messages.ts';
+import type { HostSnapshot } from '../../engine/messages.ts';
 import type { HealthReport, LongRange, MetricsPort, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
+import type { Pictures } from '../../pictures/pictures.ts';
 import type { Logger } from '../log.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import { HttpMetrics } from './http-metrics.ts';
+import { PictureMetrics } from './picture-metrics.ts';
 import { StreamBook } from './stream-book.ts';
 import { ViewerQuality } from './viewer-quality.ts';
 
 export interface RelayMetricsOptions {
-  readonly streams: Pick<StreamDirectory, 'list'>;
-  readonly engine: { snapshot(): EngineSnapshot | undefined; readonly isRunning: boolean };
+  readonly streams: StreamDirectory;
+  readonly engine: { snapshot(): HostSnapshot | undefined; readonly isRunning: boolean };
+  readonly pictures: Pick<Pictures, 'health' | 'statistics'>;
   readonly health: () => HealthReport;
   readonly isStopping: () => boolean;
   readonly logs: LogCounter;
@@ -49,20 +53,33 @@ export class RelayMetrics implements MetricsPort {
   #lastReload: { readonly atMs: number; readonly isGood: boolean };
 
   constructor(options: RelayMetricsOptions) {
-    const { streams, engine, health, isStopping, logs, collectors, version, clock, log } = options;
+    const { streams, engine, pictures, health, isStopping, logs, collectors, version, clock, log } = options;
     this.longRange = options.longRange;
     this.#alerts = new AlertWatch(this.history.ring, options.alerts);
     this.#clock = clock;
     this.#lastReload = { atMs: clock(), isGood: true };
-    this.quality = new ViewerQuality(streams);
+    this.quality = new ViewerQuality(streams, (name) => {
+      if (streams.get(name)?.trustClock !== true) return undefined;
+      const { captureDelaySeconds } = engine.snapshot()?.streams.find((stream) => stream.name === name) ?? {};
+      // The relay's clock never steps; the camera's follows what the time servers say.
+      return captureDelaySeconds === undefined
+        ? undefined
+        : captureDelaySeconds + (Date.now() - clock()) / 1000;
+    });
     this.#engine = new EngineMetrics(() => engine.snapshot());
-    const book = new StreamBook({ streams, snapshot: () => engine.snapshot(), clock });
+    const book = new StreamBook({
+      streams,
+      snapshot: () => engine.snapshot(),
+      picture: (stream) => pictures.health(stream),
+      clock,
+    });
     this.#exporter = new Exporter({
       version,
       collectors: createCollectors(collectors),
       sources: [
         {
           collect: (out) => {
+            if (!out.wants('sightline_ready')) return;
             out.set('sightline_ready', health().ready ? 1 : 0);
             out.set('sightline_draining', isStopping() ? 1 : 0);
             out.set('sightline_media_engine_running', engine.isRunning ? 1 : 0);
@@ -73,6 +90,7 @@ export class RelayMetrics implements MetricsPort {
         this.#loop,
         this.#engine,
         book,
+        new PictureMetrics(() => pictures.statistics()),
         this.quality,
         this.history,
         this.http,
@@ -130,7 +148,7 @@ export class RelayMetrics implements MetricsPort {
 
   /** Once a second: collecting lets streams and engine tick, too. */
   async #sample(): Promise<void> {
-    const samples = await this.#exporter.collect(sampledMetrics);
+    const samples = await this.#exporter.collect(sampledMetrics, sampledCollectors);
     const nowMs = this.#clock();
     this.history.record(samples, nowMs);
     this.#alerts.evaluate(nowMs);
