@@ -27,10 +27,10 @@ export interface Reading {
 }
 
 export class RelayProcess {
-  readonly url: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
-  readonly #tokens: ReadonlyMap<string, string>;
+  readonly #tokens = new Map<string, string>();
+  #url = '';
   #isOver = false;
 
   /** Rejects with StartError; nothing is left then. */
@@ -53,26 +53,30 @@ export class RelayProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: withoutOurVariables(process.env),
     });
+    const relay = new RelayProcess(child, folder);
     try {
-      const url = await started(child);
+      relay.#url = await started(child);
       const { tokens } = JSON.parse(readFileSync(join(stateDir, 'tokens.json'), 'utf8')) as {
         tokens: { name: string; secret: string }[];
       };
-      return new RelayProcess(url, child, folder, new Map(tokens.map(({ name, secret }) => [name, secret])));
+      for (const { name, secret } of tokens) relay.#tokens.set(name, secret);
+      return relay;
     } catch (error) {
-      child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      await relay.close();
       throw error;
     }
   }
 
-  private constructor(url: string, child: ChildProcess, folder: string, tokens: ReadonlyMap<string, string>) {
-    this.url = url;
+  private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
-    this.#tokens = tokens;
-    child.once('exit', () => (this.#isOver = true));
+    for (const event of ['exit', 'error']) child.once(event, () => (this.#isOver = true));
+    // Also when a signal ends this process: then nobody can wait any more.
     process.once('exit', this.#killNow);
+  }
+
+  get url(): string {
+    return this.#url;
   }
 
   /** Resolves when all of them are live. */

@@ -21,6 +21,7 @@ const tickMs = 62;
 const reportEveryTicks = 16;
 const checkEveryTicks = 40;
 const aes128gcm = 7;
+const receiveBufferBytes = 2 ** 20;
 
 /** What is the same for all viewers of a run: loading werift takes about a second. */
 export interface ViewerKit {
@@ -101,6 +102,8 @@ export class CountingViewer {
   async #join(): Promise<void> {
     this.#socket.bind(0, '127.0.0.1');
     await once(this.#socket, 'listening');
+    // The kernel gives as much as it may: a key frame comes at once, to all viewers of this process.
+    this.#socket.setRecvBufferSize(receiveBufferBytes);
     const { relayUrl, stream } = this.#options;
     const url = new URL(`api/v1/whep/${stream}`, relayUrl);
     const response = await fetch(url, {

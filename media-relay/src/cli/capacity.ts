@@ -34,6 +34,9 @@ export async function capacity(
 ): Promise<string> {
   const { isQuick, bitrateBps, hostPricePerYear, configFile } = options;
   const config = await loadConfig(configFile, environment);
+  // What was begun is ended when the process exits, which a signal alone does not make it do.
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   const camera = { bitrateBps, framesPerSecond: 30 };
   const ffmpeg = await findFfmpeg(config.decode.ffmpeg);
   const { host, pool } = hostFor(config, ffmpeg);
