@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CapacityResult } from '../src/capacity/result.ts';
 
 const main = new URL('../src/main.ts', import.meta.url).pathname;
@@ -19,11 +19,15 @@ afterEach(() => {
 });
 
 /** Temporary files go into the test's own folder, so that what is left is seen. */
-async function capacity(...args: readonly string[]) {
-  const child = spawn(process.execPath, [main, 'capacity', ...args], {
+function launch(args: readonly string[]) {
+  return spawn(process.execPath, [main, 'capacity', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], TMPDIR: folder },
   });
+}
+
+async function capacity(...args: readonly string[]) {
+  const child = launch(args);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { out, err, status: child.exitCode };
 }
@@ -55,6 +59,36 @@ test('a real measurement is plausible and leaves nothing', async () => {
   expect(most.every(({ cameras, viewersOfOne }) => cameras > 0 && viewersOfOne > 0)).toBe(true);
   expect(readdirSync(folder)).toEqual(['relay.yaml']);
 }, 120_000);
+
+/** Process ids of those whose command line names the folder: the measured relay's does. */
+function relaysOfFolder(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false; // it ended meanwhile
+    }
+  });
+}
+
+test('a signal ends it with everything that it began', async () => {
+  const child = launch(['--quick']);
+  const closed = once(child, 'close');
+  let err = '';
+  await new Promise<void>((resolve) => {
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      err += piece;
+      if (err.includes('measuring: 8 cameras')) resolve();
+    });
+  });
+  expect(relaysOfFolder()).toHaveLength(1);
+  child.kill('SIGTERM');
+  await closed;
+  expect(child.exitCode).toBe(143);
+  await vi.waitFor(() => expect(relaysOfFolder()).toEqual([]), { timeout: 10_000 });
+  expect(readdirSync(folder)).toEqual([]);
+}, 60_000);
 
 test('a configuration that is wrong is one clear sentence, before anything is measured', async () => {
   const config = join(folder, 'relay.yaml');

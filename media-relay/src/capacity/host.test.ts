@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 
 import { networkSpeedBps } from './host.ts';
 
-const route =
-  'Iface\tDestination\tGateway\n' + 'docker0\t000011AC\t00000000\n' + 'eth0\t00000000\t010011AC\n';
+const route = 'Iface\tDestination\tGateway\ndocker0\t000011AC\t00000000\neth0\t00000000\t010011AC\n';
 const read = (files: Readonly<Record<string, string>>) => (path: string) => files[path];
 
 test('the speed is that of the interface with the default route', () => {

@@ -79,7 +79,7 @@ test('two threads share streams, not the viewers of one', () => {
 test.each<[string, Partial<Host>, Partial<StreamLoad>]>([
   ['media-thread', { networkBps: undefined }, { viewers: 1000 }],
   ['cpu', { cpus: 0.05, networkBps: undefined, mediaThreads: 16 }, {}],
-  ['memory', { memoryBytes: 130e6 }, {}],
+  ['memory', { memoryBytes: 120e6 }, {}],
   ['network', { networkBps: 100e6 }, { viewers: 20 }],
   ['ffmpeg-pool', { decoders: 0 }, { isTranscoded: true }],
   ['limits-viewers', { maxViewers: 5 }, { viewers: 6 }],

@@ -20,7 +20,6 @@ export interface Reading {
   readonly mediaCpuSeconds: number;
   readonly processCpuSeconds: number;
   readonly framesIn: number;
-  readonly packetsIn: number;
   readonly packetsOut: number;
   readonly residentBytes: number;
   readonly arenaBytes: number;
@@ -107,7 +106,6 @@ export class RelayProcess {
       mediaCpuSeconds: sum('sightline_media_thread_cpu_seconds_total'),
       processCpuSeconds: sum('process_cpu_seconds_total'),
       framesIn: sum('sightline_stream_frames_total'),
-      packetsIn: sum('sightline_stream_received_packets_total'),
       packetsOut: sum('sightline_egress_packets_total'),
       residentBytes: sum('process_resident_memory_bytes'),
       arenaBytes: sum('sightline_media_arena_bytes'),

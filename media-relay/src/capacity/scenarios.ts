@@ -55,7 +55,14 @@ export interface Row {
 /** All scenarios for this many cameras of the kind. */
 export function tableRows(camera: Camera, costs: Costs, host: Host): Row[] {
   return scenarioNames.flatMap((scenario) =>
-    cameraCounts.map((count) => rowOf(scenario, Array<Camera>(count).fill(camera), costs, host)),
+    cameraCounts.map((count) =>
+      rowOf(
+        scenario,
+        Array.from({ length: count }, () => camera),
+        costs,
+        host,
+      ),
+    ),
   );
 }
 
@@ -74,7 +81,7 @@ export interface Most {
   readonly cameras: number;
   /** Of one camera, and no other camera there. */
   readonly viewersOfOne: number;
-  /** As moving JPEGs. */
+  /** As moving JPEGs: the fewer of what the pool and the cores let run. */
   readonly transcoded: number;
   readonly firstLimit: Readonly<Record<'cameras' | 'viewersOfOne', ResourceName>>;
 }
@@ -83,7 +90,7 @@ export interface Most {
 export function mostOf(camera: Camera, costs: Costs, host: Host): Most {
   const ask = (streams: StreamLoad[]): Prediction => predict(streams, costs, host);
   const many = (count: number, viewers: number, isTranscoded: boolean): StreamLoad[] =>
-    Array<StreamLoad>(count).fill({ ...camera, viewers, isTranscoded });
+    Array.from({ length: count }, () => ({ ...camera, viewers, isTranscoded }));
   const cameras = mostThatFits((count) => ask(many(count, 1, false)).share <= 1, mostCameras);
   const viewersOfOne = mostThatFits((count) => ask(many(1, count, false)).share <= 1, mostViewers);
   const transcoded =
