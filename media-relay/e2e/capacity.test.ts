@@ -96,6 +96,6 @@ test('a configuration that is wrong is one clear sentence, before anything is me
   const { out, err, status } = await capacity('--config', config);
   expect(status).toBe(1);
   expect(out).toBe('');
-  expect(err).toContain('streams.a: unknown scheme "rtspx"');
+  expect(err).toContain('streams.a.url: unknown scheme "rtspx"');
   expect(readdirSync(folder)).toEqual(['relay.yaml']);
 });

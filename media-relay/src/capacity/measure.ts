@@ -37,7 +37,7 @@ const crowd = { large: 16, small: 40 } as const;
 const warmUpViewers = 8;
 const abreast = 4;
 /** Bursts are over, and the relay's statistics have seen it. */
-const settleMs = 1600;
+const settleMs = 1200;
 
 /** Rejects with StartError. Ends every process, socket and file that it began, also then. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
@@ -195,7 +195,7 @@ function costsOf(phases: Phases, clips: Bench['clips']): Omit<Costs, 'decode'> {
 const tooBusy =
   'What cameras and viewers cost does not stand out from what else runs on this host; measure again when it is idle, without --quick.';
 
-const windowSeconds = ({ isQuick }: MeasureOptions): number => (isQuick ? 3 : 5);
+const windowSeconds = ({ isQuick }: MeasureOptions): number => (isQuick ? 2 : 5);
 const mainCpuSeconds = (reading: Reading): number => reading.processCpuSeconds - reading.mediaCpuSeconds;
 const mbps = ({ bitrateBps }: Clip): string => `${(bitrateBps / 1e6).toFixed(1)} Mbit/s`;
 const arrivedPackets = ({ viewers }: Bench): number =>
