@@ -127,8 +127,14 @@ async function run(bench: Bench): Promise<Phases> {
 
   onProgress(`${crowd.small} viewers join one of them`);
   const joinsFromMs = performance.now();
-  await joinMany(bench, crowd.small, () => 'small-0');
-  await delay(settleMs);
+  // Being read once a second is part of every window, so it has to be part of this one.
+  const reading = setInterval(() => void relay.read().catch(() => undefined), 1000);
+  try {
+    await joinMany(bench, crowd.small, () => 'small-0');
+    await delay(settleMs);
+  } finally {
+    clearInterval(reading);
+  }
   const joined = await relay.read();
   const joinSeconds = (performance.now() - joinsFromMs) / 1000;
   const smallCrowd = await window(bench, smallClip);
@@ -173,8 +179,11 @@ function costsOf(phases: Phases, clips: Bench['clips']): Omit<Costs, 'decode'> {
   const explained = explainedCores(send, oneEach);
   if (!(explained > 0) || receive.usPerFrame + receive.usPerPacket === 0) throw new StartError(tooBusy);
 
-  const burstPackets = joined.packetsOut - smallAlone.end.packetsOut;
-  const burstCores = (burstPackets * smallSent.cores) / smallSent.packetsPerSecond;
+  // Whoever joins gets the group of pictures so far, half of one on average, and then live pictures.
+  const sentPackets = joined.packetsOut - smallAlone.end.packetsOut;
+  const perPicture = packetsPerSecondOf(smallClip) / smallClip.framesPerSecond;
+  const livePictures = Math.max(0, sentPackets / perPicture - (crowd.small * small.gopFrames) / 2);
+  const sentSeconds = explainedCores(send, { framesPerSecond: livePictures, packetsPerSecond: sentPackets });
   const mediaSeconds = joined.mediaCpuSeconds - smallAlone.end.mediaCpuSeconds;
   const mainSeconds = mainCpuSeconds(joined) - mainCpuSeconds(smallAlone.end);
   const perJoinMs = (seconds: number): number => (Math.max(0, seconds) * 1000) / crowd.small;
@@ -185,7 +194,7 @@ function costsOf(phases: Phases, clips: Bench['clips']): Omit<Costs, 'decode'> {
     firstViewerExtra: Math.max(0, oneEach.cores / explained - 1),
     mainCoresPerStream: Math.max(0, largeAlone.mainCores - idle.mainCores) / cameras,
     join: {
-      mediaMs: perJoinMs(mediaSeconds - smallAlone.mediaCores * joinSeconds - burstCores),
+      mediaMs: perJoinMs(mediaSeconds - smallAlone.mediaCores * joinSeconds - sentSeconds),
       mainMs: perJoinMs(mainSeconds - smallAlone.mainCores * joinSeconds),
     },
     memory: memoryOf(phases, clips),
