@@ -37,7 +37,7 @@ const crowd = { large: 16, small: 40 } as const;
 const warmUpViewers = 8;
 const abreast = 4;
 /** Bursts are over, and the relay's statistics have seen it. */
-const settleMs = 1200;
+const settleMs = 1500;
 
 /** Rejects with StartError. Ends every process, socket and file that it began, also then. */
 export async function measure(options: MeasureOptions): Promise<Measured> {

@@ -37,7 +37,7 @@ export function resultText(result: CapacityResult): string {
     '',
     ...costLines(costs, camera.bitrateBps),
     ...(withoutDecoding === undefined ? [] : [`decoding: not measured. ${withoutDecoding}`]),
-    ...(arrivedShare < 0.98
+    ...(arrivedShare < 0.9
       ? [
           `Only ${percent(arrivedShare)} of the packets arrived at the viewers: this host was busy with something else; ` +
             'measure again when it is idle.',
