@@ -37,6 +37,11 @@ async function run(command: Command): Promise<void> {
       process.stdout.write(await report(command.configFile, env));
       return;
     }
+    case 'capacity': {
+      const { capacity } = await import('./cli/capacity.ts');
+      process.stdout.write(await capacity(command, env, (what) => console.error(`measuring: ${what}`)));
+      return;
+    }
     case 'version':
       console.log(version);
       return;
