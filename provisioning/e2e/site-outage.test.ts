@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { siteOutage } from './support/site-outage.ts';
 
-const outageSeconds = Number(process.env['OUTAGE_SECONDS'] ?? 12);
+const outageSeconds = Number(process.env['OUTAGE_SECONDS'] ?? 10);
 
 test(
   'a site keeps every sample while VictoriaMetrics is away, and hands it over when it returns',

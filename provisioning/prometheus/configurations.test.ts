@@ -77,7 +77,7 @@ test.each(files)('promtool check config %s', (file) => {
 test('there is no configuration that these tests do not know', () => {
   const found = ['', 'strict/'].flatMap((under) =>
     readdirSync(here + under)
-      .filter((name) => name.endsWith('.yml') && name.startsWith('sightline.') === false)
+      .filter((name) => name.endsWith('.yml') && !name.startsWith('sightline.'))
       .map((name) => under + name),
   );
   expect(found.toSorted()).toEqual(files.toSorted());

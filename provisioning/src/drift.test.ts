@@ -34,7 +34,7 @@ afterEach(() => {
 /** Names of files that say that they are made, or are, and are not as they are made. */
 function drift(folder: string): string[] {
   const present = readdirSync(folder);
-  const sayTheyAreMade = present.filter((name) => /^# Made /.test(read(folder, name)));
+  const sayTheyAreMade = present.filter((name) => read(folder, name).startsWith('# Made '));
   const names = new Set([...sayTheyAreMade, ...readdirSync(made)]);
   return [...names].filter((name) => read(folder, name) !== read(made, name)).toSorted();
 }
@@ -49,7 +49,7 @@ test('alerting/ is what its program writes; run node provisioning/src/write-aler
 
 test.each([
   ['a threshold', (text: string) => text.replace('0.75', '0.76')],
-  ['an `uid`', (text: string) => text.replace('uid: sl-stream-down', 'uid: sl-stream-gone')],
+  ['a uid', (text: string) => text.replace('uid: sl-stream-down', 'uid: sl-stream-gone')],
   ['a space', (text: string) => `${text} `],
   ['the head that says whence it comes', (text: string) => text.slice(text.indexOf('\n') + 1)],
   ['everything', () => ''],
