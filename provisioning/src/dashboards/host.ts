@@ -20,7 +20,7 @@ function recorded(metric: string, kind: 'avg' | 'max'): string {
   return finest({
     record: `instance:${metric}:${kind}`,
     selector: one,
-    raw: `${kind}_over_time(${metric}${one}[$__interval])`,
+    raw: `${kind}_over_time(${metric}${one}[$__rate_interval])`,
   });
 }
 
@@ -30,13 +30,14 @@ const readyMappings = valueMappings({ 0: ['no', 'orange'], 1: ['yes', 'green'] }
 const usedSpace = finest({
   record: 'volume:sightline_storage_available_bytes:min',
   selector: one,
-  raw: `min_over_time(sightline_storage_available_bytes${one}[$__interval])`,
+  raw: `min_over_time(sightline_storage_available_bytes${one}[$__rate_interval])`,
 });
 
 type Line = readonly [height: number, ...panels: readonly Panel[]];
 
 function graphs(...options: readonly GraphOptions[]): Line {
-  return [8, ...options.map(graph)];
+  // The standalone exporter is scraped every 5 seconds.
+  return [8, ...options.map((each) => graph({ ...each, step: '10s' }))];
 }
 
 const relay: readonly Line[] = [
@@ -368,8 +369,8 @@ const viewers: readonly Line[] = [
 const decoders: readonly Line[] = [
   graphs(
     {
-      title: 'ffmpeg processes',
-      description: 'Decoders that run, how many may, and the jobs that wait for one.',
+      title: 'Decoder processes',
+      description: 'Processes of ffmpeg that run, how many may, and the jobs that wait for one.',
       unit: 'short',
       queries: [
         promql(of('sightline_child_processes'), '{{instance}} run'),

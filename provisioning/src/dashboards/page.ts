@@ -59,7 +59,9 @@ export function page(options: PageOptions): dashboard.Dashboard {
     panels.length > 0
       ? panels.map((placed, at) => atPlace(placed, at + 1))
       : flow(content.flatMap((part) => ('lines' in part ? [part] : [])));
-  // Grafana counts versions itself; a file is version 0 until it has.
+  // The SDK hides both in a menu.
+  for (const control of [...(built.links ?? []), ...(built.annotations?.list ?? [])])
+    delete control.placement;
   return built;
 }
 

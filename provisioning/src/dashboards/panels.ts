@@ -43,6 +43,8 @@ export interface PanelOptions {
   readonly min?: number;
   readonly max?: number;
   readonly links?: readonly Link[];
+  /** Smallest step of Grafana, where series are scraped less often than every second. */
+  readonly step?: string;
 }
 
 interface SharedBuilder extends cog.Builder<dashboard.Panel> {
@@ -57,17 +59,19 @@ interface SharedBuilder extends cog.Builder<dashboard.Panel> {
   colorScheme(color: cog.Builder<dashboard.FieldColor>): this;
   dataLinks(links: cog.Builder<dashboard.DashboardLink>[]): this;
   withTarget(target: cog.Builder<cog.Dataquery>): this;
+  interval(interval: string): this;
   mappings(mappings: dashboard.ValueMapping[]): this;
 }
 
 function shared<Builder extends SharedBuilder>(builder: Builder, options: PanelOptions): Builder {
-  const { title, description, unit, queries, limits, decimals, min, max, links = [] } = options;
+  const { title, description, unit, queries, limits, decimals, min, max, links = [], step } = options;
   builder.title(title).description(description).unit(unit).datasource(prometheusSource);
   for (const [at, query] of queries.entries()) builder.withTarget(target(query, at));
   if (decimals !== undefined) builder.decimals(decimals);
   if (min !== undefined) builder.min(min);
   if (max !== undefined) builder.max(max);
   if (limits !== undefined) builder.thresholds(thresholds(limits));
+  if (step !== undefined) builder.interval(step);
   if (links.length > 0)
     builder.dataLinks(links.map((link) => ({ build: () => ({ ...link, targetBlank: false }) as never })));
   return builder;

@@ -77,7 +77,11 @@ export function streamFigures(
     true,
   );
   return {
-    up: recorded('sightline_stream_up', `avg_over_time(sightline_stream_up${selector}[$__interval])`, 'avg'),
+    up: recorded(
+      'sightline_stream_up',
+      `avg_over_time(sightline_stream_up${selector}[$__rate_interval])`,
+      'avg',
+    ),
     bytes: recorded(
       'sightline_stream_received_bytes',
       `rate(sightline_stream_received_bytes_total${selector}[$__rate_interval])`,
@@ -85,7 +89,11 @@ export function streamFigures(
       true,
     ),
     loss: `(${lost})\n/ ((${expected}) > 0)`,
-    viewers: recorded('sightline_viewers', `max_over_time(sightline_viewers${selector}[$__interval])`, 'max'),
+    viewers: recorded(
+      'sightline_viewers',
+      `max_over_time(sightline_viewers${selector}[$__rate_interval])`,
+      'max',
+    ),
   };
 }
 
