@@ -48,7 +48,7 @@ beforeAll(async () => {
       {
         live: {
           url: 'demo:?width=320&height=180&fps=15',
-          substream: 'demo:?width=160&height=90&fps=5',
+          substream: 'demo:?width=160&height=120&fps=5',
           site: 'north',
           title: 'Gate',
         },

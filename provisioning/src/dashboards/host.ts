@@ -25,6 +25,7 @@ function recorded(metric: string, kind: 'avg' | 'max'): string {
 }
 
 const upMappings = valueMappings({ 0: ['away', 'red'], 1: ['answers', 'green'] });
+const configMappings = valueMappings({ 0: ['unreadable', 'red'], 1: ['read', 'green'] });
 const readyMappings = valueMappings({ 0: ['no', 'orange'], 1: ['yes', 'green'] });
 /** Disks that hold nothing, such as loop devices of snaps, have size 0. */
 const usedSpace = finest({
@@ -68,6 +69,20 @@ const relay: readonly Line[] = [
       unit: 'short',
       limits: noneLimits,
       queries: [now(`sum by (instance) (1 - ${of('sightline_media_thread_running')})`, '{{instance}}')],
+    }),
+    number({
+      title: 'Configuration',
+      description:
+        'Whether the last reading of it worked. A relay goes on with the last good one, but could not start anew.',
+      unit: 'none',
+      mappings: configMappings,
+      queries: [now(of('sightline_config_last_reload_successful'), '{{instance}}')],
+    }),
+    number({
+      title: 'Cameras configured',
+      description: 'Streams of the configuration and of the API.',
+      unit: 'short',
+      queries: [now(of('sightline_streams_configured'), '{{instance}}')],
     }),
   ],
   [
@@ -533,7 +548,7 @@ const service: readonly Line[] = [
       ],
     },
     {
-      title: 'Open files and other resources',
+      title: 'Open files',
       description: 'Share of the file descriptors that are open; without one, nobody can connect.',
       unit: 'percentunit',
       limits: ['green', [0.8, 'red']],
