@@ -1,6 +1,6 @@
 /**
  * Every query of every dashboard, answered by Debian's Prometheus that scrapes a real relay: with a camera that is live and watched by
- * Chromium, and one that is away. Rules are evaluated every second and without patience, so that a day's roll-up is there at once.
+ * Chromium, one that speaks RTSP, and one that is away. Rules are evaluated every second and without patience, so that a day's roll-up is there at once.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { openBrowser } from '../../media-relay/e2e/support/browser.ts';
 import { freePort } from '../../media-relay/e2e/support/free-port.ts';
+import { startGstCamera } from '../../media-relay/e2e/support/gst-camera.ts';
 import { TestRelay } from '../../media-relay/e2e/support/relay.ts';
 import { rollupsFile, rulesFile } from '../src/rule-file.ts';
 import type { DashboardJson } from '../src/dashboards/dashboard-json.ts';
@@ -31,6 +32,7 @@ const absent: Readonly<Record<string, string>> = {
   'sightline-host: Memory of the control group C': 'no limit is set',
   'sightline-host: CPU of the control group B': 'no quota is set',
   'sightline-host: Held back by the quota A': 'no quota is set',
+  'sightline-host: Tasks of the control group A': 'hosts without the pids controller',
   'sightline-host: Tasks of the control group B': 'no limit is set',
 };
 
@@ -43,6 +45,8 @@ const queries = Object.entries(dashboardFiles())
 
 beforeAll(async () => {
   const config = { tokens: [{ name: 'figures', token, permissions: ['metrics'] }] };
+  const camera = await startGstCamera();
+  services.defer(() => camera.kill());
   const relay = services.use(
     await TestRelay.start(
       {
@@ -52,6 +56,7 @@ beforeAll(async () => {
           site: 'north',
           title: 'Gate',
         },
+        rtsp: { url: `rtsp://127.0.0.1:${camera.port}/live`, site: 'north' },
         away: { url: `rtsp://127.0.0.1:${await freePort()}/live`, site: 'south' },
       },
       { config },
@@ -117,8 +122,8 @@ test('every query has an answer', { timeout: 60_000 }, async () => {
   do {
     const answers = await Promise.all(
       open.map(async ({ expr, isInstant }) => {
-        // What `=` compares with is one camera; `=~` takes both.
-        const streams = expr.includes('stream="$stream"') ? ['live', 'away'] : ['live|away'];
+        // What `=` compares with is one camera; `=~` takes all.
+        const streams = expr.includes('stream="$stream"') ? ['live', 'rtsp', 'away'] : ['live|rtsp|away'];
         const each = await Promise.all(streams.map((stream) => hasAnswer(filledIn(expr, stream), isInstant)));
         return each.includes(true);
       }),
