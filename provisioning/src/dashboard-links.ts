@@ -24,7 +24,7 @@ export function withDashboards(text: string, environment: Environment): string {
     if (panel === undefined) return line;
     // A label that the alert lacks leaves its variable out.
     const chosen = variables
-      .map((name) => `{{ with $labels.${name} }}&var-${name}={{ . }}{{ end }}`)
+      .map((name) => `{{ with $labels.${name} }}&var-${name}={{ urlquery . }}{{ end }}`)
       .join('');
     const url = `${grafana}/d/${panel.dashboardUid}?viewPanel=${panel.panelId}${chosen}`;
     return `${line}\n${indent}dashboard_url: '${url}'`;
