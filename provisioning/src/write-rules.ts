@@ -1,19 +1,21 @@
 /**
  * Writes the rule files for one Prometheus: `node provisioning/src/write-rules.ts FOLDER`. They are those of `provisioning/prometheus`, with
- * runbook links that lead to SIGHTLINE_RUNBOOK_URL; without that, the files can be taken as they are.
+ * runbook links that lead to SIGHTLINE_RUNBOOK_URL and links to panels of the Grafana at SIGHTLINE_GRAFANA_URL; without these, the files can
+ * be taken as they are.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Environment } from './contact-points.ts';
+import { withDashboards } from './dashboard-links.ts';
 import { centreFile, rollupsFile, rulesFile } from './rule-file.ts';
 import { withRunbook } from './runbook.ts';
 
 export function writeRules(folder: string, environment: Environment): void {
   mkdirSync(folder, { recursive: true });
   for (const file of [rulesFile, rollupsFile, centreFile]) {
-    const text = withRunbook(readFileSync(file, 'utf8'), environment);
+    const text = withDashboards(withRunbook(readFileSync(file, 'utf8'), environment), environment);
     writeFileSync(join(folder, basename(file.pathname)), text);
   }
 }
