@@ -250,14 +250,21 @@ export const streamSettings = z.strictObject({
     .describe("SHA-256 of the camera's certificate, to trust that one alone (rtsps)"),
 });
 
-/** Each media thread has a port of its own, and so has whatever forwards to it: all of them have to exist. */
+/** Each media thread has a port of its own, and so has whatever forwards to it: all of them have to exist and be free. */
 function checkPorts(
-  { engine: { threads }, media: { port: first, announce } }: z.output<typeof plainSchema>,
+  { engine: { threads }, http, media: { port: first, announce } }: z.output<typeof plainSchema>,
   context: z.RefinementCtx,
 ): void {
   const lastPort = 65_535 - (threads - 1);
   const message = `leaves no room for ${threads} media threads, each on a port of its own; use at most ${lastPort}`;
   if (first > lastPort) context.addIssue({ code: 'custom', message, path: ['media', 'port'] });
+  // Media takes TCP connections on its ports, too.
+  const last = first + threads - 1;
+  if (first !== 0 && http.port >= first && http.port <= last) {
+    const range = first === last ? `${first}` : `${first} to ${last}, one for each media thread`;
+    const clash = `holds http.port (media takes ${range}); use another`;
+    context.addIssue({ code: 'custom', message: clash, path: ['media', 'port'] });
+  }
   announce.forEach((text, index) => {
     const { port: announcedPort = 0 } = isAnnounced(text) ? parseAnnounced(text) : {};
     if (announcedPort > lastPort)

@@ -31,8 +31,8 @@ interface NativeDestination extends Destination {
 }
 
 /** Throws NativeError where the C library cannot be used. */
-export function nativeEgress(arena: Arena): UdpEgress {
-  return new NativeEgress(arena, loadLibc(arena));
+export function nativeEgress(arena: Arena, libc: Libc = loadLibc(arena)): UdpEgress {
+  return new NativeEgress(arena, libc);
 }
 
 class NativeEgress implements UdpEgress {

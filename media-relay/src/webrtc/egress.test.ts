@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import dgram from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Arena, countedAddresses } from '../native/arena.ts';
+import { errnoOf, loadLibc } from '../native/libc.ts';
 import { nativeEgress } from './egress-native.ts';
 import { portableEgress } from './egress-portable.ts';
 import type { UdpEgress } from './egress.ts';
@@ -114,4 +115,38 @@ describe.each(['native', 'portable'] as const)('the %s half', (half) => {
     expect(egress.statistics.calls).toBe(0);
     egress.release(destination);
   });
+});
+
+// Loopback never says so: the receiver's buffer counts there, not the sender's.
+test('what a full kernel does not take leaves in order once it does, and video is held back until then', async () => {
+  const arena = new Arena();
+  const libc = loadLibc(arena);
+  let isFull = true;
+  const egress = nativeEgress(arena, {
+    ...libc,
+    send: (...args) => (isFull ? -errnoOf.EAGAIN : libc.send(...args)),
+  });
+  const other = await peer('127.0.0.1', 4);
+  const socket = await egress.open('127.0.0.1', 4, 0, () => undefined);
+  cleanups.push(() => egress.closeSocket(socket));
+  const destination = egress.destination(socket, '127.0.0.1', other.port);
+
+  egress.buffer.bytes.fill(1, 0, 1000).fill(2, 1000, 1400);
+  egress.send(destination, 1400, 1000);
+  egress.buffer.bytes.fill(9); // the next run
+  egress.sendDatagram(destination, Buffer.from('report'));
+  expect(socket.writable).toBe(false);
+  expect(egress.statistics).toMatchObject({ errors: 0, congested: 2 });
+
+  await expect.poll(() => socket.writable, { interval: 5 }).toBe(true);
+  isFull = false;
+  egress.send(destination, 500, 1000);
+  await other.until(4);
+  expect(other.received.map((datagram) => [datagram.length, datagram[0]])).toEqual([
+    [1000, 1],
+    [400, 2],
+    [6, 'r'.charCodeAt(0)],
+    [500, 9],
+  ]);
+  expect(egress.statistics).toMatchObject({ errors: 0, congested: 2 });
 });
