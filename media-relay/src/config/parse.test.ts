@@ -80,7 +80,9 @@ test('a substream follows the rules of the address', () => {
 test('media threads and the HTTP server do not share a port', () => {
   const text = 'http: { port: 8643 }\nengine: { threads: 4 }\nmedia: { port: 8640 }';
   expect(problemsOf(text)).toEqual([
-    like(/relay\.yaml:3:\d+ media\.port: holds http\.port \(media takes 8640 to 8643, one for each.*use another/),
+    like(
+      /relay\.yaml:3:\d+ media\.port: holds http\.port \(media takes 8640 to 8643, one for each.*use another/,
+    ),
   ]);
   expect(parse('http: { port: 0 }\nmedia: { port: 0 }').media.port).toBe(0);
   expect(parse('http: { port: 8643 }\nengine: { threads: 3 }\nmedia: { port: 8640 }').engine.threads).toBe(3);
