@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import type { Ffmpeg } from '../decode/find-ffmpeg.ts';
-import { hostLimits } from '../decode/host-limits.ts';
+import { hostLimits } from '../host-limits.ts';
 import { poolLimits, type PoolOptions } from '../decode/pool.ts';
 import { maxMjpegViewers } from '../pictures/mjpeg.ts';
 import type { Host } from './model.ts';
