@@ -1,4 +1,6 @@
 export { SessionManager } from './session-manager.ts';
+export { pixelShift, SHIFT_EVERY_MS, shiftVariables } from './pixel-shift.ts';
+export type { PixelShift } from './pixel-shift.ts';
 export { problemFrom } from './refusal.ts';
 export { fetchSignalling } from './signalling.ts';
 export type { SignalRequest, SignalResponse, Signalling } from './signalling.ts';

@@ -48,8 +48,6 @@ export function Tile(props: TileProps) {
   const styles = useStyles2(getTileStyles);
   const session = useTileSession(source, model.tile.stream);
   const snapshot = useTileSnapshot(session);
-  const elementRef = useRef<HTMLLIElement>(null);
-  useOnScreen(elementRef, session);
   useRetryWhenBack(session, stream?.state);
   const shown = present(
     snapshot?.state ?? 'connecting',
@@ -78,7 +76,6 @@ export function Tile(props: TileProps) {
   } as CSSProperties;
   return (
     <li
-      ref={elementRef}
       className={cx(styles.tile, solo !== undefined && styles.solo, solo === 'panel' && styles.soloInPanel)}
       style={{ ...position, ...variables }}
       data-testid={testIds.tile}
@@ -328,23 +325,6 @@ function OverlayValue({ name, text, color, href, linkTitle, opensTab }: TileMode
       {content}
     </a>
   );
-}
-
-/** Panels are never told that they were scrolled out of view, so each tile looks for itself. */
-function useOnScreen(ref: React.RefObject<HTMLElement | null>, session: TileSession | undefined): void {
-  useEffect(() => {
-    const element = ref.current;
-    if (element === null || session === undefined) return;
-    const observer = new IntersectionObserver(
-      (entries) => session.setOnScreen(entries.at(-1)?.isIntersecting ?? true),
-      { rootMargin: '100px' },
-    );
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      session.setOnScreen(true);
-    };
-  }, [ref, session]);
 }
 
 /** The relay just got the camera back: do not sit out the back-off. */
