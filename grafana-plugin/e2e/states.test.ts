@@ -12,7 +12,13 @@ import { prepare } from './setup.ts';
 import type { Prepared } from './setup.ts';
 
 const demo = 'demo:?width=320&height=180&fps=15&gop=30';
-const wall: PanelSpec = { id: 1, title: 'Wall', width: 1000, height: 600, queries: [streamsQuery] };
+const wall: PanelSpec = {
+  id: 1,
+  title: 'Wall',
+  width: 1000,
+  height: 600,
+  queries: [{ ...streamsQuery, streams: 'demo, camera' }],
+};
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -22,16 +28,32 @@ let harness: Harness;
 let camera: Awaited<ReturnType<typeof startGstCamera>>;
 let dashboard: DashboardPage;
 let behindFirewall: DashboardPage;
+let crowded: DashboardPage;
+/** What the relay answered to the offers of `crowded`. */
+const offers: { readonly status: number; readonly retryAfterMs: number; readonly atMs: number }[] = [];
+
+const streams = (seats: number, cameraPort: number) => ({
+  demo,
+  camera: `rtsp://127.0.0.1:${cameraPort}/live`,
+  full: { url: demo, maxViewers: seats },
+});
 
 beforeAll(async () => {
   let prepared: Prepared;
   [browser, camera, prepared] = await Promise.all([openBrowser(), startGstCamera([]), prepare()]);
-  relay = await TestRelay.start({ demo, camera: `rtsp://127.0.0.1:${camera.port}/live` });
+  relay = await TestRelay.start(streams(0, camera.port));
   harness = await startHarness({
     ...prepared,
     relay: { url: relay.url, token: relay.token('grafana') },
   });
-  await relay.live('demo', 'camera');
+  await relay.live('demo', 'camera', 'full');
+  crowded = await DashboardPage.open(browser, harness.url);
+  crowded.page.on('response', (response) => {
+    if (response.request().method() !== 'POST' || !response.url().includes('/whep/full')) return;
+    const retryAfterMs = Number(response.headers()['retry-after'] ?? 0) * 1000;
+    offers.push({ status: response.status(), retryAfterMs, atMs: performance.now() });
+  });
+  await crowded.show([{ ...wall, queries: [{ ...streamsQuery, streams: 'full' }] }]);
   dashboard = await DashboardPage.open(browser, harness.url);
   await dashboard.show([wall]);
   await dashboard.reaches('demo', 'live');
@@ -46,6 +68,14 @@ afterAll(async () => {
   await harness[Symbol.asyncDispose]();
   await relay[Symbol.asyncDispose]();
   await camera.kill();
+});
+
+test('a stream that has as many viewers as it may have says so in the relay’s words', async () => {
+  await crowded.reaches('full', 'over-capacity');
+  await crowded.says('full', 'badge', /^Relay full$/);
+  await crowded.says('full', 'sentence', /has as many viewers as it may have/);
+  // From now on there is room; nobody tells the tile.
+  relay.writeConfig(streams(1, camera.port));
 });
 
 test('a camera that dies leaves its last picture, greyed, with its age and the relay’s reason', async () => {
@@ -66,6 +96,15 @@ test('where no media gets through, the tile says so and asks for still pictures'
   const asked = () =>
     harness.proxied.filter(({ path }) => path.startsWith('/api/v1/streams/demo/snapshot.jpg')).length;
   await expect.poll(asked).toBeGreaterThan(0);
+});
+
+test('a full relay is asked again after the time that it named, and not before', async () => {
+  await crowded.reaches('full', 'live', 40_000);
+  const [refused, taken, ...more] = offers;
+  expect([refused?.status, taken?.status, more]).toEqual([503, 201, []]);
+  expect(refused?.retryAfterMs).toBeGreaterThanOrEqual(10_000);
+  expect((taken?.atMs ?? 0) - (refused?.atMs ?? 0)).toBeGreaterThanOrEqual(refused?.retryAfterMs ?? 0);
+  await crowded.close();
 });
 
 test('a relay that dies takes the pictures along, not the tiles; all come back by themselves', async () => {

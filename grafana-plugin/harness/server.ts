@@ -73,6 +73,11 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     serve(new URL(path, 'http://harness'), response);
   }
 
+  const dashboards = [
+    { uid: 'somebody-elses', title: 'Sales', url: `${subPath}/d/somebody-elses/sales` },
+    { uid: 'sightline-wall', title: 'Camera wall', url: `${subPath}/d/sightline-wall/wall` },
+  ];
+
   function serve({ pathname, searchParams }: URL, response: ServerResponse): void {
     response.setHeader('Content-Security-Policy', policy);
     if (pathname === '/public/harness.js') return send(response, options.pageBundle, 'js');
@@ -81,6 +86,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     // Grafana's fonts and icons are not in its packages: the system's font does, and a blank.
     if (pathname.startsWith('/public/fonts/')) return send(response, Buffer.alloc(0), 'woff2');
     if (pathname.startsWith('/public/build/img/')) return send(response, blankIcon, 'svg');
+    if (pathname === '/api/search') return send(response, Buffer.from(JSON.stringify(dashboards)), 'json');
     if (pathname !== '/') return notFound(response);
     const settings = {
       appSubUrl: subPath,

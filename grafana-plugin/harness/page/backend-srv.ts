@@ -39,7 +39,7 @@ export class HarnessBackendSrv {
       });
       this.seen.push(`${options.method ?? 'GET'} ${options.url} ${response.status}`);
       if (this.seen.length > 1000) this.seen.shift();
-      const data: unknown = await (options.responseType === 'blob' ? response.blob() : response.text());
+      const data = await bodyOf(response, options.responseType);
       if (!response.ok) throw errorOf(options, response, data);
       const { ok, status, statusText, headers, redirected, type, url } = response;
       return { data: data as T, ok, status, statusText, headers, redirected, type, url, config: options };
@@ -53,6 +53,18 @@ export class HarnessBackendSrv {
     if (this.#running >= DATA_REQUESTS_AT_ONCE)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
+  }
+}
+
+/** Without a type, what can be read as JSON is. */
+async function bodyOf(response: Response, type: BackendSrvRequest['responseType']): Promise<unknown> {
+  if (type === 'blob') return response.blob();
+  const text = await response.text();
+  if (type !== undefined) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
   }
 }
 

@@ -1,9 +1,11 @@
 import type { PluginConfigPageProps, AppPluginMeta } from '@grafana/data';
 import { config, getDataSourceSrv } from '@grafana/runtime';
 import { Alert, Button, LinkButton, Stack, Text } from '@grafana/ui';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { userLanguage } from '../i18n/language.ts';
 import { RELAY_TYPE } from '../relay/relay-source.ts';
+import type { DashboardFound } from './dashboards.ts';
+import { findDashboards } from './find-dashboards.ts';
 import { configSentencesIn } from './sentences.ts';
 
 interface Outcome {
@@ -25,12 +27,11 @@ export function ConfigPage({ plugin }: PluginConfigPageProps<AppPluginMeta>) {
       {relays.map(({ uid, name }) => (
         <Relay key={uid} uid={uid} name={name} />
       ))}
+      <Text element="h3">{t('dashboards')}</Text>
+      <Dashboards />
       <Stack direction="row" gap={1}>
         <LinkButton icon="plus" href={within(`/connections/datasources/${RELAY_TYPE}`)} variant="primary">
           {t('add')}
-        </LinkButton>
-        <LinkButton icon="apps" href={within('/dashboards?tag=sightline')} variant="secondary">
-          {t('dashboards')}
         </LinkButton>
       </Stack>
     </Stack>
@@ -58,6 +59,31 @@ function Relay({ uid, name }: { readonly uid: string; readonly name: string }) {
       {outcome !== undefined && outcome !== 'testing' && (
         <Alert severity={outcome.status} title={outcome.message} />
       )}
+    </Stack>
+  );
+}
+
+/** Those that are provisioned here and that this user may see; the list is Grafana's own. */
+function Dashboards() {
+  const t = configSentencesIn(userLanguage());
+  const [found, setFound] = useState<readonly DashboardFound[]>();
+  useEffect(() => {
+    const leaving = new AbortController();
+    void findDashboards(leaving.signal).then((dashboards) => {
+      if (!leaving.signal.aborted) setFound(dashboards);
+    });
+    return () => leaving.abort();
+  }, []);
+  if (found === undefined) return null;
+  if (found.length === 0) return <Text color="secondary">{t('no-dashboards')}</Text>;
+  return (
+    <Stack direction="row" gap={1} wrap="wrap">
+      {found.map(({ uid, title, url }) => (
+        // Grafana's search gives addresses with its sub-path.
+        <LinkButton key={uid} icon="apps" href={url} variant="secondary">
+          {title}
+        </LinkButton>
+      ))}
     </Stack>
   );
 }

@@ -8,7 +8,9 @@ const english = {
   test: 'Test',
   testing: 'Testing …',
   open: 'Settings',
-  dashboards: 'Dashboards with cameras',
+  dashboards: 'Dashboards',
+  'no-dashboards':
+    'None of the dashboards that come with Sightline is here. Provision them from provisioning/dashboards.',
   version: 'Version {version}',
 } as const;
 
@@ -22,7 +24,9 @@ const korean: Readonly<Record<ConfigSentence, string>> = {
   test: '테스트',
   testing: '테스트 중…',
   open: '설정',
-  dashboards: '카메라가 있는 대시보드',
+  dashboards: '대시보드',
+  'no-dashboards':
+    'Sightline과 함께 제공되는 대시보드가 없습니다. provisioning/dashboards에서 프로비저닝하세요.',
   version: '버전 {version}',
 };
 

@@ -37,60 +37,107 @@ function drawTile(context: CanvasRenderingContext2D, tile: HTMLElement, box: DOM
   const shown = [...tile.querySelectorAll<HTMLVideoElement | HTMLCanvasElement>('video, canvas')].find(
     (candidate) => getComputedStyle(candidate).visibility === 'visible',
   );
-  if (shown !== undefined) drawPicture(context, shown, { x, y, width: rect.width, height: rect.height });
-  for (const text of tile.querySelectorAll<HTMLElement>('span, strong, p')) drawText(context, text, box);
+  if (shown !== undefined) drawPicture(context, shown, box);
+  for (const element of tile.querySelectorAll<HTMLElement>('span, a, strong, p')) {
+    drawBackground(context, element, box);
+    drawText(context, element, box);
+  }
   context.restore();
-}
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 function drawPicture(
   context: CanvasRenderingContext2D,
   picture: HTMLVideoElement | HTMLCanvasElement,
-  place: Place,
+  box: DOMRect,
 ): void {
   const width = picture instanceof HTMLVideoElement ? picture.videoWidth : picture.width;
   const height = picture instanceof HTMLVideoElement ? picture.videoHeight : picture.height;
   if (width === 0 || height === 0) return;
   const style = getComputedStyle(picture);
+  const place = picture.getBoundingClientRect();
+  const x = place.x - box.x;
+  const y = place.y - box.y;
   const scales = [place.width / width, place.height / height];
   const scale = style.objectFit === 'cover' ? Math.max(...scales) : Math.min(...scales);
+  context.save();
+  context.beginPath();
+  context.rect(x, y, place.width, place.height);
+  context.clip();
+  context.fillStyle = '#000';
+  context.fillRect(x, y, place.width, place.height);
   context.filter = style.filter;
   context.drawImage(
     picture,
-    place.x + (place.width - width * scale) / 2,
-    place.y + (place.height - height * scale) / 2,
+    x + (place.width - width * scale) / 2,
+    y + (place.height - height * scale) / 2,
     width * scale,
     height * scale,
   );
-  context.filter = 'none';
+  context.restore();
 }
 
-/** Leaves of the text only: what holds other elements is drawn by them. */
-function drawText(context: CanvasRenderingContext2D, element: HTMLElement, box: DOMRect): void {
-  const text = element.childElementCount === 0 ? element.textContent.trim() : '';
+function drawBackground(context: CanvasRenderingContext2D, element: HTMLElement, box: DOMRect): void {
+  const { backgroundColor } = getComputedStyle(element);
+  if (isTransparent(backgroundColor)) return;
   const rect = element.getBoundingClientRect();
-  if (text === '' || rect.width === 0) return;
+  context.fillStyle = backgroundColor;
+  context.fillRect(rect.x - box.x, rect.y - box.y, rect.width, rect.height);
+}
+
+/** Of the element's own text, whatever else stands beside it; lines are broken where the page breaks them. */
+function drawText(context: CanvasRenderingContext2D, element: HTMLElement, box: DOMRect): void {
   const style = getComputedStyle(element);
   context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   context.fillStyle = style.color;
-  context.shadowColor = '#000c';
-  context.shadowBlur = 2;
   context.textBaseline = 'middle';
-  context.fillText(text, rect.x - box.x, rect.y - box.y + rect.height / 2, rect.width + 1);
-  context.shadowBlur = 0;
+  for (const node of element.childNodes) {
+    if (!(node instanceof Text)) continue;
+    for (const { text, left, right, middle } of linesOf(node)) {
+      if (right > left && isVisibleAt(middle, element))
+        context.fillText(text, left - box.x, middle - box.y, right - left + 1);
+    }
+  }
+}
+
+interface Line {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly middle: number;
+}
+
+function linesOf(node: Text): readonly Line[] {
+  const range = document.createRange();
+  const lines: Line[] = [];
+  for (const { 0: word, index } of node.data.matchAll(/\S+\s*/g)) {
+    range.setStart(node, index);
+    range.setEnd(node, index + word.length);
+    const { left, right, top, height } = range.getBoundingClientRect();
+    const middle = top + height / 2;
+    const before = lines.at(-1);
+    if (before !== undefined && Math.abs(before.middle - middle) < height / 2)
+      lines[lines.length - 1] = { ...before, text: before.text + word, right };
+    else lines.push({ text: word, left, right, middle });
+  }
+  return lines;
+}
+
+/** What does not fit is cut off below its box or its parent's. */
+function isVisibleAt(y: number, element: HTMLElement): boolean {
+  return [element, element.parentElement ?? element].every((each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    return y >= top && y <= bottom;
+  });
 }
 
 function opaqueBackground(element: Element | null): string {
   for (let at = element; at !== null; at = at.parentElement) {
     const { backgroundColor } = getComputedStyle(at);
-    if (backgroundColor !== '' && !/^(transparent|rgba\(.*, 0\))$/.test(backgroundColor))
-      return backgroundColor;
+    if (!isTransparent(backgroundColor)) return backgroundColor;
   }
   return '#000';
+}
+
+function isTransparent(color: string): boolean {
+  return color === '' || /^(transparent|rgba\(.*, 0\))$/.test(color);
 }

@@ -20,7 +20,7 @@ export async function buildPages(): Promise<Pages> {
   const [wall, monitoring, icon, bundles] = await Promise.all([
     readFile(new URL('wall/index.html', client)),
     readFile(new URL('monitoring/index.html', client)),
-    readFile(new URL('wall/icon.svg', client)),
+    readFile(new URL('page/icon.svg', client)),
     bundle(),
   ]);
   return {

@@ -1,4 +1,6 @@
 export { SessionManager } from './session-manager.ts';
+export { pixelShift, SHIFT_EVERY_MS, shiftVariables } from './pixel-shift.ts';
+export type { PixelShift } from './pixel-shift.ts';
 export { problemFrom } from './refusal.ts';
 export { fetchSignalling } from './signalling.ts';
 export type { SignalRequest, SignalResponse, Signalling } from './signalling.ts';
@@ -6,7 +8,8 @@ export type { TileStatistics } from './statistics.ts';
 export type { TileDetail } from './tile-machine.ts';
 export { WhepPlayer } from './whep-player.ts';
 export type { WhepPlayerOptions } from './whep-player.ts';
-export { largestTiles, neighbour } from './wall/grid.ts';
-export type { Direction, Grid } from './wall/grid.ts';
+export { statePaths } from './page/shapes.ts';
+export { captionHeight, largestTiles, neighbour, noCaption, tileCaption, widestTile } from './wall/grid.ts';
+export type { Caption, Direction, Grid } from './wall/grid.ts';
 export { streamStates, tileStates } from '../stream/states.ts';
 export type { Quality, StreamState, TileState } from '../stream/states.ts';

@@ -85,6 +85,11 @@ export class SessionManager {
     player.stop();
   }
 
+  /** Anybody can see it, or could a moment ago: nothing need be fetched for the others. */
+  isPresent(player: WhepPlayer): boolean {
+    return this.#presence.isPresent(player);
+  }
+
   /** Something suggests that the relay answers now: nobody sits out the back-off. */
   retryAll(): void {
     for (const player of this.#players.keys()) player.retryNow();

@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import type { TileState } from '@sightline/media-relay/client';
 
 /** Upon pictures, which are no surface of the theme: white with a shadow is legible on all of them. */
-const ink = { text: '#fff', quiet: '#d3dbe3', shadow: '0 1px 2px #000c', scrim: '#000c', night: '#000' };
+const ink = { text: '#fff', quiet: '#d3dbe3', scrim: '#000c', night: '#000' };
 
 const turn = keyframes({ to: { transform: 'rotate(1turn)' } });
 const appear = keyframes({ from: { opacity: 0 }, to: { opacity: 1 } });
@@ -82,20 +82,10 @@ export function stateColor(state: TileState, theme: GrafanaTheme2): string {
 
 export function getTileStyles(theme: GrafanaTheme2) {
   const fill = { position: 'absolute', inset: 0 } as const;
-  const band = {
-    position: 'absolute',
-    left: 0,
-    right: 0,
-    zIndex: 2,
-    display: 'flex',
-    alignItems: 'center',
-    gap: '0.6em',
-    color: ink.text,
-    textShadow: ink.shadow,
-    whiteSpace: 'nowrap',
-    // Grows slower than the tile: large on a video wall, still small on a small panel.
-    fontSize: 'clamp(11px, 7px + 1.4cqw, 40px)',
-    pointerEvents: 'none',
+  const picture = { ...fill, bottom: 'var(--caption)' } as const;
+  // Against burn-in: pixel-shift.ts.
+  const shifts = {
+    '@media (prefers-reduced-motion: no-preference)': { translate: 'var(--shift-x, 0) var(--shift-y, 0)' },
   } as const;
   return {
     tile: css({
@@ -105,7 +95,9 @@ export function getTileStyles(theme: GrafanaTheme2) {
       borderRadius: theme.shape.radius.default,
       background: theme.colors.background.secondary,
       color: theme.colors.text.primary,
-      '&[data-inked=true]': { background: ink.night, color: ink.text },
+      // As the relay's own wall has it: grid.ts.
+      '--caption': '0px',
+      '&[data-captioned=true]': { '--caption': 'clamp(22px, 6cqw, 3vw)' },
       // The border lies on the picture, so that no state changes the picture's size.
       '&::after': {
         ...fill,
@@ -121,100 +113,148 @@ export function getTileStyles(theme: GrafanaTheme2) {
       inset: 0,
       zIndex: 10,
       borderRadius: 0,
-      background: ink.night,
+      '&[data-captioned=true]': { '--caption': 'clamp(28px, 2.6cqw, 72px)' },
     }),
     // Where the browser refuses the whole screen.
     soloInPanel: css({ position: 'absolute' }),
     picture: css({
-      ...fill,
+      ...picture,
+      '&:not([data-shows=nothing])': { background: ink.night },
       '& video, & canvas': { position: 'absolute', inset: 0, width: '100%', height: '100%' },
       '&[data-fit=contain] :is(video, canvas)': { objectFit: 'contain' },
       '&[data-fit=cover] :is(video, canvas)': { objectFit: 'cover' },
       '& canvas': { visibility: 'hidden' },
+      // While one tile fills the screen nobody sees the others: the client ends their sessions.
+      '[inert] > & video': { display: 'none' },
       '&[data-shows=still] canvas': { visibility: 'visible', filter: 'grayscale(1) brightness(0.42)' },
       '&[data-shows=stills] canvas': { visibility: 'visible' },
       '&[data-shows=still] video, &[data-shows=stills] video, &[data-shows=nothing] video': {
         visibility: 'hidden',
       },
     }),
-    head: css({
-      ...band,
-      top: 0,
-      padding: '0.5em 0.7em 1.2em',
-      background: `linear-gradient(${ink.scrim} 40%, transparent)`,
-      '[data-inked=false] > &': { background: 'none', color: theme.colors.text.primary, textShadow: 'none' },
-    }),
-    foot: css({
-      ...band,
+    caption: css({
+      position: 'absolute',
+      right: 0,
       bottom: 0,
-      flexWrap: 'wrap',
-      rowGap: '0.1em',
-      columnGap: '1.1em',
-      padding: '1.2em 0.7em 0.5em',
-      background: `linear-gradient(transparent, ${ink.scrim} 60%)`,
-      '&:empty': { display: 'none' },
-      '[data-inked=false] > &': { background: 'none', color: theme.colors.text.primary, textShadow: 'none' },
-      '@container (height < 120px)': { flexWrap: 'nowrap', overflow: 'hidden' },
+      left: 0,
+      zIndex: 2,
+      display: 'flex',
+      alignItems: 'center',
+      gap: '1em',
+      height: 'var(--caption)',
+      padding: '0 0.7em',
+      fontSize: 'calc(var(--caption) / 1.8)',
+      whiteSpace: 'nowrap',
+      pointerEvents: 'none',
+      ...shifts,
     }),
-    names: css({ display: 'flex', flex: 1, alignItems: 'baseline', gap: '0.6em', minWidth: 0 }),
+    names: css({
+      display: 'flex',
+      flex: '0 1 auto',
+      alignItems: 'baseline',
+      gap: '0.6em',
+      minWidth: 0,
+      overflow: 'hidden',
+    }),
     title: css({
       overflow: 'hidden',
       textOverflow: 'ellipsis',
       fontWeight: theme.typography.fontWeightBold,
     }),
     site: css({
-      flexShrink: 2,
+      flexShrink: 1000,
       overflow: 'hidden',
       textOverflow: 'ellipsis',
-      color: ink.quiet,
-      '[data-inked=false] &': { color: theme.colors.text.secondary },
+      color: theme.colors.text.secondary,
       '@container (width < 260px)': { display: 'none' },
     }),
-    badge: css({ display: 'flex', flex: 'none', alignItems: 'center', gap: '0.4em' }),
+    // Figures for which there is no room wrap out of sight, the last one first.
+    figures: css({
+      display: 'flex',
+      flex: '1 1 0',
+      flexWrap: 'wrap',
+      justifyContent: 'flex-end',
+      gap: '0.5em 0.9em',
+      height: '1.5em',
+      minWidth: 0,
+      overflow: 'hidden',
+      color: theme.colors.text.secondary,
+      fontSize: '0.88em',
+      lineHeight: 1.5,
+      '@container (width < 260px)': { display: 'none' },
+    }),
+    warning: css({
+      padding: '0 0.45em',
+      borderRadius: '0.2em',
+      background: theme.visualization.getColorByName('orange'),
+      color: theme.colors.getContrastText(theme.visualization.getColorByName('orange')),
+      fontWeight: theme.typography.fontWeightBold,
+    }),
+    badge: css({ display: 'flex', flex: 'none', alignItems: 'center', gap: '0.4em', marginLeft: 'auto' }),
     badgeWord: css({ '@container (width < 260px)': { display: 'none' } }),
     shape: css({ flex: 'none', width: '0.85em', height: '0.85em', fill: 'var(--tile-state)' }),
-    bell: css({ flex: 'none', width: '1em', height: '1em', fill: theme.visualization.getColorByName('red') }),
+    bell: css({ flex: 'none', alignSelf: 'center', width: '0.95em', height: '0.95em', fill: 'currentcolor' }),
     turning: css({
       '@media (prefers-reduced-motion: no-preference)': { animation: `${turn} 1.4s linear infinite` },
     }),
-    figure: css({ '@container (width < 260px)': { '&:nth-of-type(n + 3)': { display: 'none' } } }),
-    overlay: css({
+    notes: css({
+      position: 'absolute',
+      bottom: 'calc(var(--caption) + 0.6em)',
+      left: '0.7em',
+      right: '0.7em',
+      zIndex: 2,
+      display: 'flex',
+      flexWrap: 'wrap-reverse',
+      gap: '0.35em',
+      fontSize: 'clamp(12px, 3.3cqw, max(12px, 1.7vw))',
+      whiteSpace: 'nowrap',
+      pointerEvents: 'none',
+      ...shifts,
+      '@container (height < 120px)': { flexWrap: 'nowrap', overflow: 'hidden' },
+    }),
+    // On a picture, which may have any colour.
+    note: css({
       display: 'inline-flex',
       alignItems: 'baseline',
-      gap: '0.35em',
-      minWidth: 0,
-      color: 'inherit',
-      'a&': { zIndex: 5, pointerEvents: 'auto', textDecoration: 'underline', textUnderlineOffset: '0.2em' },
-    }),
-    overlayName: css({ color: ink.quiet, '[data-inked=false] &': { color: theme.colors.text.secondary } }),
-    overlayValue: css({ fontWeight: theme.typography.fontWeightMedium }),
-    dot: css({ alignSelf: 'center', width: '0.55em', height: '0.55em', borderRadius: '50%' }),
-    flag: css({
+      gap: '0.4em',
+      maxWidth: '100%',
       padding: '0 0.45em',
-      borderRadius: theme.shape.radius.default,
+      overflow: 'hidden',
+      borderRadius: '0.2em',
+      background: ink.scrim,
+      color: ink.text,
+      lineHeight: 1.5,
+    }),
+    alert: css({
+      background: '#c4162a',
+      color: ink.text,
+      fontWeight: theme.typography.fontWeightMedium,
+    }),
+    flag: css({
       background: theme.visualization.getColorByName('orange'),
       color: theme.colors.getContrastText(theme.visualization.getColorByName('orange')),
       fontWeight: theme.typography.fontWeightMedium,
-      textShadow: 'none',
     }),
-    hover: css({
-      padding: '0 0.45em',
-      borderRadius: theme.shape.radius.default,
-      background: ink.scrim,
-      color: ink.text,
+    overlay: css({
+      'a&': { zIndex: 5, pointerEvents: 'auto', textDecoration: 'underline', textUnderlineOffset: '0.2em' },
     }),
+    overlayName: css({ color: ink.quiet }),
+    overlayValue: css({ fontWeight: theme.typography.fontWeightMedium }),
+    dot: css({ alignSelf: 'center', width: '0.55em', height: '0.55em', borderRadius: '50%' }),
     trouble: css({
-      ...fill,
+      ...picture,
       zIndex: 1,
       display: 'flex',
       flexDirection: 'column',
       alignItems: 'center',
       justifyContent: 'center',
       gap: '0.35em',
-      padding: '2.4em 6cqw 0.8em',
-      fontSize: 'clamp(11px, 7px + 1.6cqw, 44px)',
+      padding: '0.8em 6cqw',
+      fontSize: 'clamp(11px, 3.4cqw, 44px)',
       textAlign: 'center',
       pointerEvents: 'none',
+      '[data-inked=true] > &': { color: ink.text },
+      ...shifts,
       // A tile that only joins shows its picture sooner than anybody has read why it does not.
       '[data-state=connecting] > &': { animation: `${appear} 0.2s 0.5s both` },
     }),
@@ -236,8 +276,8 @@ export function getTileStyles(theme: GrafanaTheme2) {
     }),
     age: css({
       margin: 0,
-      color: ink.quiet,
-      '[data-inked=false] &': { color: theme.colors.text.secondary },
+      color: theme.colors.text.secondary,
+      '[data-inked=true] &': { color: ink.quiet },
       '@container (height < 130px)': { display: 'none' },
     }),
     open: css({
@@ -262,16 +302,17 @@ export function getTileStyles(theme: GrafanaTheme2) {
       display: 'grid',
       flex: 'none',
       placeItems: 'center',
-      width: '2em',
-      height: '2em',
-      margin: '-0.5em 0',
+      width: '1.7em',
+      height: '1.7em',
+      margin: '-0.35em',
       padding: 0,
       border: 0,
       borderRadius: theme.shape.radius.circle,
-      background: ink.scrim,
+      background: 'none',
+      color: 'inherit',
       cursor: 'pointer',
       pointerEvents: 'auto',
-      '& svg': { width: '1.1em', height: '1.1em', fill: ink.text },
+      '& svg': { width: '1.1em', height: '1.1em', fill: 'currentcolor' },
       '&:focus-visible': { outline: `2px solid ${theme.colors.primary.text}` },
     }),
   };

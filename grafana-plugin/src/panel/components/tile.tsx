@@ -28,6 +28,8 @@ export interface TileProps {
   /** Relay clock minus the browser's, ms. */
   readonly relayOffsetMs: number;
   readonly rect: Rect;
+  /** Name, figures and state below the picture; else there is only the picture, and what is wrong with it. */
+  readonly hasCaption: boolean;
   readonly options: WallOptions;
   readonly figures: Readonly<Record<FigureName, FigureDisplay>>;
   /** The moment that the shared crosshair points at, as text. */
@@ -48,8 +50,6 @@ export function Tile(props: TileProps) {
   const styles = useStyles2(getTileStyles);
   const session = useTileSession(source, model.tile.stream);
   const snapshot = useTileSnapshot(session);
-  const elementRef = useRef<HTMLLIElement>(null);
-  useOnScreen(elementRef, session);
   useRetryWhenBack(session, stream?.state);
   const shown = present(
     snapshot?.state ?? 'connecting',
@@ -78,21 +78,21 @@ export function Tile(props: TileProps) {
   } as CSSProperties;
   return (
     <li
-      ref={elementRef}
       className={cx(styles.tile, solo !== undefined && styles.solo, solo === 'panel' && styles.soloInPanel)}
       style={{ ...position, ...variables }}
       data-testid={testIds.tile}
       data-stream={model.tile.stream}
       data-state={shown.state}
       data-inked={shows !== 'nothing'}
+      data-captioned={props.hasCaption}
       inert={props.isHidden}
     >
       <Picture session={session} shows={shows} fit={solo === undefined ? options.fit : 'contain'} />
-      {options.showTitles && <Head {...props} shown={shown} session={session} snapshot={snapshot} />}
       {shown.state !== 'live' && shows !== 'stills' && (
         <Trouble {...props} shown={shown} snapshot={snapshot} />
       )}
-      <Foot {...props} shown={shown} snapshot={snapshot} />
+      <Notes {...props} shown={shown} snapshot={snapshot} />
+      {props.hasCaption && <Caption {...props} shown={shown} session={session} snapshot={snapshot} />}
       <button
         ref={props.buttonRef}
         type="button"
@@ -161,26 +161,54 @@ interface PartProps extends TileProps {
   readonly snapshot: TileSnapshot | undefined;
 }
 
-function Head({
+/** Below the picture, not on it: cameras write their own time and name into its corners. */
+function Caption({
   model,
   stream,
   shown,
   session,
   snapshot,
-  hover,
+  options,
+  figures,
 }: PartProps & { readonly session: TileSession | undefined }) {
   const t = panelSentences();
   const styles = useStyles2(getTileStyles);
   const isAudible = snapshot?.isAudible === true;
+  const statistics = shown.state === 'live' ? snapshot?.statistics : undefined;
   return (
-    <div className={styles.head}>
-      <span className={styles.names}>
-        <span className={styles.title}>{model.title}</span>
-        {model.site !== undefined && <span className={styles.site}>{model.site}</span>}
+    <div className={styles.caption}>
+      {options.showTitles && (
+        <span className={styles.names}>
+          <span className={styles.title}>{model.title}</span>
+          {model.site !== undefined && <span className={styles.site}>{model.site}</span>}
+        </span>
+      )}
+      <span className={styles.figures}>
+        {options.figures.map((name) => {
+          const value = statistics === undefined ? undefined : figureValue(name, statistics);
+          if (value === undefined) return null;
+          const { label, display, isColored } = figures[name];
+          return (
+            <span
+              key={name}
+              title={label}
+              data-testid={testIds.figures}
+              data-figure={name}
+              style={{ color: isColored ? display(value).color : undefined }}
+            >
+              {formattedValueToString(display(value))}
+            </span>
+          );
+        })}
       </span>
-      {hover !== undefined && (
-        <span className={styles.hover} data-testid={testIds.hover}>
-          {hover}
+      {stream !== undefined && stream.warnings.length > 0 && (
+        <span
+          className={styles.warning}
+          role="img"
+          aria-label={t('warning')}
+          title={stream.warnings.join('\n')}
+        >
+          !
         </span>
       )}
       {stream?.audioCodec !== undefined && (
@@ -194,12 +222,6 @@ function Head({
           <SoundShape on={isAudible} className="" />
         </button>
       )}
-      {model.alerts.length > 0 && (
-        <span className={styles.badge} title={model.alerts.join('\n')}>
-          <AlertShape className={styles.bell} />
-          <span className={styles.badgeWord}>{model.alerts[0]}</span>
-        </span>
-      )}
       <span className={styles.badge} data-testid={testIds.badge}>
         <StateShape
           state={shown.state}
@@ -207,6 +229,35 @@ function Head({
         />
         <span className={styles.badgeWord}>{shown.word}</span>
       </span>
+    </div>
+  );
+}
+
+/** On the picture, because they are few and matter: alerts, what is wrong with it, the fields that were asked for, the crosshair's moment. */
+function Notes({ model, stream, hover }: PartProps) {
+  const t = panelSentences();
+  const styles = useStyles2(getTileStyles);
+  return (
+    <div className={styles.notes}>
+      {model.alerts.map((name) => (
+        <span key={name} className={cx(styles.note, styles.alert)} title={model.alerts.join('\n')}>
+          <AlertShape className={styles.bell} />
+          {name}
+        </span>
+      ))}
+      {(stream?.flags ?? []).map((flag) => (
+        <span key={flag} className={cx(styles.note, styles.flag)}>
+          {flagText(flag, t)}
+        </span>
+      ))}
+      {model.overlays.map((overlay) => (
+        <OverlayValue key={overlay.name} {...overlay} />
+      ))}
+      {hover !== undefined && (
+        <span className={styles.note} data-testid={testIds.hover}>
+          {hover}
+        </span>
+      )}
     </div>
   );
 }
@@ -254,51 +305,6 @@ function Age({
   );
 }
 
-function Foot({ model, stream, shown, snapshot, options, figures }: PartProps) {
-  const t = panelSentences();
-  const styles = useStyles2(getTileStyles);
-  const statistics = shown.state === 'live' ? snapshot?.statistics : undefined;
-  const measured =
-    statistics === undefined
-      ? []
-      : options.figures.flatMap((name) => {
-          const value = figureValue(name, statistics);
-          return value === undefined ? [] : { name, value };
-        });
-  return (
-    <div className={styles.foot}>
-      {measured.map(({ name, value }) => {
-        const { label, display } = figures[name];
-        const formatted = display(value);
-        return (
-          <span
-            key={name}
-            className={styles.figure}
-            title={label}
-            data-testid={testIds.figures}
-            data-figure={name}
-          >
-            {formattedValueToString(formatted)}
-          </span>
-        );
-      })}
-      {model.overlays.map((overlay) => (
-        <OverlayValue key={overlay.name} {...overlay} />
-      ))}
-      {(stream?.flags ?? []).map((flag) => (
-        <span key={flag} className={styles.flag}>
-          {flagText(flag, t)}
-        </span>
-      ))}
-      {stream !== undefined && stream.warnings.length > 0 && (
-        <span className={styles.flag} role="img" aria-label={t('warning')} title={stream.warnings.join('\n')}>
-          !
-        </span>
-      )}
-    </div>
-  );
-}
-
 function OverlayValue({ name, text, color, href, linkTitle, opensTab }: TileModel['overlays'][number]) {
   const styles = useStyles2(getTileStyles);
   const content = (
@@ -310,14 +316,14 @@ function OverlayValue({ name, text, color, href, linkTitle, opensTab }: TileMode
   );
   if (href === undefined) {
     return (
-      <span className={styles.overlay} data-testid={testIds.overlay} data-field={name}>
+      <span className={cx(styles.note, styles.overlay)} data-testid={testIds.overlay} data-field={name}>
         {content}
       </span>
     );
   }
   return (
     <a
-      className={styles.overlay}
+      className={cx(styles.note, styles.overlay)}
       href={href}
       title={linkTitle}
       target={opensTab ? '_blank' : undefined}
@@ -328,23 +334,6 @@ function OverlayValue({ name, text, color, href, linkTitle, opensTab }: TileMode
       {content}
     </a>
   );
-}
-
-/** Panels are never told that they were scrolled out of view, so each tile looks for itself. */
-function useOnScreen(ref: React.RefObject<HTMLElement | null>, session: TileSession | undefined): void {
-  useEffect(() => {
-    const element = ref.current;
-    if (element === null || session === undefined) return;
-    const observer = new IntersectionObserver(
-      (entries) => session.setOnScreen(entries.at(-1)?.isIntersecting ?? true),
-      { rootMargin: '100px' },
-    );
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      session.setOnScreen(true);
-    };
-  }, [ref, session]);
 }
 
 /** The relay just got the camera back: do not sit out the back-off. */

@@ -1,11 +1,19 @@
 import type { FieldConfigSource, InterpolateFunction, EventBus } from '@grafana/data';
 import { dateTimeFormat } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
-import { neighbour } from '@sightline/media-relay/client';
+import {
+  neighbour,
+  noCaption,
+  pixelShift,
+  SHIFT_EVERY_MS,
+  shiftVariables,
+  tileCaption,
+} from '@sightline/media-relay/client';
 import type { Direction } from '@sightline/media-relay/client';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import type { RelaySource } from '../../relay/relay-source.ts';
+import { isRendering } from '../../relay/rendering.ts';
 import { figureDisplays } from '../data/figures.ts';
 import { arrange, pageOf, turned } from '../data/layout.ts';
 import { durationText } from '../data/presentation.ts';
@@ -66,6 +74,8 @@ export function Wall(props: WallProps) {
     [fieldConfig, theme, timeZone, replaceVariables, t],
   );
 
+  // Without it, nothing but pictures.
+  const caption = options.showTitles || options.figures.length > 0 ? tileCaption(innerWidth) : noCaption;
   const isSpotlight = options.layout === 'spotlight';
   const ordered = isSpotlight ? turned(tiles.tiles, turns) : tiles.tiles;
   const { items, page, pages } = pageOf(ordered, options.perPage, isSpotlight ? 0 : turns);
@@ -73,7 +83,7 @@ export function Wall(props: WallProps) {
     rects,
     columns,
     height: wallHeight,
-  } = arrange(items.length, { width, height }, options.layout, options.columns);
+  } = arrange(items.length, { width, height }, options.layout, options.columns, caption);
   const keys = items.map((tile) => tile.key);
   const solo = soloKey !== undefined && keys.includes(soloKey) ? soloKey : undefined;
   const current = currentKey !== undefined && keys.includes(currentKey) ? currentKey : keys[0];
@@ -123,6 +133,8 @@ export function Wall(props: WallProps) {
     focusNext.current = next;
   };
 
+  useEvery(isRendering() ? 0 : SHIFT_EVERY_MS);
+  const shift = isRendering() ? {} : shiftVariables(pixelShift(Date.now()));
   const hoverText =
     hover.atMs === undefined
       ? undefined
@@ -136,6 +148,7 @@ export function Wall(props: WallProps) {
     <div
       ref={wallRef}
       className={styles.wall}
+      style={shift}
       data-testid={testIds.wall}
       onKeyDown={onKeyDown}
       onPointerMove={() => hover.publish(Date.now())}
@@ -154,6 +167,7 @@ export function Wall(props: WallProps) {
               stream={stream}
               relayOffsetMs={news.offsetMs}
               rect={rect}
+              hasCaption={caption !== noCaption}
               options={options}
               figures={figures}
               hover={hoverText}

@@ -24,6 +24,8 @@ const units: Readonly<Record<FigureName, FieldConfig>> = {
 export interface FigureDisplay {
   readonly label: string;
   readonly display: (value: number) => DisplayValue;
+  /** An override gave it thresholds: the base colour of a field without any says nothing. */
+  readonly isColored: boolean;
 }
 
 export function figureDisplays(
@@ -51,7 +53,11 @@ export function figureDisplays(
   const displays = figureNames.map((name, index): [FigureName, FigureDisplay] => {
     const display = frame?.fields[index]?.display;
     const label = fields[index]?.name ?? name;
-    return [name, { label, display: (value) => display?.(value) ?? { text: String(value), numeric: value } }];
+    const isColored = (frame?.fields[index]?.config.thresholds?.steps.length ?? 0) > 1;
+    return [
+      name,
+      { label, isColored, display: (value) => display?.(value) ?? { text: String(value), numeric: value } },
+    ];
   });
   return Object.fromEntries(displays) as Record<FigureName, FigureDisplay>;
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { noCaption, tileCaption } from '@sightline/media-relay/client';
 import { expect, test } from 'vitest';
 import { timeBox } from '../../testing/time-box.ts';
 import { arrange, pageOf, turned } from './layout.ts';
@@ -27,8 +28,9 @@ test.each(['auto', 'columns', 'spotlight'] as const)(
         fc.integer({ min: 0, max: 40 }),
         size,
         fc.integer({ min: 1, max: 12 }),
-        (count, area, columns) => {
-          const { rects, height } = arrange(count, area, layout, columns);
+        fc.constantFrom(noCaption, tileCaption(1600)),
+        (count, area, columns, caption) => {
+          const { rects, height } = arrange(count, area, layout, columns, caption);
           expect(rects).toHaveLength(count);
           rects.forEach((rect, index) => {
             expect(rect.left).toBeGreaterThanOrEqual(0);
@@ -51,6 +53,13 @@ test('fixed columns scroll rather than shrink', () => {
   const { height, rects } = arrange(12, box, 'columns', 2);
   expect(rects[0]).toMatchObject({ width: 798, height: 448 });
   expect(height).toBeGreaterThan(box.height);
+});
+
+test('a caption makes tiles higher, not narrower, where they scroll', () => {
+  expect(arrange(12, box, 'columns', 2, tileCaption(1600)).rects[0]).toMatchObject({
+    width: 798,
+    height: 496,
+  });
 });
 
 test.each([2, 5, 9, 13])('the spotlight of %i tiles is the largest by far', (count) => {

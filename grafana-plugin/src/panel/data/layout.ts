@@ -1,5 +1,6 @@
 /** Where tiles stand, in CSS pixels of the panel's box. Pure. */
-import { largestTiles } from '@sightline/media-relay/client';
+import { captionHeight, largestTiles, noCaption } from '@sightline/media-relay/client';
+import type { Caption } from '@sightline/media-relay/client';
 import type { Layout } from '../options.ts';
 
 export const GAP = 4;
@@ -23,21 +24,32 @@ export interface Arrangement {
   readonly height: number;
 }
 
-export function arrange(count: number, box: Box, layout: Layout, columns: number): Arrangement {
+/** `caption`: what each tile has below its picture. */
+export function arrange(
+  count: number,
+  box: Box,
+  layout: Layout,
+  columns: number,
+  caption: Caption = noCaption,
+): Arrangement {
   if (count === 0) return { rects: [], columns: 1, height: box.height };
   switch (layout) {
     case 'auto':
-      return grid(count, box);
+      return grid(count, box, caption);
     case 'columns':
-      return fixedColumns(count, box, Math.max(1, Math.min(columns, count)));
+      return fixedColumns(count, box, Math.max(1, Math.min(columns, count)), caption);
     case 'spotlight':
-      return count === 1 ? grid(count, box) : spotlight(count, box);
+      return count === 1
+        ? grid(count, box, caption)
+        : // Tiles of two sizes stand edge to edge: all have one shape, and a small one's picture a narrow margin.
+          (spotlight(count, { ...box, aspect: 1 / (1 / ASPECT + caption.share) }) ??
+            grid(count, box, caption));
   }
 }
 
 /** The columns that make tiles largest; the rows are centred, a last row that is not full begins at the left. */
-function grid(count: number, box: Box): Arrangement {
-  const { columns, rows, tileWidth, tileHeight } = largestTiles(count, box, GAP, ASPECT);
+function grid(count: number, box: Box, caption: Caption): Arrangement {
+  const { columns, rows, tileWidth, tileHeight } = largestTiles(count, box, GAP, ASPECT, caption);
   const left = Math.max(0, Math.floor((box.width - columns * tileWidth - (columns - 1) * GAP) / 2));
   const top = Math.max(0, Math.floor((box.height - rows * tileHeight - (rows - 1) * GAP) / 2));
   const rects = Array.from({ length: count }, (_, index) => ({
@@ -49,9 +61,9 @@ function grid(count: number, box: Box): Arrangement {
   return { rects, columns, height: box.height };
 }
 
-function fixedColumns(count: number, box: Box, columns: number): Arrangement {
+function fixedColumns(count: number, box: Box, columns: number, caption: Caption): Arrangement {
   const width = Math.max(0, Math.floor((box.width - (columns - 1) * GAP) / columns));
-  const height = Math.floor(width / ASPECT);
+  const height = Math.floor(width / ASPECT + captionHeight(width, caption));
   const rows = Math.ceil(count / columns);
   const needed = rows * height + (rows - 1) * GAP;
   const top = Math.max(0, Math.floor((box.height - needed) / 2));
@@ -64,17 +76,25 @@ function fixedColumns(count: number, box: Box, columns: number): Arrangement {
   return { rects, columns, height: Math.max(box.height, needed) };
 }
 
+interface ShapedBox extends Box {
+  /** Of every tile, caption included: width / height. */
+  readonly aspect: number;
+}
+
 /** The first one large, the others beside or below it in one strip, whichever leaves the large one more room. */
-function spotlight(count: number, box: Box): Arrangement {
+function spotlight(count: number, box: ShapedBox): Arrangement | undefined {
   const others = count - 1;
   const beside = strip(others, box, 'beside');
   const below = strip(others, box, 'below');
-  return area(beside) >= area(below) ? beside : below;
+  return area(beside) >= area(below) ? (beside ?? below) : below;
 }
 
-const area = ({ rects: [large] }: Arrangement) => (large === undefined ? 0 : large.width * large.height);
+function area(arrangement: Arrangement | undefined): number {
+  const large = arrangement?.rects[0];
+  return large === undefined ? 0 : large.width * large.height;
+}
 
-function strip(others: number, box: Box, where: 'beside' | 'below'): Arrangement {
+function strip(others: number, box: ShapedBox, where: 'beside' | 'below'): Arrangement | undefined {
   let best: Arrangement | undefined;
   // More lanes make the strip's tiles larger and the large one smaller; three are as many as a glance takes in.
   for (let lanes = 1; lanes <= Math.min(3, others); lanes++) {
@@ -86,25 +106,25 @@ function strip(others: number, box: Box, where: 'beside' | 'below'): Arrangement
     // The large tile keeps at least half of the area that it would have alone.
     if (best === undefined || area(candidate) >= area(best) * 0.75) best = candidate;
   }
-  return best ?? grid(others + 1, box);
+  return best;
 }
 
-function largeBesides(box: Box, perLane: number, lanes: number, where: 'beside' | 'below'): Box {
+function largeBesides(box: ShapedBox, perLane: number, lanes: number, where: 'beside' | 'below'): Box {
   if (where === 'beside') {
-    const small = Math.max(0, (box.height - (perLane - 1) * GAP) / perLane) * ASPECT;
+    const small = Math.max(0, (box.height - (perLane - 1) * GAP) / perLane) * box.aspect;
     const room = box.width - lanes * (Math.min(small, box.width / (lanes * 2 + 1)) + GAP);
-    const width = Math.max(0, Math.floor(Math.min(room, box.height * ASPECT)));
-    return { width, height: Math.floor(width / ASPECT) };
+    const width = Math.max(0, Math.floor(Math.min(room, box.height * box.aspect)));
+    return { width, height: Math.floor(width / box.aspect) };
   }
-  const small = Math.max(0, (box.width - (perLane - 1) * GAP) / perLane) / ASPECT;
+  const small = Math.max(0, (box.width - (perLane - 1) * GAP) / perLane) / box.aspect;
   const room = box.height - lanes * (Math.min(small, box.height / (lanes * 2 + 1)) + GAP);
-  const height = Math.max(0, Math.floor(Math.min(room, box.width / ASPECT)));
-  return { width: Math.floor(height * ASPECT), height };
+  const height = Math.max(0, Math.floor(Math.min(room, box.width / box.aspect)));
+  return { width: Math.floor(height * box.aspect), height };
 }
 
 function stripOf(
   others: number,
-  box: Box,
+  box: ShapedBox,
   large: Box,
   perLane: number,
   lanes: number,
@@ -117,8 +137,8 @@ function stripOf(
   const across = where === 'beside' ? { columns: lanes, rows: perLane } : { columns: perLane, rows: lanes };
   const cellWidth = (rest.width - (across.columns - 1) * GAP) / across.columns;
   const cellHeight = (rest.height - (across.rows - 1) * GAP) / across.rows;
-  const width = Math.max(0, Math.floor(Math.min(cellWidth, cellHeight * ASPECT)));
-  const height = Math.floor(width / ASPECT);
+  const width = Math.max(0, Math.floor(Math.min(cellWidth, cellHeight * box.aspect)));
+  const height = Math.floor(width / box.aspect);
   const stripWidth = across.columns * (width + GAP) - GAP;
   const stripHeight = Math.ceil(others / across.columns) * (height + GAP) - GAP;
   const total =

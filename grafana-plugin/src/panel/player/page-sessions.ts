@@ -38,7 +38,6 @@ export class PageSessions {
     const relay = this.#relayOf(source.uid);
     const session = new TileSession({ sessions: relay.sessions, source, stream, rendering });
     relay.open.add(session);
-    this.#watchPage();
     return session;
   }
 
@@ -82,18 +81,6 @@ export class PageSessions {
     if (relay === undefined || relay.open.size > 0) return;
     relay.sessions.close();
     this.#relays.delete(uid);
-    if (this.#relays.size === 0) document.removeEventListener('visibilitychange', this.#onVisibility);
-  }
-
-  /** A tile that is on screen again when the page is: its own observer told it before, and tells it no more. */
-  readonly #onVisibility = (): void => {
-    for (const { open } of this.#relays.values()) {
-      for (const session of open) session.setPageVisible(document.visibilityState !== 'hidden');
-    }
-  };
-
-  #watchPage(): void {
-    document.addEventListener('visibilitychange', this.#onVisibility);
   }
 }
 

@@ -15,8 +15,6 @@ import type { RelaySource } from '../../relay/relay-source.ts';
 /** What the relay draws at least. */
 const STILL_MIN_WIDTH = 160;
 const STILL_MAX_WIDTH = 1280;
-/** Scrolled past or behind another tab for less than this: nothing is saved by ending the session. */
-const HIDDEN_GRACE_MS = 4000;
 /** From the end of one still picture to the request for the next. */
 const STILL_PAUSE_MS = 1000;
 /** A relay that has no still picture now is asked again after this. */
@@ -60,10 +58,6 @@ export class TileSession {
     showsStills: false,
     isAudible: false,
   };
-  #isOnScreen = true;
-  #isPageVisible = true;
-  #isVisible = true;
-  #hiding: ReturnType<typeof setTimeout> | undefined;
   #stills: AbortController | undefined;
   #closed = false;
 
@@ -100,28 +94,6 @@ export class TileSession {
     this.still.remove();
   }
 
-  /** Scrolled into view or out of it. */
-  setOnScreen(isOnScreen: boolean): void {
-    this.#isOnScreen = isOnScreen;
-    this.#show();
-  }
-
-  /** The page is in the foreground or hidden. */
-  setPageVisible(isPageVisible: boolean): void {
-    this.#isPageVisible = isPageVisible;
-    this.#show();
-  }
-
-  #show(): void {
-    const isVisible = this.#isOnScreen && this.#isPageVisible;
-    if (isVisible === this.#isVisible || this.#closed) return;
-    this.#isVisible = isVisible;
-    clearTimeout(this.#hiding);
-    this.#hiding = undefined;
-    if (isVisible) this.#player?.start();
-    else this.#hiding = setTimeout(() => this.#pause(), HIDDEN_GRACE_MS);
-  }
-
   /** Something suggests that it would work now. */
   retryNow(): void {
     this.#player?.retryNow();
@@ -143,7 +115,6 @@ export class TileSession {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#hiding);
     this.#stopStills();
     if (this.#player !== undefined) this.#options.sessions.remove(this.#player);
     this.#player = undefined;
@@ -178,12 +149,6 @@ export class TileSession {
       : { lastFrameMs: this.#player?.lastFrameMs ?? this.#snapshot.lastFrameMs };
   }
 
-  #pause(): void {
-    this.#keepStill();
-    this.#stopStills();
-    this.#player?.stop();
-  }
-
   /** The last picture outlives its stream: the video element would go black with the next one. */
   #keepStill(): void {
     const { videoWidth, videoHeight } = this.video;
@@ -214,11 +179,20 @@ export class TileSession {
   /** One request at a time: through the proxy all tiles of the page share a handful of connections. */
   async #pollStills(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      if (!this.#isSeen()) {
+        await pause(STILL_PAUSE_MS, signal);
+        continue;
+      }
       const shown = await this.#showStill(signal);
       if (signal.aborted) return;
       if (!shown) this.#change({ showsStills: false });
       await pause(shown ? STILL_PAUSE_MS : STILL_RETRY_MS, signal);
     }
+  }
+
+  /** Scrolled past, or behind another tab: the manager has stopped the player, and stills rest too. */
+  #isSeen(): boolean {
+    return this.#player === undefined || this.#options.sessions.isPresent(this.#player);
   }
 
   /** Whether there was one. */

@@ -1,5 +1,5 @@
 /** Gauges, streams and alerts as elements of the page. Rows are kept, so that focus and scrolling are. */
-import { byId, child } from '../wall/elements.ts';
+import { byId, child, setText, shape, showSummary } from '../page/elements.ts';
 import { bitrateText, durationText } from '../wall/presentation.ts';
 import type { Gauge } from './gauges.ts';
 import { gaugeWords } from './gauges.ts';
@@ -78,11 +78,6 @@ export function showAlerts(alerts: readonly AlertRow[], nowMs: number): void {
   setText(byId('alert-count'), alerts.length === 0 ? '' : `${alerts.length}`);
 }
 
-/** Untouched text is not announced again, nor laid out. */
-export function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 const alertWords = { critical: 'Critical', warning: 'Warning', info: 'Unusual' } as const;
 const alertShapes = { critical: 'critical', warning: 'raised', info: 'ok' } as const;
 
@@ -115,14 +110,7 @@ function streamRow(choose: () => void): HTMLElement {
 function summarise(streams: readonly StreamRow[]): void {
   const counts = new Map<StreamRow['state'], number>();
   for (const { state } of streams) counts.set(state, (counts.get(state) ?? 0) + 1);
-  byId('summary').replaceChildren(
-    ...[...counts].map(([state, count]) => {
-      const item = document.createElement('li');
-      item.dataset['state'] = state;
-      item.append(shape(state), `${count} ${streamWords[state].toLowerCase()}`);
-      return item;
-    }),
-  );
+  showSummary([...counts].map(([state, count]) => ({ state, word: streamWords[state], count })));
 }
 
 function keepRows<T>(
@@ -150,17 +138,4 @@ function part(element: Element, selector: string): Element {
   const found = element.querySelector(selector);
   if (found === null) throw new Error(`There is no ${selector}`);
   return found;
-}
-
-const SVG = 'http://www.w3.org/2000/svg';
-
-/** From the symbols in index.html; the word beside it names it. */
-function shape(name: string): SVGElement {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('class', 'shape');
-  svg.setAttribute('aria-hidden', 'true');
-  const use = document.createElementNS(SVG, 'use');
-  use.setAttribute('href', `#shape-${name}`);
-  svg.append(use);
-  return svg;
 }

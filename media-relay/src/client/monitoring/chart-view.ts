@@ -15,7 +15,9 @@ export interface Line {
 
 export type ChartData = readonly [readonly number[], ...(readonly (number | null)[])[]];
 
-const FONT = '11px system-ui, sans-serif';
+/** As page.css: text grows with the screen. */
+const scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+const FONT = `${Math.round(11.5 * scale)}px system-ui, sans-serif`;
 const HOUR_SECONDS = 3600;
 const LEAST_SECONDS = 60;
 
@@ -94,8 +96,8 @@ function optionsOf(lines: readonly Line[], onCursor: () => void): uPlot.Options 
     side,
     scale: scaleOf(line),
     grid: side === 3 ? grid : { show: false },
-    size: 68,
-    space: 26,
+    size: 68 * scale,
+    space: 26 * scale,
     values: (_, splits) => splits.map((value) => line.text(value)),
   });
   const left = lines.find(({ axis }) => axis !== 'right');
@@ -103,7 +105,7 @@ function optionsOf(lines: readonly Line[], onCursor: () => void): uPlot.Options 
   return {
     width: 320,
     height: 150,
-    padding: [8, right === undefined ? 12 : 0, 0, 0],
+    padding: [8 * scale, right === undefined ? 12 * scale : 0, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, sync: { key: 'monitoring' }, y: false },
     hooks: { setCursor: [onCursor] },
@@ -123,8 +125,9 @@ function optionsOf(lines: readonly Line[], onCursor: () => void): uPlot.Options 
       {
         ...common,
         grid: { show: false },
-        size: 26,
-        space: 70,
+        size: 30 * scale,
+        gap: 9 * scale,
+        space: 70 * scale,
         values: (_, splits) => {
           const isFine = (splits[1] ?? 0) - (splits[0] ?? 0) < 60;
           return splits.map((value) => clockText(value, isFine));
@@ -139,7 +142,7 @@ function optionsOf(lines: readonly Line[], onCursor: () => void): uPlot.Options 
         scale: scaleOf(line),
         stroke: colour(line.colour),
         fill: line.axis === 'right' || lines.length > 2 ? '' : `${colour(line.colour)}1f`,
-        width: 1.5,
+        width: 1.5 * scale,
         points: { show: false },
       })),
     ],

@@ -1,13 +1,13 @@
 /** The monitoring page: the relay's own figures, for those without Grafana. */
 import { problemFrom } from '../refusal.ts';
-import { byId } from '../wall/elements.ts';
+import { byId, setText, shiftPixels } from '../page/elements.ts';
 import { bitrateText } from '../wall/presentation.ts';
 import type { ChartData } from './chart-view.ts';
 import { Chart } from './chart-view.ts';
 import { gaugesOf } from './gauges.ts';
 import type { Course, Figures, Overview } from './overview.ts';
 import { askCourse, askLimits, askOverview } from './overview.ts';
-import { setText, showAlerts, showGauges, showStreams } from './board-view.ts';
+import { showAlerts, showGauges, showStreams } from './board-view.ts';
 
 const REFRESH_MS = 5000;
 const LIMITS_MS = 60_000;
@@ -73,11 +73,12 @@ async function refresh(): Promise<void> {
 }
 
 function showOverview({ nowMs, streams, figures, alerts }: Overview): void {
+  shiftPixels(Date.now());
   offerStreams(streams);
   showGauges(gaugesOf(figures, limits));
   showStreams(streams, nowMs, chosen(), choose);
   showAlerts(alerts, nowMs);
-  setText(byId('updated'), new Date(nowMs).toLocaleTimeString([], { hour12: false }));
+  setText(byId('clock'), new Date(nowMs).toLocaleTimeString([], { hour12: false }));
 }
 
 async function showCharts(nowMs: number): Promise<void> {

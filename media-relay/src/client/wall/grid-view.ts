@@ -1,12 +1,10 @@
 /** Where the tiles stand, which one has the focus, and which one fills the screen. */
-import { largestTiles, neighbour } from './grid.ts';
+import { largestTiles, neighbour, tileCaption } from './grid.ts';
 import type { Direction } from './grid.ts';
 import type { TileView } from './tile-view.ts';
 
 const ASPECT = 16 / 9;
 const GAP = 6;
-/** Height of a tile's caption. */
-const CAPTION = 26;
 
 const directions: Readonly<Record<string, Direction>> = {
   ArrowLeft: 'left',
@@ -29,7 +27,6 @@ export class GridView {
   constructor(grid: HTMLElement, stage: HTMLElement) {
     this.#grid = grid;
     this.#stage = stage;
-    grid.style.setProperty('--caption', `${CAPTION}px`);
     new ResizeObserver(() => this.#arrange()).observe(stage);
     grid.addEventListener('keydown', (event) => this.#onKey(event));
     grid.addEventListener('click', (event) => this.#onClick(event.target));
@@ -57,7 +54,13 @@ export class GridView {
 
   #arrange(): void {
     const box = { width: this.#stage.clientWidth, height: this.#stage.clientHeight };
-    const { columns, tileWidth, tileHeight } = largestTiles(this.#tiles.length, box, GAP, ASPECT, CAPTION);
+    const { columns, tileWidth, tileHeight } = largestTiles(
+      this.#tiles.length,
+      box,
+      GAP,
+      ASPECT,
+      tileCaption(innerWidth),
+    );
     this.#columns = columns;
     this.#grid.style.gridTemplateColumns = `repeat(${columns}, ${tileWidth}px)`;
     this.#grid.style.gridAutoRows = `${tileHeight}px`;

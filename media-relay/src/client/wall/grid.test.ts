@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { timeBox } from '../../testing/time-box.ts';
-import { largestTiles, neighbour } from './grid.ts';
+import { captionHeight, largestTiles, neighbour, noCaption, tileCaption } from './grid.ts';
 
 test.each([
   [1, 1],
@@ -21,8 +21,9 @@ test('a tall window stacks them', () => {
 
 test('no other number of columns gives larger tiles, and all fit', () => {
   const size = fc.integer({ min: 0, max: 5000 });
+  const captions = fc.constantFrom(noCaption, tileCaption(1920), { share: 0.2, min: 5, max: 60 });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 60 }), size, size, fc.nat(40), (count, width, height, caption) => {
+    fc.property(fc.integer({ min: 1, max: 60 }), size, size, captions, (count, width, height, caption) => {
       const gap = 6;
       const grid = largestTiles(count, { width, height }, gap, 16 / 9, caption);
       expect(grid.columns * grid.rows).toBeGreaterThanOrEqual(count);
@@ -31,15 +32,22 @@ test('no other number of columns gives larger tiles, and all fit', () => {
       expect(grid.tileWidth === 0 || (usedWidth <= width && usedHeight <= height)).toBe(true);
       for (let columns = 1; columns <= count; columns++) {
         const rows = Math.ceil(count / columns);
-        const other = Math.min(
-          (width - gap * (columns - 1)) / columns,
-          ((height - gap * (rows - 1)) / rows - caption) * (16 / 9),
-        );
-        expect(Math.floor(other)).toBeLessThanOrEqual(grid.tileWidth);
+        const cellWidth = (width - gap * (columns - 1)) / columns;
+        const cellHeight = (height - gap * (rows - 1)) / rows;
+        // One pixel wider than the best would not fit into these cells.
+        const wider = grid.tileWidth + 1;
+        const isTooHigh = wider / (16 / 9) + captionHeight(wider, caption) > cellHeight - 1e-6;
+        expect(wider > cellWidth - 1e-6 || isTooHigh).toBe(true);
       }
     }),
     timeBox,
   );
+});
+
+test('a caption grows with its tile, within limits', () => {
+  expect([100, 600, 3000].map((width) => captionHeight(width, tileCaption(2000)))).toEqual([22, 36, 60]);
+  expect(captionHeight(3000, tileCaption(400))).toBe(22);
+  expect(captionHeight(600, noCaption)).toBe(0);
 });
 
 test('arrow keys move within the grid and stop at its edges', () => {

@@ -5,25 +5,48 @@ export interface Grid {
   readonly tileHeight: number;
 }
 
-/**
- * The columns that make `count` tiles largest in a box of CSS pixels. A tile is a picture of this aspect (width / height)
- * with a caption of `captionHeight` below it.
- */
+/** What stands below a picture: its height grows with the tile, so that a display on a wall can be read from afar. CSS pixels. */
+export interface Caption {
+  /** Of the tile's width. */
+  readonly share: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** As wall.css and the panel's styles have it: `clamp(22px, 6cqw, 3vw)`, so that one large tile does not shout. */
+export function tileCaption(viewportWidth: number): Caption {
+  return { share: 0.06, min: 22, max: Math.max(22, viewportWidth * 0.03) };
+}
+
+export const noCaption: Caption = { share: 0, min: 0, max: 0 };
+
+export function captionHeight(tileWidth: number, { share, min, max }: Caption): number {
+  return Math.max(min, Math.min(max, tileWidth * share));
+}
+
+/** The widest tile, a picture of this aspect (width / height) with its caption, that is not higher than `height`. */
+export function widestTile(height: number, aspect: number, { share, min, max }: Caption): number {
+  const width = Math.max((height - max) * aspect, height / (1 / aspect + share));
+  return Math.max(0, Math.min((height - min) * aspect, width));
+}
+
+/** The columns that make `count` tiles largest in a box of CSS pixels. A tile is a picture of this aspect and its caption. */
 export function largestTiles(
   count: number,
   box: { readonly width: number; readonly height: number },
   gap: number,
   aspect: number,
-  captionHeight = 0,
+  caption: Caption = noCaption,
 ): Grid {
   let best: Grid = { columns: 1, rows: Math.max(1, count), tileWidth: 0, tileHeight: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
     const cellWidth = (box.width - gap * (columns - 1)) / columns;
     const cellHeight = (box.height - gap * (rows - 1)) / rows;
-    const tileWidth = Math.max(0, Math.floor(Math.min(cellWidth, (cellHeight - captionHeight) * aspect)));
+    const tileWidth = Math.max(0, Math.floor(Math.min(cellWidth, widestTile(cellHeight, aspect, caption))));
     if (tileWidth > best.tileWidth) {
-      best = { columns, rows, tileWidth, tileHeight: Math.floor(tileWidth / aspect) + captionHeight };
+      const tileHeight = Math.floor(tileWidth / aspect + captionHeight(tileWidth, caption));
+      best = { columns, rows, tileWidth, tileHeight };
     }
   }
   return best;

@@ -1,5 +1,5 @@
 /** What a tile says, from what its player and the relay know. Pure. */
-import type { StreamState, TileState } from '../../stream/states.ts';
+import type { PictureFlag, StreamState, TileState } from '../../stream/states.ts';
 import type { TileStatistics } from '../statistics.ts';
 import type { TileDetail } from '../tile-machine.ts';
 import type { WallStream } from './stream-list.ts';
@@ -13,6 +13,19 @@ export const tileWords = {
   'over-capacity': 'Relay full',
   blocked: 'Blocked',
 } as const satisfies Record<TileState, string>;
+
+const flagWords = {
+  frozen: 'Frozen',
+  black: 'Black',
+  overexposed: 'Overexposed',
+  underexposed: 'Too dark',
+  blurred: 'Blurred',
+} as const satisfies Record<PictureFlag, string>;
+
+/** A flag that this page does not know yet is shown as the relay wrote it. */
+export function flagText(flag: string): string {
+  return Object.hasOwn(flagWords, flag) ? flagWords[flag as PictureFlag] : flag;
+}
 
 export interface Presentation {
   /** Chooses shape and colour. */

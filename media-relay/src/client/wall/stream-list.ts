@@ -10,6 +10,8 @@ export interface WallStream {
   readonly site: string | undefined;
   readonly state: StreamState;
   readonly reason: string | undefined;
+  /** What is wrong with its pictures although they arrive: names of the table of flags. */
+  readonly flags: readonly string[];
   readonly warnings: readonly string[];
   /** Relay clock, Unix ms. */
   readonly lastFrameMs: number | undefined;
@@ -92,9 +94,16 @@ function wallStream(name: string, entry: unknown): WallStream {
     site: text(entry, 'site'),
     state: isStreamState(state) ? state : 'connecting',
     reason: text(entry, 'reason'),
+    flags: flagsOf(field(entry, 'picture')),
     warnings: Array.isArray(warnings) ? warnings.flatMap((warning) => text(warning, 'message') ?? []) : [],
     lastFrameMs: number(entry, 'lastFrameMs'),
   };
+}
+
+/** `{frozen: true, black: false, ..., brightness: 0.4}`, or null while nobody has looked at the picture. */
+function flagsOf(picture: unknown): readonly string[] {
+  if (typeof picture !== 'object' || picture === null) return [];
+  return Object.entries(picture).flatMap(([flag, holds]) => (holds === true ? flag : []));
 }
 
 export function isStreamState(value: string | undefined): value is StreamState {

@@ -4,8 +4,8 @@ import type { SessionManager } from '../session-manager.ts';
 import type { TileStatistics } from '../statistics.ts';
 import type { TileDetail } from '../tile-machine.ts';
 import type { WhepPlayer } from '../whep-player.ts';
-import { child, shape } from './elements.ts';
-import { cameBack, durationText, present, statisticsLine } from './presentation.ts';
+import { child, shape } from '../page/elements.ts';
+import { cameBack, durationText, flagText, present, statisticsLine } from './presentation.ts';
 import type { Presentation } from './presentation.ts';
 import type { WallStream } from './stream-list.ts';
 
@@ -36,6 +36,7 @@ export class TileView {
   readonly #age: HTMLElement;
   readonly #statistics: HTMLElement;
   readonly #warning: HTMLElement;
+  readonly #flags: HTMLElement;
   readonly #player: WhepPlayer;
   #stream: WallStream;
   #tile: TileState = 'connecting';
@@ -57,6 +58,7 @@ export class TileView {
     this.#sentence = child(trouble, 'p', 'sentence');
     this.#age = child(trouble, 'p', 'age');
 
+    this.#flags = child(this.element, 'div', 'flags');
     // Below the picture, not on it: cameras write their own time and name into its corners.
     const caption = child(this.element, 'div', 'caption');
     const names = child(caption, 'div', 'names');
@@ -95,6 +97,8 @@ export class TileView {
     this.#site.textContent = stream.site ?? '';
     this.#warning.textContent = stream.warnings.length === 0 ? '' : '!';
     this.#warning.title = stream.warnings.join('\n');
+    this.#flags.replaceChildren();
+    for (const flag of stream.flags) child(this.#flags, 'span', 'flag').textContent = flagText(flag);
     this.#present();
     if (cameBack(before.state, stream.state)) this.#player.retryNow();
   }
@@ -142,12 +146,14 @@ export class TileView {
     this.element.dataset['state'] = state;
     this.#sentence.textContent = sentence;
     if (before?.word !== word || before.state !== state) {
-      this.#badge.replaceChildren(shape(state), word);
+      this.#badge.replaceChildren(shape(state));
+      child(this.#badge, 'span', 'word').textContent = word;
       this.#troubleShape.replaceChildren(shape(state));
       this.#troubleWord.textContent = word;
     }
     const where = this.#stream.site === undefined ? '' : `, ${this.#stream.site}`;
-    const why = state === 'live' ? '' : `: ${sentence}`;
+    const flags = this.#stream.flags.map(flagText).join(', ');
+    const why = state === 'live' ? (flags === '' ? '' : `, ${flags}`) : `: ${sentence}`;
     const label = `${this.#stream.title}${where}, ${word}${why}`;
     if (this.button.ariaLabel !== label) this.button.ariaLabel = label;
     if (before?.word !== word || before.state !== state) this.#options.onPresented(this, before);

@@ -3,7 +3,7 @@ import { SessionManager } from '../session-manager.ts';
 import { fetchSignalling } from '../signalling.ts';
 import { tileStates } from '../../stream/states.ts';
 import type { TileState } from '../../stream/states.ts';
-import { byId, child, shape } from './elements.ts';
+import { byId, setText, shiftPixels, showSummary } from '../page/elements.ts';
 import { GridView } from './grid-view.ts';
 import { tileWords } from './presentation.ts';
 import { StreamList } from './stream-list.ts';
@@ -69,27 +69,19 @@ function summarise(): void {
   for (const { presented } of grid.tiles) {
     if (presented !== undefined) counts.set(presented.state, (counts.get(presented.state) ?? 0) + 1);
   }
-  const items: HTMLElement[] = [];
-  for (const state of Object.keys(tileStates) as TileState[]) {
-    const count = counts.get(state);
-    if (count === undefined) continue;
-    const item = document.createElement('li');
-    item.dataset['state'] = state;
-    item.append(shape(state));
-    child(item, 'span', 'count').textContent = `${count} ${tileWords[state].toLowerCase()}`;
-    items.push(item);
-  }
-  byId('summary').replaceChildren(...items);
+  const states = Object.keys(tileStates) as TileState[];
+  showSummary(
+    states.flatMap((state) => {
+      const count = counts.get(state);
+      return count === undefined ? [] : { state, word: tileWords[state], count };
+    }),
+  );
 }
 
 function everySecond(): void {
   setText(byId('clock'), new Date().toLocaleTimeString([], { hour12: false }));
+  shiftPixels(Date.now());
   for (const tile of grid.tiles) tile.showAge();
-}
-
-/** Untouched text is not announced again. */
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 keepAwake();
