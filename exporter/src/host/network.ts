@@ -15,7 +15,7 @@ export function networkCollector(files: HostFiles): Collector {
     name: 'network',
     collect(out) {
       let devices = 0;
-      for (const line of files.read('proc/self/net/dev')?.split('\n') ?? []) {
+      for (const line of files.read(`${files.process}/net/dev`)?.split('\n') ?? []) {
         const colon = line.lastIndexOf(':');
         const device = line.slice(0, Math.max(0, colon)).trim();
         if (device === '' || notDevices.test(device) || ++devices > maxDevices) continue;
