@@ -14,7 +14,8 @@ test('a container tells of the network and the mounts of the host that is mounte
     'proc/self/net/dev': device('eth0'),
     'proc/1/net/dev': device('enp3s0'),
     'proc/1/net/snmp': 'Udp: InDatagrams NoPorts InErrors OutDatagrams\nUdp: 7 0 0 9\n',
-    'proc/1/mountinfo': '27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n',
+    'proc/1/mountinfo':
+      '27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n90 27 0:77 / /var/lib/docker/overlay2/1/merged rw - overlay overlay rw\n',
     'proc/self/mountinfo': '27 1 0:99 / / rw,relatime - overlay overlay rw\n',
   });
   const collectors = createCollectors({ root: own.path, hostRoot: host.path, platform: 'linux' });
@@ -29,6 +30,7 @@ test('a container tells of the network and the mounts of the host that is mounte
   expect(await lines('filesystems')).toContain(
     'sightline_storage_info{volume="/",device="/dev/vda",fstype="ext4"} 1',
   );
+  expect(await lines('filesystems')).not.toContain('docker');
   // Statfs of the host's root as it is seen here, which is a folder that exists.
   expect(await lines('filesystems')).toContain('sightline_storage_error{volume="/"} 0');
 });

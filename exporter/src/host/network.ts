@@ -5,7 +5,7 @@ import type { Collector } from '../source.ts';
 
 /** Loopback, and what containers and virtual machines plug together inside the host. */
 const notDevices =
-  /^(lo|veth.*|ifb\d+|dummy\d+|docker\d+|br-.*|cni.*|flannel.*|cali.*|virbr.*|vnet\d+|tap.*)$/;
+  /^(lo|veth.*|ifb\d+|dummy\d+|docker\d+|podman\d+|br-.*|cni.*|flannel.*|cali.*|virbr.*|vnet\d+|tap.*)$/;
 const maxDevices = 64;
 const megabitBytes = 125_000;
 
