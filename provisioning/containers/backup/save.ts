@@ -94,6 +94,8 @@ async function saveSnapshot(path: string, server: URL, target: string): Promise<
   const response = await fetch(new URL('api/v1/admin/tsdb/snapshot', server), {
     method: 'POST',
     signal: AbortSignal.timeout(120_000),
+  }).catch(() => {
+    throw new Error(`${server.href} is not reached: it has to run while it is saved.`);
   });
   const text = await response.text();
   const name = response.ok ? /"name":"([\w-]+)"/.exec(text)?.[1] : undefined;
