@@ -71,7 +71,7 @@ describe.each(all)('service %s', (name, { image, restart, cap_add, user, ...rest
     for (const volume of rest.volumes) {
       const [source = ''] = volume.replace(/^\$\{\w+:-([^}]+)\}/, '$1').split(':');
       if (source.startsWith('./') && source !== './backups' && source !== './provisioning/dashboards')
-        expect(statSync(root + source).isDirectory(), source).toBe(true);
+        expect([source, statSync(root + source).isDirectory()]).toEqual([source, true]);
       if (/^[a-z]/.test(source)) expect(volumes).toHaveProperty(source);
     }
     for (const other of Object.keys(rest.depends_on)) expect(compose.services).toHaveProperty(other);
@@ -133,7 +133,7 @@ test('each Prometheus runs with the flags that its configuration asks for', () =
   for (const { command } of stores) {
     const file = /^--config\.file=\/etc\/prometheus\/(.+)$/.exec(command[0] ?? '')?.[1] ?? '';
     const flags = /^# flags: (.+)$/m.exec(read(`provisioning/prometheus/${file}`))?.[1];
-    expect(flags, file).toBeDefined();
+    expect([file, flags]).not.toContain(undefined);
     expect(command).toEqual(expect.arrayContaining((flags ?? '').split(' ')));
     expect(command).toContain('--web.enable-admin-api');
   }
@@ -154,14 +154,13 @@ test('everything that is kept is saved', () => {
     // Made anew, or of no use to anybody tomorrow.
     (name) => !['relay-log', 'grafana-alerting', 'alertmanager-data', 'loki-data'].includes(name),
   );
-  const mounts = service('backup').volumes.filter((volume) => /^[a-z]/.test(volume));
-  expect(mounts.map((volume) => volume.split(':')[0]).toSorted()).toEqual(kept.toSorted());
+  const mounts = service('backup')
+    .volumes.filter((volume) => /^[a-z]/.test(volume))
+    .map((volume) => volume.split(':'));
+  expect(mounts.map(([volume = '']) => volume).toSorted()).toEqual(kept.toSorted());
   const places = composePlaces.map(({ path }) => path);
-  for (const mount of mounts) {
-    const target = mount.split(':')[1] ?? '';
-    expect(
-      places.some((path) => path === target || path.startsWith(`${target}/`)),
-      target,
-    ).toBe(true);
-  }
+  const forgotten = mounts.filter(
+    ([, target = '']) => !places.some((path) => path === target || path.startsWith(`${target}/`)),
+  );
+  expect(forgotten).toEqual([]);
 });

@@ -36,7 +36,12 @@ describe.each(files)('%s', (file) => {
 
   test('copies what exists', () => {
     for (const line of lines.filter((other) => other.startsWith('COPY ') && !other.includes('--from=')))
-      for (const source of line.split(' ').slice(1, -1)) expect(existsSync(root + source), source).toBe(true);
+      expect(
+        line
+          .split(' ')
+          .slice(1, -1)
+          .filter((source) => !existsSync(root + source)),
+      ).toEqual([]);
   });
 
   test('knows every workspace that the lock file speaks of', () => {

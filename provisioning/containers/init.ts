@@ -91,9 +91,9 @@ function writeSecret(path: string, secret: string, own: (path: string) => void):
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folders = { state: '/var/lib/sightline', handover: '/handover', alerting: '/handover/alerting' };
   try {
-    await init(folders, { environment: process.env, say: (line) => console.log(line) });
+    await init(folders, { environment: process.env, say: (line) => process.stdout.write(`${line}\n`) });
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }
 }

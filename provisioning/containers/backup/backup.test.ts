@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -13,14 +14,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { freePort } from '../../../media-relay/e2e/support/free-port.ts';
 import type { Place } from './place.ts';
 import { restore } from './restore.ts';
 import { save } from './save.ts';
@@ -43,6 +43,7 @@ beforeEach(() => {
   const grafana = new DatabaseSync(database);
   grafana.exec("create table dashboard (title text); insert into dashboard values ('Wall')");
   grafana.close();
+  chmodSync(database, 0o640);
   places = [
     { kind: 'folder', name: 'relay', path: relay },
     { kind: 'sqlite', name: 'grafana.db', path: database },
@@ -63,7 +64,7 @@ describe('files and database', () => {
   test('come back as they were, also when the database was in use', async () => {
     const grafana = new DatabaseSync(database);
     grafana.exec("begin; insert into dashboard values ('half')");
-    const folder = await save(places, backups, { now, keep: 7 });
+    const { folder } = await save(places, backups, { now, keep: 7 });
     grafana.exec('rollback');
     grafana.exec("insert into dashboard values ('later')");
     grafana.close();
@@ -80,10 +81,11 @@ describe('files and database', () => {
     expect(readFileSync(join(relay, 'deeper/events.jsonl'), 'utf8')).toBe('up\n');
     expect(existsSync(join(relay, 'new'))).toBe(false);
     expect(titles()).toEqual(['Wall']);
+    expect(statSync(database).mode & 0o777).toBe(0o640);
   });
 
   test('of a backup that is not whole, nothing is restored', async () => {
-    const folder = await save(places, backups, { now, keep: 7 });
+    const { folder } = await save(places, backups, { now, keep: 7 });
     writeFileSync(join(relay, 'tokens.json'), 'mine');
     appendFileSync(join(folder, 'relay/deeper/events.jsonl'), 'x');
     await expect(restore(places, folder)).rejects.toThrow('events.jsonl is not as it was saved');
@@ -162,7 +164,7 @@ describe('Prometheus', () => {
     ];
     const first = await start(data, port);
     await expect.poll(() => firstSample(port), { timeout: 15_000 }).toBeGreaterThan(0);
-    const folder = await save(places, backups, { now, keep: 7 });
+    const { folder } = await save(places, backups, { now, keep: 7 });
     const savedUntil = Date.now() / 1000;
     expect(readdirSync(join(data, 'snapshots'))).toEqual([]);
     await expect(restore(places, folder)).rejects.toThrow(`127.0.0.1:${port} still runs`);
@@ -189,12 +191,3 @@ describe('Prometheus', () => {
     expect(readdirSync(backups)).toEqual([]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -11,16 +11,17 @@ const [command = 'save', name, ...rest] = process.argv.slice(2);
 
 try {
   if (command === 'save' && name === undefined) {
-    console.log(`saved as ${basename(await save(composePlaces, folder, { now: new Date(), keep }))}`);
+    const saved = await save(composePlaces, folder, { now: new Date(), keep });
+    process.stdout.write(`saved ${saved.places.join(', ')} as ${basename(saved.folder)}\n`);
   } else if (command === 'restore' && name !== undefined && rest.length === 0) {
     // A name, and not a path that leads elsewhere.
     const restored = await restore(composePlaces, join(folder, basename(name)));
-    console.log(`restored ${restored.join(', ')}`);
+    process.stdout.write(`restored ${restored.join(', ')}\n`);
   } else {
-    console.error('docker compose run --rm backup [save | restore NAME]');
+    process.stderr.write('docker compose run --rm backup [save | restore NAME]\n');
     process.exitCode = 2;
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }

@@ -10,6 +10,7 @@ export interface SavedPlace {
   /** Whose it was: restored files get the same owner. */
   readonly user: number;
   readonly group: number;
+  readonly mode: number;
 }
 
 export interface SavedFile {

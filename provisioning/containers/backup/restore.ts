@@ -1,5 +1,5 @@
-import { chown, cp, mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { readManifest } from './manifest.ts';
 import type { SavedPlace } from './manifest.ts';
@@ -36,19 +36,23 @@ async function answers(address: URL): Promise<boolean> {
   );
 }
 
-async function restorePlace(place: Place, { user, group }: SavedPlace, from: string): Promise<void> {
+async function restorePlace(place: Place, { user, group, mode }: SavedPlace, from: string): Promise<void> {
   if (place.kind === 'sqlite') {
+    const folder = dirname(place.path);
+    await mkdir(folder, { recursive: true });
     // A journal of the old database would be played into the new one.
     for (const end of ['', '-journal', '-wal', '-shm']) await rm(`${place.path}${end}`, { force: true });
     await cp(from, place.path);
-    await chown(place.path, user, group);
-    return;
+    // Journals are made beside it; a volume that is new belongs to root.
+    await chown(folder, user, group);
+  } else {
+    // The folder itself is a mount and stays.
+    await mkdir(place.path, { recursive: true });
+    for (const name of await readdir(place.path)) await rm(join(place.path, name), { recursive: true });
+    await copyFolder(from, place.path);
+    for (const name of await readdir(place.path, { recursive: true }))
+      await chown(join(place.path, name), user, group);
   }
-  // The folder itself is a mount and stays.
-  await mkdir(place.path, { recursive: true });
-  for (const name of await readdir(place.path)) await rm(join(place.path, name), { recursive: true });
-  await copyFolder(from, place.path);
   await chown(place.path, user, group);
-  for (const name of await readdir(place.path, { recursive: true }))
-    await chown(join(place.path, name), user, group);
+  await chmod(place.path, mode);
 }

@@ -15,15 +15,21 @@ export interface SaveOptions {
   readonly keep: number;
 }
 
+export interface SavedBackup {
+  readonly folder: string;
+  /** Names of the places that it holds. */
+  readonly places: readonly string[];
+}
+
 /**
  * Saves every place while all of them run, into `folder`/TIME, which appears whole or not at all and belongs to its owner alone: it holds
- * tokens. Places that do not exist are left out. Returns its path.
+ * tokens. Places that do not exist are left out.
  */
 export async function save(
   places: readonly Place[],
   folder: string,
   { now, keep }: SaveOptions,
-): Promise<string> {
+): Promise<SavedBackup> {
   const name = now
     .toISOString()
     .replaceAll(':', '-')
@@ -36,13 +42,19 @@ export async function save(
 
   const target = join(folder, `${partial}${name}`);
   await mkdir(target, { mode: 0o700 });
+  const saved: SavedPlace[] = [];
   try {
-    const saved: SavedPlace[] = [];
     for (const place of places) {
       const facts = await stat(place.path).catch(() => undefined);
       if (facts === undefined) continue;
       await savePlace(place, join(target, place.name));
-      saved.push({ name: place.name, kind: place.kind, user: facts.uid, group: facts.gid });
+      saved.push({
+        name: place.name,
+        kind: place.kind,
+        user: facts.uid,
+        group: facts.gid,
+        mode: facts.mode & 0o777,
+      });
     }
     await writeManifest(target, now, saved);
     await rename(target, join(folder, name));
@@ -53,7 +65,7 @@ export async function save(
 
   const older = [...entries.filter((entry) => backupName.test(entry)), name].toSorted().slice(0, -keep);
   for (const entry of older) await rm(join(folder, entry), { recursive: true });
-  return join(folder, name);
+  return { folder: join(folder, name), places: saved.map((place) => place.name) };
 }
 
 async function savePlace(place: Place, target: string): Promise<void> {
