@@ -13,7 +13,8 @@ export async function watch(relay: URL, stream: string, token: string): Promise<
   await using browser = await openBrowser();
   const { page } = await browser.page();
   await page.goto(new URL('live', relay).href);
-  return page.evaluate<Watched>(`(async () => {
+  // Awaited here, or the browser would be closed first.
+  return await page.evaluate<Watched>(`(async () => {
     const connection = new RTCPeerConnection();
     connection.addTransceiver('video', { direction: 'recvonly' });
     connection.ontrack = ({ streams }) => {
