@@ -34,7 +34,24 @@ const tools = [
   { name: 'openssl', packages: ['openssl'], isThere: () => runs('openssl', ['version']) },
   // Not started here: VLC refuses to run as root.
   { name: 'cvlc', packages: ['vlc-bin', 'vlc-plugin-base'], isThere: () => existsSync('/usr/bin/cvlc') },
-  { name: 'Prometheus', packages: ['prometheus'], isThere: () => runs('promtool', ['--version']) },
+  {
+    name: 'Prometheus',
+    packages: ['prometheus'],
+    services: ['prometheus'],
+    isThere: () => runs('promtool', ['--version']),
+  },
+  {
+    name: 'Alertmanager',
+    packages: ['prometheus-alertmanager'],
+    services: ['prometheus-alertmanager'],
+    isThere: () => runs('prometheus-alertmanager', ['--version']),
+  },
+  {
+    name: 'VictoriaMetrics',
+    packages: ['victoria-metrics'],
+    services: ['victoria-metrics'],
+    isThere: () => runs('victoria-metrics', ['--version']),
+  },
   { name: 'gcc', packages: ['gcc', 'libc6-dev'], isThere: () => runs('gcc', ['--version']) },
   {
     name: 'OpenSSL headers',
@@ -61,8 +78,19 @@ export function ensureDebianTools() {
   });
   if (status !== 0) fail(`"${command}" failed (exit status ${status}); its messages are above.`);
 
+  stopServices(missing.flatMap(({ services = [] }) => services));
+
   const stillMissing = tools.filter((tool) => !tool.isThere()).map((tool) => tool.name);
   if (stillMissing.length > 0) fail(`Installed, but still not usable: ${stillMissing.join(', ')}.`);
+}
+
+/** Debian starts what it installs, now and at every boot; the tests start their own. Those that were there before are left alone. */
+function stopServices(services) {
+  const hasSystemd = existsSync('/run/systemd/system');
+  for (const service of services) {
+    if (hasSystemd) spawnSync('systemctl', ['disable', '--now', service], { stdio: 'ignore' });
+    else spawnSync('service', [service, 'stop'], { stdio: 'ignore' });
+  }
 }
 
 function runs(command, args) {
