@@ -137,7 +137,7 @@ async function checkRelay(containers: Podman, relay: URL): Promise<void> {
 async function checkExporter(containers: Podman): Promise<void> {
   const program =
     "const token = require('fs').readFileSync('/var/lib/sightline-secrets/prometheus-token', 'utf8').trim();" +
-    "fetch('http://127.0.0.1:8642/metrics', { headers: { 'X-Sightline-Token': token } }).then(async (answer) => say(await answer.text()))";
+    "fetch('http://127.0.0.1:8642/metrics', { headers: { 'X-Sightline-Token': token } }).then(async (answer) => console.log(await answer.text()))";
   const metrics = await until(
     () => containers.podman('exec', 'exporter', 'node', '-e', program),
     (text) => text.includes('sightline_storage_size_bytes'),

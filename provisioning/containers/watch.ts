@@ -35,7 +35,8 @@ export async function watch(relay: URL, stream: string, token: string): Promise<
       await new Promise((resolve) => setTimeout(resolve, 200));
       const all = [...(await connection.getStats()).values()];
       result.framesDecoded = all.find((one) => one.type === 'inbound-rtp')?.framesDecoded ?? 0;
-      const pair = all.find((one) => one.type === 'candidate-pair' && one.nominated && one.state === 'succeeded');
+      const transport = all.find((one) => one.type === 'transport');
+      const pair = all.find((one) => one.id === transport?.selectedCandidatePairId);
       const remote = all.find((one) => one.id === pair?.remoteCandidateId);
       if (remote) result.from = remote.protocol + ' ' + remote.address + ':' + remote.port;
     }
