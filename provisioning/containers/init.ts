@@ -71,7 +71,7 @@ export async function init(
 
   say('Grafana: http://localhost:3000/, user admin. Its first password:');
   say('  docker compose exec grafana cat /var/lib/sightline-secrets/grafana-admin-password');
-  say('Relay: http://localhost:8640/. Its tokens:');
+  say('Relay: http://localhost:8640/, for those who have a token:');
   say('  docker compose exec relay node media-relay/src/main.ts tokens');
 }
 
