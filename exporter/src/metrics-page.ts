@@ -19,7 +19,7 @@ scrape_configs:
     authorization: { credentials_file: /etc/prometheus/sightline-token } # npm run sightline -- tokens
     static_configs: [{ targets: ['127.0.0.1:8640'] }]
     # or, for a relay that tells its own address, site and labels:
-    # http_sd_configs: [{ url: 'http://relay:8640/api/v1/sd/prometheus', authorization: { credentials_file: ... } }]
+    # http_sd_configs: [{ url: 'http://relay:8640/api/v1/sd/prometheus', authorization: { type: Bearer, credentials_file: ... } }]
 \`\`\`
 
 Each collector can be switched off (\`metrics.off\` in the configuration, \`--off\` of the exporter), \`cpu-cores\` on.
