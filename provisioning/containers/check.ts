@@ -3,7 +3,7 @@
  * buildah and runc, for hosts without Docker; chromium watches. Where node:24-slim is neither there nor to be pulled, an image of
  * that name is made (base-image.ts). Everything lives in one folder, which is gone afterwards.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -66,8 +66,12 @@ async function main(folder: string): Promise<void> {
     const relay = new URL(`http://127.0.0.1:${http}/`);
     await checkRelay(containers, relay);
     await checkExporter(containers);
-    checkBackup((...args) => run('backup', ['--rm'], [], args));
+    const backup = (...args: readonly string[]): string => run('backup', ['--rm'], [], args);
+    const saved = backup().replace(/^saved (.*) as .*$/, '$1');
+    check('backup', saved === 'relay, grafana-secrets, prometheus-secrets, exporter-secrets', saved);
+    const tokens = containers.podman('exec', 'relay', 'cat', '/var/lib/sightline/tokens.json');
     checkStop(containers);
+    checkRestore(containers, backup, backups, tokens);
   } finally {
     containers.podman('rm', '--all', '--force', '--time', '2');
   }
@@ -164,14 +168,29 @@ async function checkExporter(containers: Podman): Promise<void> {
   );
 }
 
-/** No Prometheus runs here, so there is nothing whole to save. */
-function checkBackup(backup: (...args: readonly string[]) => string): void {
-  const problem = failure(() => backup());
-  check(
-    'backup says what does not run',
-    problem.includes('has to run while it is saved'),
-    problem.split('\n').at(-1),
+/** Onto a host that has nothing yet. */
+function checkRestore(
+  containers: Podman,
+  backup: (...args: readonly string[]) => string,
+  folder: string,
+  tokens: string,
+): void {
+  containers.podman('rm', 'relay');
+  containers.podman('volume', 'rm', `${project}_relay-state`);
+  const [name = ''] = readdirSync(folder);
+  backup('restore', name);
+  const mountpoint = containers.podman(
+    'volume',
+    'inspect',
+    '--format',
+    '{{.Mountpoint}}',
+    `${project}_relay-state`,
   );
+  const restored = readFileSync(join(mountpoint, 'tokens.json'), 'utf8').trim();
+  const { uid, mode } = statSync(join(mountpoint, 'tokens.json'));
+  const owner = statSync(mountpoint).uid;
+  const facts = `owner ${uid}, mode ${(mode & 0o777).toString(8)}, folder of ${owner}`;
+  check('restore', restored === tokens && facts === 'owner 1000, mode 600, folder of 1000', facts);
 }
 
 function checkStop(containers: Podman): void {

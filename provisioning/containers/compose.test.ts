@@ -164,3 +164,16 @@ test('everything that is kept is saved', () => {
   );
   expect(forgotten).toEqual([]);
 });
+
+test('the variants change services that exist, and nothing else of them', () => {
+  const host = z
+    .object({ services: z.record(z.string(), z.looseObject({})) })
+    .parse(parse(read('provisioning/containers/compose.host-network.yml'), { logLevel: 'silent' }));
+  for (const name of Object.keys(host.services)) expect(compose.services).toHaveProperty(name);
+  // Whoever asks "relay" asks the host then.
+  const askers = Object.entries(host.services).filter(([name]) => name !== 'relay');
+  for (const [, changed] of askers) expect(changed).toEqual({ extra_hosts: ['relay:host-gateway'] });
+  expect(host.services['relay']).toMatchObject({ network_mode: 'host' });
+  const own = Object.keys(strict.services).filter((name) => !tiers.some(([tier]) => tier === name));
+  expect(own).toEqual(['prometheus', 'prometheus-long', 'backup']);
+});

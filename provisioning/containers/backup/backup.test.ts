@@ -180,13 +180,16 @@ describe('Prometheus', () => {
     await expect.poll(() => firstSample(port), { timeout: 15_000 }).toBeLessThanOrEqual(savedUntil);
   });
 
-  test('has to run to be saved', async () => {
+  test('has to run to be saved, unless it was never used', async () => {
     const data = join(base, 'prometheus');
     mkdirSync(data);
     const port = await freePort();
     places = [
       { kind: 'prometheus', name: 'prometheus', path: data, runsAt: new URL(`http://127.0.0.1:${port}/`) },
     ];
+    expect((await save(places, backups, { now, keep: 7 })).places).toEqual([]);
+    rmSync(backups, { recursive: true });
+    mkdirSync(join(data, 'wal'));
     await expect(save(places, backups, { now, keep: 7 })).rejects.toThrow('is not reached: it has to run');
     expect(readdirSync(backups)).toEqual([]);
   });

@@ -23,7 +23,8 @@ export interface SavedBackup {
 
 /**
  * Saves every place while all of them run, into `folder`/TIME, which appears whole or not at all and belongs to its owner alone: it holds
- * tokens. Places that do not exist are left out.
+ * tokens. Places that do not exist, and
+ * stores that were never used, are left out.
  */
 export async function save(
   places: readonly Place[],
@@ -46,7 +47,7 @@ export async function save(
   try {
     for (const place of places) {
       const facts = await stat(place.path).catch(() => undefined);
-      if (facts === undefined) continue;
+      if (facts === undefined || (await isUnused(place))) continue;
       await savePlace(place, join(target, place.name));
       saved.push({
         name: place.name,
@@ -66,6 +67,11 @@ export async function save(
   const older = [...entries.filter((entry) => backupName.test(entry)), name].toSorted().slice(0, -keep);
   for (const entry of older) await rm(join(folder, entry), { recursive: true });
   return { folder: join(folder, name), places: saved.map((place) => place.name) };
+}
+
+/** A store that no Prometheus has opened yet: that of a profile which is not in use. */
+async function isUnused({ kind, path }: Place): Promise<boolean> {
+  return kind === 'prometheus' && (await readdir(path)).length === 0;
 }
 
 async function savePlace(place: Place, target: string): Promise<void> {
