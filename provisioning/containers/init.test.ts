@@ -1,12 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { init, users } from './init.ts';
 import type { InitFolders } from './init.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 let base: string;
 let folders: InitFolders;
 beforeEach(() => {
@@ -82,3 +84,26 @@ test('a channel that the environment names is written, with a mode that keeps it
   await run({ SIGHTLINE_ALERT_EMAIL: '' });
   expect(readdirSync(folders.alerting)).not.toContain('sightline-contact-points.yaml');
 });
+
+test.each(['init.ts', 'backup/main.ts'])(
+  '%s imports what the image of the relay has, and nothing else',
+  (name) => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'media-relay/package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const seen = new Set<string>();
+    const follow = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(
+        /^(?:import|export) [^;]*?from '([^']+)';/gm,
+      ))
+        if (target.startsWith('.')) follow(join(dirname(file), target));
+        else if (!target.startsWith('node:')) expect(Object.keys(dependencies)).toContain(target);
+    };
+    follow(join(root, 'provisioning/containers', name));
+    expect(seen.size).toBeGreaterThan(4);
+    for (const file of seen)
+      expect(file.slice(root.length)).toMatch(/^(media-relay\/src|exporter\/src|provisioning)\//);
+  },
+);
