@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 import { freePort } from '../../media-relay/e2e/support/free-port.ts';
 import { baseImage, makeBaseImage } from './base-image.ts';
+import type { RunOptions } from './podman-run.ts';
 import { podmanRunArguments } from './podman-run.ts';
 import { Podman } from './podman.ts';
 import { watch } from './watch.ts';
@@ -37,14 +38,12 @@ async function main(folder: string): Promise<void> {
   const run = (
     service: string,
     flags: readonly string[],
-    ports: readonly string[] = [],
-    more: readonly string[] = [],
+    changes: Pick<RunOptions, 'ports' | 'command'> = {},
   ): string =>
     containers.podman(
       'run',
       ...flags,
-      ...podmanRunArguments(compose, service, { root, project, variables, ports }),
-      ...more,
+      ...podmanRunArguments(compose, service, { root, project, variables, ...changes }),
     );
 
   buildImages(containers, folder);
@@ -61,12 +60,12 @@ async function main(folder: string): Promise<void> {
     const [http, media] = [await freePort(), await freePort()];
     // The port inside is the one that is announced, so it is the one outside.
     const ports = [`127.0.0.1:${http}:8640`, `${media}:${media}/udp`, `${media}:${media}/tcp`];
-    run('relay', ['--detach', '--name', 'relay', '--env', `SIGHTLINE_MEDIA_PORT=${media}`], ports);
+    run('relay', ['--detach', '--name', 'relay', '--env', `SIGHTLINE_MEDIA_PORT=${media}`], { ports });
     run('exporter', ['--detach', '--name', 'exporter']);
     const relay = new URL(`http://127.0.0.1:${http}/`);
     await checkRelay(containers, relay);
     await checkExporter(containers);
-    const backup = (...args: readonly string[]): string => run('backup', ['--rm'], [], args);
+    const backup = (...args: readonly string[]): string => run('backup', ['--rm'], { command: args });
     const saved = backup().replace(/^saved (.*) as .*$/, '$1');
     check('backup', saved === 'relay, grafana-secrets, prometheus-secrets, exporter-secrets', saved);
     const tokens = containers.podman('exec', 'relay', 'cat', '/var/lib/sightline/tokens.json');

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Instead of those of the file: `127.0.0.1:18640:8640`. */
   readonly ports?: readonly string[];
+  /** Instead of that of the file. */
+  readonly command?: readonly string[];
 }
 
 /** Throws ZodError for a file that is not understood. */
@@ -75,7 +77,7 @@ export function podmanRunArguments(composeText: string, name: string, options: R
     ...(program === undefined ? [] : ['--entrypoint', program]),
     service.image,
     ...rest,
-    ...service.command,
+    ...(options.command ?? service.command),
   ];
 }
 
