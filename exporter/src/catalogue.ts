@@ -1,12 +1,16 @@
 import {
+  admissionReasons,
   beaconRefusals,
+  childKinds,
   collectorNames,
   cpuModes,
   dropReasons,
   joinOutcomes,
   logLevels,
   memoryEvents,
+  pictureCheckFailures,
   pressureResources,
+  qualitySwitchReasons,
   reconnectReasons,
   streamStates,
   streamWarnings,
@@ -14,9 +18,7 @@ import {
 } from './known-labels.ts';
 import type { MetricSpec } from './metric.ts';
 import { counter, gauge, histogram } from './metric.ts';
-
-/** Seconds; a healthy loop stays in the first bucket. */
-const loopDelayBuckets = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
+import { loopDelayBounds } from './process/loop-delay.ts';
 
 /**
  * Every metric that exists. docs/METRICS.md is made from this table, the compiler checks all code against it, and tests fail
@@ -257,8 +259,8 @@ export const catalogue = {
   ),
   sightline_event_loop_delay_seconds: histogram(
     'seconds',
-    'How much later than due the event loop of the thread got to a timer, sampled fifty times a second',
-    loopDelayBuckets,
+    'How much later than due the event loop of the thread got to a timer, sampled ten times a second',
+    loopDelayBounds,
     { thread: 'open' },
   ),
   sightline_log_messages_total: counter('count', 'Log messages written, by level', { level: logLevels }),
@@ -280,6 +282,14 @@ export const catalogue = {
     'count',
     'Times that a media thread died and was started again',
   ),
+  sightline_media_thread_running: gauge('state', '1 when the media thread runs', { thread: 'open' }),
+  sightline_media_thread_restarts_total: counter('count', 'Times that this media thread was started again', {
+    thread: 'open',
+  }),
+  sightline_media_thread_streams: gauge('count', 'Streams that live on the media thread', {
+    thread: 'open',
+  }),
+  sightline_media_thread_sessions: gauge('count', 'Sessions of the media thread', { thread: 'open' }),
   sightline_media_thread_cpu_seconds_total: counter('seconds', 'CPU time of a media thread', {
     thread: 'open',
     mode: ['user', 'system'],
@@ -395,12 +405,133 @@ export const catalogue = {
     stream: 'open',
   }),
 
+  // Streams: the smaller picture of the same camera, where one is configured.
+  sightline_substream_state_code: gauge(
+    'state',
+    'State of the substream as a number: 0 idle, 1 connecting, 2 live, 3 stalled, 4 offline, 5 refused',
+    { stream: 'open' },
+  ),
+  sightline_substream_viewers: gauge('count', 'Viewers that see the substream', { stream: 'open' }),
+  sightline_substream_frames_per_second: gauge('count', 'Frames of the substream in the last second', {
+    stream: 'open',
+  }),
+  sightline_substream_video_bytes_per_second: gauge('count', 'Bytes of its video in the last second', {
+    stream: 'open',
+  }),
+  sightline_substream_video_width_pixels: gauge('pixels', 'Width of its picture', { stream: 'open' }),
+  sightline_substream_video_height_pixels: gauge('pixels', 'Height of its picture', { stream: 'open' }),
+  sightline_substream_keyframe_interval_seconds: gauge('seconds', 'Time between its last two key frames', {
+    stream: 'open',
+  }),
+  sightline_substream_last_frame_timestamp_seconds: gauge('timestamp', 'When its newest frame arrived', {
+    stream: 'open',
+  }),
+  sightline_substream_frames_total: counter('count', 'Frames of the substream that arrived', {
+    stream: 'open',
+  }),
+  sightline_substream_received_bytes_total: counter('bytes', 'Bytes of the substream', { stream: 'open' }),
+  sightline_substream_received_packets_total: counter('count', 'RTP packets of the substream', {
+    stream: 'open',
+  }),
+  sightline_substream_rtp_packets_lost_total: counter('count', 'Its RTP packets that never came', {
+    stream: 'open',
+  }),
+  sightline_substream_reconnects_total: counter('count', 'Its connections that ended, by reason', {
+    stream: 'open',
+    reason: reconnectReasons,
+  }),
+
+  // Streams: what the pictures show. No series while the stream is not live, or was not looked at yet.
+  sightline_stream_frozen: gauge('state', '1 while the same picture comes again and again', {
+    stream: 'open',
+  }),
+  sightline_stream_black: gauge('state', '1 while there is nothing but black', { stream: 'open' }),
+  sightline_stream_overexposed: gauge('state', '1 while more than half of the picture is burnt out', {
+    stream: 'open',
+  }),
+  sightline_stream_underexposed: gauge('state', '1 while the picture is too dark to see much', {
+    stream: 'open',
+  }),
+  sightline_stream_blurred: gauge('state', '1 while the picture has no fine detail', { stream: 'open' }),
+  sightline_stream_frozen_seconds_total: counter('seconds', 'Time for which the picture was frozen', {
+    stream: 'open',
+  }),
+  sightline_stream_black_seconds_total: counter('seconds', 'Time for which the picture was black', {
+    stream: 'open',
+  }),
+  sightline_stream_overexposed_seconds_total: counter('seconds', 'Time for which it was overexposed', {
+    stream: 'open',
+  }),
+  sightline_stream_underexposed_seconds_total: counter('seconds', 'Time for which it was underexposed', {
+    stream: 'open',
+  }),
+  sightline_stream_blurred_seconds_total: counter('seconds', 'Time for which it was blurred', {
+    stream: 'open',
+  }),
+  sightline_stream_picture_checked_timestamp_seconds: gauge(
+    'timestamp',
+    'When a picture of the stream was last looked at',
+    { stream: 'open' },
+  ),
+  sightline_picture_checks_total: counter('count', 'Pictures that were looked at'),
+  sightline_picture_check_failures_total: counter('count', 'Pictures that could not be, by reason', {
+    reason: pictureCheckFailures,
+  }),
+
   // Streams: viewers.
   sightline_viewers: gauge('count', 'Viewers', { stream: 'open' }),
+  sightline_viewers_limited: gauge('count', 'Viewers whose path carries less than they would be sent', {
+    stream: 'open',
+  }),
+  sightline_viewer_path_loss_mean_ratio: gauge(
+    'ratio',
+    'Packets lost on the way to viewers by their last receiver reports, mean of the viewers that report',
+    { stream: 'open' },
+  ),
+  sightline_viewer_path_loss_max_ratio: gauge('ratio', 'The same, of the worst viewer', { stream: 'open' }),
+  sightline_viewer_path_jitter_mean_seconds: gauge(
+    'seconds',
+    'Interarrival jitter at viewers by their last receiver reports, mean of the viewers that report',
+    { stream: 'open' },
+  ),
+  sightline_viewer_path_jitter_max_seconds: gauge('seconds', 'The same, of the worst viewer', {
+    stream: 'open',
+  }),
+  sightline_viewer_path_round_trip_mean_seconds: gauge(
+    'seconds',
+    'Round trip to viewers by their last receiver reports, mean of the viewers that report',
+    { stream: 'open' },
+  ),
+  sightline_viewer_path_round_trip_max_seconds: gauge('seconds', 'The same, of the worst viewer', {
+    stream: 'open',
+  }),
+  sightline_viewer_quality_switches_total: counter(
+    'count',
+    'Times that a viewer was switched between stream and substream, by reason',
+    { stream: 'open', reason: qualitySwitchReasons },
+  ),
   sightline_viewer_sessions: gauge('count', 'Sessions of all streams, those that still connect included'),
+  sightline_viewer_sessions_connecting: gauge('count', 'Sessions and offers that have no keys yet'),
   sightline_viewer_joins_total: counter('count', 'Offers by how they ended; ok once media can flow', {
     outcome: joinOutcomes,
   }),
+  sightline_admission_rejections_total: counter(
+    'count',
+    'Viewers refused for want of capacity, by the limit',
+    {
+      reason: admissionReasons,
+    },
+  ),
+  sightline_egress_expected_bytes_per_second: gauge(
+    'count',
+    'What all sessions together are sent while nothing is lost',
+  ),
+  sightline_egress_pacer_delay_mean_seconds: gauge(
+    'seconds',
+    'Live frames of the last second: how much later their last packet left than the path could have taken it, mean',
+    { stream: 'open' },
+  ),
+  sightline_egress_pacer_delay_max_seconds: gauge('seconds', 'The same, the longest', { stream: 'open' }),
   sightline_egress_bytes_total: counter('bytes', 'Bytes sent to viewers', { stream: 'open' }),
   sightline_egress_packets_total: counter('count', 'Packets sent to viewers', { stream: 'open' }),
   sightline_egress_resent_packets_total: counter('count', 'Packets sent once more on request', {
@@ -419,6 +550,37 @@ export const catalogue = {
   }),
   sightline_egress_send_calls_total: counter('count', 'Calls that handed packets to the kernel'),
   sightline_egress_send_errors_total: counter('count', 'Such calls that failed'),
+
+  // Pictures beside WebRTC, and the processes that decode them.
+  sightline_child_processes: gauge('count', 'Child processes that run', { kind: childKinds }),
+  sightline_child_process_limit: gauge('count', 'Child processes that may run at once', { kind: childKinds }),
+  sightline_child_process_queue_length: gauge('count', 'Jobs that wait for a child process', {
+    kind: childKinds,
+  }),
+  sightline_child_process_starts_total: counter('count', 'Child processes started', { kind: childKinds }),
+  sightline_child_process_rejections_total: counter(
+    'count',
+    'Jobs refused because the queue was full or they waited too long',
+    { kind: childKinds },
+  ),
+  sightline_child_process_kills_total: counter(
+    'count',
+    'Child processes ended by the relay: late, with too much output, or no longer needed',
+    { kind: childKinds },
+  ),
+  sightline_child_process_failures_total: counter('count', 'Jobs without a result', { kind: childKinds }),
+  sightline_child_process_run_seconds_total: counter('seconds', 'How long child processes ran, summed', {
+    kind: childKinds,
+  }),
+  sightline_snapshot_cache_bytes: gauge('bytes', 'Snapshots that are kept in memory'),
+  sightline_snapshot_files_written_total: counter('count', 'Snapshots written to files'),
+  sightline_snapshot_files_failed_total: counter('count', 'Snapshots that could not be written'),
+  sightline_snapshot_files_removed_total: counter('count', 'Snapshot files removed for their age or number'),
+  sightline_mjpeg_viewers: gauge('count', 'Viewers of MJPEG'),
+  sightline_mjpeg_streams: gauge('count', 'Streams, by width, that are decoded for MJPEG'),
+  sightline_mjpeg_pictures_total: counter('count', 'Pictures sent to viewers of MJPEG'),
+  sightline_mjpeg_dropped_pictures_total: counter('count', 'Pictures left out because a viewer was slow'),
+  sightline_mjpeg_rejections_total: counter('count', 'Viewers of MJPEG refused because there are enough'),
 
   // What viewers see, told by their browsers and summed up.
   sightline_client_playback_seconds_total: counter('seconds', 'Time that viewers watched', {

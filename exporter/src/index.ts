@@ -13,11 +13,14 @@ export { isKeptAsRate, keptMetrics, sampledMetrics } from './history/kept.ts';
 export { Histogram } from './histogram.ts';
 export type { HistogramState } from './histogram.ts';
 export {
+  admissionReasons,
   beaconRefusals,
   collectorNames,
   dropReasons,
   joinOutcomes,
   logLevels,
+  pictureCheckFailures,
+  qualitySwitchReasons,
   reconnectReasons,
   streamStates,
   streamWarnings,

@@ -91,4 +91,31 @@ export const joinOutcomes = [
   'other',
 ] as const;
 
+/** Limits that refuse a viewer. */
+export const admissionReasons = [
+  'stream-viewers',
+  'host-viewers',
+  'host-bitrate',
+  'connecting',
+  'event-loop',
+  'memory',
+] as const;
+
+/** Why a viewer was switched between stream and substream. */
+export const qualitySwitchReasons = [
+  'viewer',
+  'tile',
+  'path',
+  'trial',
+  'roll-back',
+  'availability',
+  'other',
+] as const;
+
+/** `busy`: the decoders were; `unreadable`: the picture is. */
+export const pictureCheckFailures = ['busy', 'unreadable'] as const;
+
+/** Programs that the relay runs. */
+export const childKinds = ['ffmpeg'] as const;
+
 export const beaconRefusals = ['invalid', 'rate-limited', 'unknown-session'] as const;

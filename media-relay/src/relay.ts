@@ -146,6 +146,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         return pool.running.running > 0;
       },
     },
+    pictures,
     health,
     isStopping: () => isStopping,
     logs,

@@ -70,7 +70,7 @@ describe.each(all)('service %s', (name, { image, restart, cap_add, user, ...rest
     const volumes = { ...compose.volumes, ...strict.volumes };
     for (const volume of rest.volumes) {
       const [source = ''] = volume.replace(/^\$\{\w+:-([^}]+)\}/, '$1').split(':');
-      if (source.startsWith('./') && source !== './backups' && source !== './provisioning/dashboards')
+      if (source.startsWith('./') && source !== './backups')
         expect([source, statSync(root + source).isDirectory()]).toEqual([source, true]);
       if (/^[a-z]/.test(source)) expect(volumes).toHaveProperty(source);
     }
@@ -176,4 +176,16 @@ test('the variants change services that exist, and nothing else of them', () => 
   expect(host.services['relay']).toMatchObject({ network_mode: 'host' });
   const own = Object.keys(strict.services).filter((name) => !tiers.some(([tier]) => tier === name));
   expect(own).toEqual(['prometheus', 'prometheus-long', 'backup']);
+});
+
+test('what provisioning asks of its environment, a service says', () => {
+  const files = ['src/contact-points.ts', 'src/mute-timings.ts'].map((name) => read(`provisioning/${name}`));
+  for (const [variable] of files.join('').matchAll(/SIGHTLINE_ALERT_[A-Z_]+/g))
+    expect(service('init').environment).toHaveProperty(variable);
+  const { environment, entrypoint, volumes } = service('grafana');
+  for (const name of ['sightline', 'prometheus'])
+    for (const [, variable = ''] of read(`provisioning/datasources/${name}.yaml`).matchAll(/: \$(\w+)$/gm))
+      expect([...Object.keys(environment), ...entrypoint].join(' ')).toContain(variable);
+  const path = /path: (\S+)$/m.exec(read('provisioning/dashboards/sightline.yaml'))?.[1];
+  expect(volumes).toContain(`./provisioning/dashboards:${path}:ro`);
 });

@@ -1,3 +1,4 @@
+import { panelOf } from './alert-panels.ts';
 import type { AlertRule, RuleGroup } from './rule-file.ts';
 import { isAlert } from './rule-file.ts';
 
@@ -6,6 +7,8 @@ export interface GrafanaRuleOptions {
   readonly datasourceUid: string;
   /** Contact point; it must exist: Grafana does not start with a rule that names one it lacks. None: the organisation's own routing. */
   readonly receiver?: string;
+  /** Mute timings that hold back messages of everything but critical alerts; they must exist, like the receiver. */
+  readonly muteTimings?: readonly string[];
 }
 
 /** Grafana evaluates nothing more often. */
@@ -40,7 +43,12 @@ export function grafanaRules(groups: readonly RuleGroup[], options: GrafanaRuleO
   };
 }
 
-function grafanaRule(rule: AlertRule, { datasourceUid, receiver }: GrafanaRuleOptions): object {
+function grafanaRule(
+  rule: AlertRule,
+  { datasourceUid, receiver, muteTimings = [] }: GrafanaRuleOptions,
+): object {
+  const panel = panelOf(rule.alert);
+  const mutes = rule.labels['severity'] === 'critical' ? [] : muteTimings;
   const expression = { type: '__expr__', uid: '__expr__' };
   return {
     uid: ruleUid(rule.alert),
@@ -89,9 +97,17 @@ function grafanaRule(rule: AlertRule, { datasourceUid, receiver }: GrafanaRuleOp
     // As Prometheus does: a series that is gone is no longer firing.
     missing_series_evals_to_resolve: 1,
     labels: rule.labels,
-    annotations: Object.fromEntries(
-      Object.entries(rule.annotations).map(([key, text]) => [key, grafanaTemplate(text)]),
-    ),
+    annotations: {
+      ...Object.fromEntries(
+        Object.entries(rule.annotations).map(([key, text]) => [key, grafanaTemplate(text)]),
+      ),
+      // Links in messages and the state on the panel are made from these.
+      ...(panel !== undefined && {
+        __dashboardUid__: panel.dashboardUid,
+        __panelId__: String(panel.panelId),
+      }),
+    },
+    ...panel,
     ...(receiver !== undefined && {
       notification_settings: {
         receiver,
@@ -99,6 +115,7 @@ function grafanaRule(rule: AlertRule, { datasourceUid, receiver }: GrafanaRuleOp
         group_wait: '5s',
         group_interval: '1m',
         repeat_interval: '4h',
+        ...(mutes.length > 0 && { mute_time_intervals: mutes }),
       },
     }),
   };

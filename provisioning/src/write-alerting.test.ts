@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { alertsWithPanel, panelOf } from './alert-panels.ts';
 import { contactPoints } from './contact-points.ts';
 import { isAlert, readRuleGroups, rulesFile } from './rule-file.ts';
-import { rulesText, writeAlerting } from './write-alerting.ts';
+import { muteTimingsText, rulesText, writeAlerting } from './write-alerting.ts';
 
 interface GrafanaRule {
   readonly uid: string;
@@ -24,7 +25,13 @@ interface GrafanaRule {
   readonly keepFiringFor?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly notification_settings?: { readonly receiver: string; readonly group_by: readonly string[] };
+  readonly dashboardUid?: string;
+  readonly panelId?: number;
+  readonly notification_settings?: {
+    readonly receiver: string;
+    readonly group_by: readonly string[];
+    readonly mute_time_intervals?: readonly string[];
+  };
 }
 
 interface GrafanaFile {
@@ -50,9 +57,67 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('the committed file is made from the rules', () => {
-  const committed = readFileSync(new URL('../alerting/sightline-rules.yaml', import.meta.url), 'utf8');
-  expect(committed, 'run: node provisioning/src/write-alerting.ts').toBe(rulesText());
+test.each([
+  ['sightline-rules.yaml', rulesText()],
+  ['sightline-mute-timings.yaml', muteTimingsText({})],
+])('the committed %s is what would be made', (name, text) => {
+  const committed = readFileSync(new URL(`../alerting/${name}`, import.meta.url), 'utf8');
+  expect(committed === text, 'run: npm run provisioning').toBe(true);
+});
+
+/** No panel shows them: one is Prometheus' own, the other is about a relay that only an exporter elsewhere sees. */
+const withoutPanel = ['SightlineWatchdog', 'SightlineRemoteRelayDown'];
+
+test('each alert leads to the panel that shows its number', () => {
+  const named = source.map(({ alert }) => alert).filter((alert) => !withoutPanel.includes(alert));
+  expect(alertsWithPanel.toSorted()).toEqual(named.toSorted());
+  for (const { title, dashboardUid, panelId, annotations } of rulesOf(rulesText())) {
+    const panel = panelOf(title);
+    expect({ dashboardUid, panelId }).toEqual({
+      dashboardUid: panel?.dashboardUid,
+      panelId: panel?.panelId,
+    });
+    expect(annotations['__dashboardUid__']).toBe(panel?.dashboardUid);
+    expect(annotations['__panelId__']).toBe(panel && String(panel.panelId));
+  }
+});
+
+test('mute timings hold back what is not critical, in the time zone of the people', () => {
+  writeAlerting(folder, {
+    SIGHTLINE_ALERT_EMAIL: 'noc@example.com',
+    SIGHTLINE_ALERT_MUTE: 'nights, sightline-weekends',
+    SIGHTLINE_ALERT_TIME_ZONE: 'Asia/Seoul',
+  });
+  for (const { labels, notification_settings } of rulesOf(
+    readFileSync(join(folder, 'sightline-rules.yaml'), 'utf8'),
+  ))
+    expect(notification_settings?.mute_time_intervals).toEqual(
+      labels['severity'] === 'critical' ? undefined : ['sightline-nights', 'sightline-weekends'],
+    );
+  const { muteTimes } = parse(readFileSync(join(folder, 'sightline-mute-timings.yaml'), 'utf8')) as {
+    muteTimes: { name: string; time_intervals: { location: string }[] }[];
+  };
+  expect(muteTimes.map(({ name }) => name)).toEqual(['sightline-nights', 'sightline-weekends']);
+  for (const { time_intervals } of muteTimes)
+    for (const { location } of time_intervals) expect(location).toBe('Asia/Seoul');
+  expect(() => writeAlerting(folder, { SIGHTLINE_ALERT_MUTE: 'lunch' })).toThrow(
+    'SIGHTLINE_ALERT_MUTE: there is no lunch',
+  );
+  expect(() => writeAlerting(folder, { SIGHTLINE_ALERT_TIME_ZONE: 'Mars/Base' })).toThrow(
+    'SIGHTLINE_ALERT_TIME_ZONE',
+  );
+});
+
+test('the example of policies names what exists', () => {
+  const { policies } = parse(
+    readFileSync(new URL('../examples/notification-policies.yaml', import.meta.url), 'utf8'),
+  ) as { policies: { routes: { receiver: string; mute_time_intervals?: string[] }[] }[] };
+  const routes = policies.flatMap((policy) => policy.routes);
+  expect(routes.length).toBeGreaterThan(1);
+  for (const { receiver, mute_time_intervals = [] } of routes) {
+    expect(receiver).toBe('sightline');
+    for (const name of mute_time_intervals) expect(muteTimingsText({})).toContain(`name: ${name}\n`);
+  }
 });
 
 test('each alert of Prometheus has its twin: same query, same times, same labels', () => {

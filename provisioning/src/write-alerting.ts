@@ -12,21 +12,34 @@ import { stringify } from 'yaml';
 import type { Environment } from './contact-points.ts';
 import { contactPointName, contactPoints } from './contact-points.ts';
 import { grafanaRules } from './grafana-rules.ts';
+import { chosenMuteTimings, muteTimings } from './mute-timings.ts';
 import { readRuleGroups, rulesFile } from './rule-file.ts';
 
 const committed = fileURLToPath(new URL('../alerting', import.meta.url));
 const rulesName = 'sightline-rules.yaml';
 const templatesName = 'sightline-templates.yaml';
+const muteTimingsName = 'sightline-mute-timings.yaml';
 const contactPointsName = 'sightline-contact-points.yaml';
 const head =
   '# Made from provisioning/prometheus/sightline.rules.yml by provisioning/src/write-alerting.ts: edit that.\n';
+const muteTimingsHead =
+  '# Made by provisioning/src/write-alerting.ts. Nothing is muted until a rule or a policy names one of these.\n';
 
-export function rulesText(datasourceUid = 'sightline-prometheus', receiver?: string): string {
+export function rulesText(
+  datasourceUid = 'sightline-prometheus',
+  receiver?: string,
+  muted: readonly string[] = [],
+): string {
   const rules = grafanaRules(readRuleGroups(rulesFile), {
     datasourceUid,
+    muteTimings: muted,
     ...(receiver !== undefined && { receiver }),
   });
   return head + stringify(rules, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+export function muteTimingsText(environment: Environment): string {
+  return muteTimingsHead + stringify(muteTimings(environment), { lineWidth: 0 });
 }
 
 /** Rules name a receiver only when its contact point is written beside them. */
@@ -36,8 +49,9 @@ export function writeAlerting(folder: string, environment: Environment): void {
   const receiver = points === undefined ? undefined : contactPointName;
   writeFileSync(
     join(folder, rulesName),
-    rulesText(environment['SIGHTLINE_PROMETHEUS_UID'] || undefined, receiver),
+    rulesText(environment['SIGHTLINE_PROMETHEUS_UID'] || undefined, receiver, chosenMuteTimings(environment)),
   );
+  writeFileSync(join(folder, muteTimingsName), muteTimingsText(environment));
   if (folder !== committed) copyFileSync(join(committed, templatesName), join(folder, templatesName));
   const path = join(folder, contactPointsName);
   // Anew, so that the mode holds: it has secrets. Grafana's group may read it.

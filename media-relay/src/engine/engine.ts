@@ -2,7 +2,8 @@
  * The media engine: the streams and their viewers. It lives on the media thread, but is an ordinary class: unit
  * tests and the worker drive it alike.
  */
-import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
+import { performance, type EventLoopUtilization } from 'node:perf_hooks';
+import { LoopDelay } from '@sightline/exporter/loop-delay';
 import type { Clock } from '../media/clock.ts';
 import { Arena } from '../native/arena.ts';
 import { FeedOutput } from '../outputs/feed.ts';
@@ -40,8 +41,6 @@ const TICK_MS = 100;
 const STATISTICS_MS = 1000;
 /** Networks come and go under a relay that runs for months. */
 const ADDRESSES_MS = 10_000;
-/** How often the event loop is looked at for being late. */
-const LATENESS_RESOLUTION_MS = 10;
 
 export class Engine {
   readonly arena = new Arena();
@@ -53,7 +52,7 @@ export class Engine {
   readonly #firstPacketDelay = new DelayHistogram();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #threadIndex: number;
-  readonly #lateness = monitorEventLoopDelay({ resolution: LATENESS_RESOLUTION_MS });
+  readonly #loopDelay = new LoopDelay(TICK_MS);
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
   #tcpProblem: string | undefined;
   #closing = false;
@@ -75,9 +74,8 @@ export class Engine {
   /** Binds the media port. Throws with a sentence when it cannot. */
   async start(): Promise<void> {
     await this.#whep.bind();
-    this.#lateness.enable();
     this.#timers.push(
-      setInterval(() => this.#whep.tick(this.#deps.clock()), TICK_MS),
+      setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => this.#report(), STATISTICS_MS),
       setInterval(() => void this.#rebind(), ADDRESSES_MS),
     );
@@ -150,7 +148,6 @@ export class Engine {
     if (this.#closing) return;
     this.#closing = true;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#lateness.disable();
     this.#whep.close();
     for (const stream of this.#streams.values()) stream.close();
     this.#streams.clear();
@@ -178,6 +175,11 @@ export class Engine {
     });
   }
 
+  #tick(): void {
+    this.#loopDelay.tick();
+    this.#whep.tick(this.#deps.clock());
+  }
+
   #report(): void {
     const nowMs = this.#deps.clock();
     for (const stream of this.#streams.values()) stream.tick(nowMs);
@@ -191,11 +193,13 @@ export class Engine {
     this.#utilisation = now;
     const cpu = process.threadCpuUsage();
     const egress = this.#parts.egress.statistics;
+    const { delays } = this.#loopDelay;
     const thread = {
       index: this.#threadIndex,
       isRunning: true,
       eventLoopUtilisation: utilization,
-      eventLoopDelayMaxMs: this.#takeLatenessMs(),
+      eventLoopDelayMaxMs: this.#loopDelay.takeMaxMs(),
+      eventLoopDelay: { counts: [...delays.counts], sumSeconds: delays.sum },
       cpuUserSeconds: cpu.user / 1e6,
       cpuSystemSeconds: cpu.system / 1e6,
       arenaBytes: this.arena.bytesInUse,
@@ -221,13 +225,6 @@ export class Engine {
       firstPacketP99Ms: this.#firstPacketDelay.quantileMs(0.99),
       firstPacketMaxMs: this.#firstPacketDelay.maxMs,
     };
-  }
-
-  /** The monitor counts the time from one look to the next. */
-  #takeLatenessMs(): number {
-    const { max } = this.#lateness;
-    this.#lateness.reset();
-    return Math.max(0, max / 1e6 - LATENESS_RESOLUTION_MS);
   }
 
   #onJoined(session: Session): void {

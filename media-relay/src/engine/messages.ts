@@ -282,8 +282,10 @@ export interface ThreadSnapshot {
   readonly isRunning: boolean;
   /** 0..1, over the last second. */
   readonly eventLoopUtilisation: number;
-  /** The longest that its event loop came late in the last second. */
+  /** The longest that its event loop came late to a timer of 100 ms in the last second. */
   readonly eventLoopDelayMaxMs: number;
+  /** How late it came since the thread began: by `loopDelayBounds`, not cumulative, and summed. */
+  readonly eventLoopDelay: { readonly counts: readonly number[]; readonly sumSeconds: number };
   readonly cpuUserSeconds: number;
   readonly cpuSystemSeconds: number;
   readonly arenaBytes: number;

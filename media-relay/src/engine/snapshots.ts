@@ -38,6 +38,7 @@ export function emptySnapshot(
         ...thread,
         eventLoopUtilisation: 0,
         eventLoopDelayMaxMs: 0,
+        eventLoopDelay: { counts: [], sumSeconds: 0 },
         cpuUserSeconds: 0,
         cpuSystemSeconds: 0,
         arenaBytes: 0,

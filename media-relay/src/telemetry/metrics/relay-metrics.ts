@@ -8,18 +8,21 @@ import {
   sampledMetrics,
 } from '@sightline/exporter';
 
-import type { EngineSnapshot } from '../../engine/messages.ts';
+import type { HostSnapshot } from '../../engine/messages.ts';
 import type { HealthReport, LongRange, MetricsPort, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
+import type { Pictures } from '../../pictures/pictures.ts';
 import type { Logger } from '../log.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import { HttpMetrics } from './http-metrics.ts';
+import { PictureMetrics } from './picture-metrics.ts';
 import { StreamBook } from './stream-book.ts';
 import { ViewerQuality } from './viewer-quality.ts';
 
 export interface RelayMetricsOptions {
   readonly streams: Pick<StreamDirectory, 'list'>;
-  readonly engine: { snapshot(): EngineSnapshot | undefined; readonly isRunning: boolean };
+  readonly engine: { snapshot(): HostSnapshot | undefined; readonly isRunning: boolean };
+  readonly pictures: Pick<Pictures, 'health' | 'statistics'>;
   readonly health: () => HealthReport;
   readonly isStopping: () => boolean;
   readonly logs: LogCounter;
@@ -49,14 +52,19 @@ export class RelayMetrics implements MetricsPort {
   #lastReload: { readonly atMs: number; readonly isGood: boolean };
 
   constructor(options: RelayMetricsOptions) {
-    const { streams, engine, health, isStopping, logs, collectors, version, clock, log } = options;
+    const { streams, engine, pictures, health, isStopping, logs, collectors, version, clock, log } = options;
     this.longRange = options.longRange;
     this.#alerts = new AlertWatch(this.history.ring, options.alerts);
     this.#clock = clock;
     this.#lastReload = { atMs: clock(), isGood: true };
     this.quality = new ViewerQuality(streams);
     this.#engine = new EngineMetrics(() => engine.snapshot());
-    const book = new StreamBook({ streams, snapshot: () => engine.snapshot(), clock });
+    const book = new StreamBook({
+      streams,
+      snapshot: () => engine.snapshot(),
+      picture: (stream) => pictures.health(stream),
+      clock,
+    });
     this.#exporter = new Exporter({
       version,
       collectors: createCollectors(collectors),
@@ -73,6 +81,7 @@ export class RelayMetrics implements MetricsPort {
         this.#loop,
         this.#engine,
         book,
+        new PictureMetrics(() => pictures.statistics()),
         this.quality,
         this.history,
         this.http,

@@ -1,10 +1,20 @@
-import { Samples, streamStates as knownStates, streamWarnings as knownWarnings } from '@sightline/exporter';
+import {
+  admissionReasons,
+  qualitySwitchReasons,
+  Samples,
+  streamStates as knownStates,
+  streamWarnings as knownWarnings,
+} from '@sightline/exporter';
 import { expect, test } from 'vitest';
 
 import { mislabelled } from '../../../../exporter/src/testing/mislabelled.ts';
-import type { EngineSnapshot, StreamSnapshot } from '../../engine/messages.ts';
+import { overCapacityReasons } from '../../engine/admission.ts';
+import type { HostSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { ConfiguredStream } from '../../http/deps.ts';
-import { liveSnapshot } from '../../http/testing/fake-engine.ts';
+import { liveSnapshot, substreamSnapshot } from '../../http/testing/fake-engine.ts';
+import type { PictureHealth } from '../../pictures/picture-checker.ts';
+import { noFlags } from '../../pictures/picture-judge.ts';
+import { PathStatistics, DelayHistogram } from '../../stream/path-statistics.ts';
 import { streamStates, streamWarnings } from '../../stream/states.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import { StreamBook } from './stream-book.ts';
@@ -16,11 +26,13 @@ function configured(name: string, onDemand = false): ConfiguredStream {
 /** A book whose engine and clock the test moves. */
 class Bench {
   streams = [configured('lobby'), configured('gate', true)];
-  snapshot: EngineSnapshot | undefined;
+  snapshot: HostSnapshot | undefined;
+  readonly pictures = new Map<string, PictureHealth>();
   nowMs = 1_000_000;
   readonly book = new StreamBook({
     streams: { list: () => this.streams },
     snapshot: () => this.snapshot,
+    picture: (stream) => this.pictures.get(stream),
     clock: () => this.nowMs,
   });
 
@@ -40,7 +52,7 @@ class Bench {
   }
 }
 
-function engineWith(streams: readonly StreamSnapshot[], atMs: number): EngineSnapshot {
+function engineWith(streams: readonly StreamSnapshot[], atMs: number): HostSnapshot {
   return {
     atMs,
     streams,
@@ -52,13 +64,14 @@ function engineWith(streams: readonly StreamSnapshot[], atMs: number): EngineSna
         isRunning: true,
         eventLoopUtilisation: 0.25,
         eventLoopDelayMaxMs: 1,
+        eventLoopDelay: { counts: [9, 0, 0, 0, 0, 0, 0, 0, 1], sumSeconds: 3 },
         cpuUserSeconds: 10,
         cpuSystemSeconds: 4,
         arenaBytes: 1000,
         arenaBlocks: 10,
         streams: streams.length,
         sessions: 3,
-        restartsTotal: 0,
+        restartsTotal: 2,
       },
     ],
     eventLoopUtilisation: 0.25,
@@ -71,12 +84,43 @@ function engineWith(streams: readonly StreamSnapshot[], atMs: number): EngineSna
     firstPacketP50Ms: 0.25,
     firstPacketP99Ms: 1,
     firstPacketMaxMs: 2,
+    overCapacityTotal: {
+      'stream-viewers': 0,
+      'host-viewers': 4,
+      'host-bitrate': 0,
+      connecting: 0,
+      'event-loop': 0,
+      memory: 0,
+    },
+    connectingSessions: 1,
+    expectedBitrateBps: 8_000_000,
+    mainEventLoopUtilisation: 0.1,
+    memoryUsedBytes: 1,
+    memoryLimitBytes: 2,
+  };
+}
+
+function health(flagged: readonly ('frozen' | 'black')[], frozenSeconds: number): PictureHealth {
+  const seconds = { frozen: frozenSeconds, black: 0, overexposed: 0, underexposed: 0, blurred: 0 };
+  return {
+    brightness: 0.5,
+    contrast: 0.2,
+    darkShare: 0,
+    brightShare: 0,
+    sharpness: 0.1,
+    flags: { ...noFlags(), ...Object.fromEntries(flagged.map((flag) => [flag, true])) },
+    pictureMs: 1_000,
+    checkedMs: 2_000,
+    flagSecondsTotal: seconds,
   };
 }
 
 test('known values are those of the relay', () => {
   expect(knownStates).toEqual(Object.keys(streamStates));
   expect(knownWarnings).toEqual(Object.keys(streamWarnings));
+  expect(admissionReasons).toEqual(overCapacityReasons);
+  const { qualitySwitches } = new PathStatistics(new DelayHistogram());
+  expect(qualitySwitchReasons).toEqual([...Object.keys(qualitySwitches), 'other']);
 });
 
 test('a camera that was never seen has its series', () => {
@@ -124,6 +168,83 @@ test('a live stream, field by field', () => {
   expect(out.find('sightline_stream_last_frame_timestamp_seconds', lobby)).toBe(999.5);
   expect(out.find('sightline_stream_codec_info', { ...lobby, codec: 'H264', profile: 'High' })).toBe(1);
   expect(mislabelled(out)).toEqual([]);
+});
+
+test('what viewers report of their paths, and what pacing adds', () => {
+  const bench = new Bench();
+  const lobby = { stream: 'lobby' };
+  const quiet = bench.tell([{}]);
+  expect(quiet.find('sightline_viewers_limited', lobby)).toBe(0);
+  expect(quiet.find('sightline_viewer_path_loss_max_ratio', lobby)).toBeUndefined();
+  const out = bench.tell([
+    {
+      pacerDelay: { meanSeconds: 0.001, maxSeconds: 0.02 },
+      viewerPaths: {
+        meanLossRatio: 0.01,
+        maxLossRatio: 0.05,
+        meanJitterSeconds: 0.002,
+        maxJitterSeconds: 0.004,
+        meanRoundTripSeconds: 0.03,
+        maxRoundTripSeconds: 0.06,
+        limited: 2,
+      },
+    },
+  ]);
+  expect(out.find('sightline_egress_pacer_delay_mean_seconds', lobby)).toBe(0.001);
+  expect(out.find('sightline_egress_pacer_delay_max_seconds', lobby)).toBe(0.02);
+  expect(out.find('sightline_viewers_limited', lobby)).toBe(2);
+  expect(out.find('sightline_viewer_path_loss_mean_ratio', lobby)).toBe(0.01);
+  expect(out.find('sightline_viewer_path_loss_max_ratio', lobby)).toBe(0.05);
+  expect(out.find('sightline_viewer_path_jitter_mean_seconds', lobby)).toBe(0.002);
+  expect(out.find('sightline_viewer_path_jitter_max_seconds', lobby)).toBe(0.004);
+  expect(out.find('sightline_viewer_path_round_trip_mean_seconds', lobby)).toBe(0.03);
+  expect(out.find('sightline_viewer_path_round_trip_max_seconds', lobby)).toBe(0.06);
+  expect(mislabelled(out)).toEqual([]);
+});
+
+test('a substream has figures of its own, where there is one', () => {
+  const bench = new Bench();
+  const lobby = { stream: 'lobby' };
+  const switched = { ...lobby, reason: 'tile' };
+  expect(bench.tell([{}]).find('sightline_substream_frames_total', lobby)).toBeUndefined();
+  const substream = { ...substreamSnapshot, state: 'live', framesTotal: 30, bitrateBps: 800_000 } as const;
+  const out = bench.tell([{ substream, qualitySwitchesTotal: { tile: 2, 'of-tomorrow': 1 } }]);
+  expect(out.find('sightline_substream_state_code', lobby)).toBe(2);
+  expect(out.find('sightline_substream_video_bytes_per_second', lobby)).toBe(100_000);
+  expect(out.find('sightline_substream_video_width_pixels', lobby)).toBe(640);
+  expect(out.find('sightline_substream_last_frame_timestamp_seconds', lobby)).toBe(2);
+  expect(out.find('sightline_substream_frames_total', lobby)).toBe(30);
+  expect(out.find('sightline_substream_reconnects_total', { ...lobby, reason: 'timeout' })).toBe(0);
+  expect(out.find('sightline_viewer_quality_switches_total', switched)).toBe(2);
+  expect(out.find('sightline_viewer_quality_switches_total', { ...lobby, reason: 'other' })).toBe(1);
+  expect(mislabelled(out)).toEqual([]);
+  // The media thread dies and counts anew; the totals go on.
+  bench.snapshot = undefined;
+  expect(bench.collect().find('sightline_substream_frames_total', lobby)).toBe(30);
+  const again = bench.tell([{ substream: { ...substream, framesTotal: 40 } }]);
+  expect(again.find('sightline_substream_frames_total', lobby)).toBe(70);
+  // The configuration has none any more.
+  expect(bench.tell([{}]).find('sightline_substream_frames_total', lobby)).toBeUndefined();
+});
+
+test('flags of a picture, once it was looked at', () => {
+  const bench = new Bench();
+  const lobby = { stream: 'lobby' };
+  expect(bench.tell([{}]).find('sightline_stream_frozen', lobby)).toBeUndefined();
+  bench.pictures.set('lobby', health(['frozen'], 20));
+  const out = bench.tell([{}]);
+  expect(out.find('sightline_stream_frozen', lobby)).toBe(1);
+  expect(out.find('sightline_stream_black', lobby)).toBe(0);
+  expect(out.find('sightline_stream_frozen_seconds_total', lobby)).toBe(20);
+  expect(out.find('sightline_stream_picture_checked_timestamp_seconds', lobby)).toBe(2);
+  expect(mislabelled(out)).toEqual([]);
+  // It goes offline, and who looks at it forgets; its time stays.
+  bench.pictures.clear();
+  const offline = bench.tell([{ state: 'offline' }]);
+  expect(offline.find('sightline_stream_frozen', lobby)).toBeUndefined();
+  expect(offline.find('sightline_stream_frozen_seconds_total', lobby)).toBe(20);
+  bench.pictures.set('lobby', health([], 30));
+  expect(bench.tell([{}]).find('sightline_stream_frozen_seconds_total', lobby)).toBe(50);
 });
 
 test('counters and the moment of the last frame outlive the media thread', () => {
@@ -175,7 +296,7 @@ test('a removed stream is gone, and with it its history', () => {
 });
 
 test('the engine: threads, joins by outcome, and totals that go on', () => {
-  let snapshot: EngineSnapshot | undefined = engineWith([], 1);
+  let snapshot: HostSnapshot | undefined = engineWith([], 1);
   const metrics = new EngineMetrics(() => snapshot);
   const read = (): Samples => {
     const out = new Samples();
@@ -189,7 +310,17 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   expect(first.find('sightline_event_loop_utilisation_ratio', { thread: 'media-0' })).toBe(0.25);
   expect(first.find('sightline_media_thread_cpu_seconds_total', { mode: 'system' })).toBe(4);
   expect(first.find('sightline_forward_delay_p99_seconds')).toBe(0.001);
+  expect(first.find('sightline_admission_rejections_total', { reason: 'host-viewers' })).toBe(4);
+  expect(first.find('sightline_viewer_sessions_connecting')).toBe(1);
+  expect(first.find('sightline_egress_expected_bytes_per_second')).toBe(1_000_000);
+  expect(first.find('sightline_media_thread_running', { thread: 'media-0' })).toBe(1);
+  expect(first.find('sightline_media_thread_restarts_total', { thread: 'media-0' })).toBe(2);
+  expect(first.find('sightline_media_thread_sessions', { thread: 'media-0' })).toBe(3);
   expect(mislabelled(first)).toEqual([]);
+  const [delays] = first.histograms.get('sightline_event_loop_delay_seconds') ?? [];
+  expect(delays?.labels).toEqual({ thread: 'media-0' });
+  expect(Array.from(delays?.state.counts ?? [])).toEqual([9, 0, 0, 0, 0, 0, 0, 0, 1]);
+  expect(delays?.state.sum).toBe(3);
 
   metrics.died();
   snapshot = undefined;
@@ -198,5 +329,9 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   expect(between.find('sightline_media_engine_restarts_total')).toBe(1);
   expect(between.find('sightline_viewer_sessions')).toBeUndefined();
   snapshot = engineWith([], 2);
-  expect(read().find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
+  // Another thread, which has counted as much already.
+  snapshot = { ...snapshot, threads: snapshot.threads.map((thread) => ({ ...thread, restartsTotal: 3 })) };
+  const after = read();
+  expect(after.histograms.get('sightline_event_loop_delay_seconds')?.[0]?.state.sum).toBe(6);
+  expect(after.find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
 });

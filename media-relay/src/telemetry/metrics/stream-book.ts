@@ -3,14 +3,23 @@ import type { AnyLabels, MetricSource, Samples } from '@sightline/exporter';
 import type { EngineSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { ConfiguredStream, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
+import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import type { StreamState } from '../../stream/states.ts';
-import { Growing } from './growing.ts';
-import type { StreamFacts } from './stream-table.ts';
-import { isExpected, streamCounters, streamGauges } from './stream-table.ts';
+import { StreamCounters } from './stream-counters.ts';
+import type { StreamFacts, SubstreamFacts } from './stream-table.ts';
+import {
+  isExpected,
+  pictureCounters,
+  streamCounters,
+  streamGauges,
+  substreamCounters,
+  substreamGauges,
+} from './stream-table.ts';
 
 export interface StreamBookOptions {
   readonly streams: Pick<StreamDirectory, 'list'>;
   readonly snapshot: () => EngineSnapshot | undefined;
+  readonly picture: (stream: string) => PictureHealth | undefined;
   readonly clock: Clock;
 }
 
@@ -18,10 +27,13 @@ export interface StreamBookOptions {
 const longestTickSeconds = 10;
 
 interface StreamRecord {
-  readonly counters: Growing;
+  readonly counters: StreamCounters<StreamSnapshot>;
   readonly labels: AnyLabels;
   readonly gaugeLabels: readonly AnyLabels[];
-  readonly counterLabels: readonly AnyLabels[];
+  /** Undefined for a stream that has no substream. */
+  substream: StreamCounters<SubstreamFacts> | undefined;
+  /** Undefined until a picture was looked at. */
+  pictures: StreamCounters<PictureHealth> | undefined;
   facts: StreamFacts;
   upSeconds: number;
   expectedSeconds: number;
@@ -49,7 +61,7 @@ export class StreamBook implements MetricSource {
   }
 
   tick(): void {
-    const { streams, snapshot: read, clock } = this.#options;
+    const { streams, snapshot: read, picture: pictureOf, clock } = this.#options;
     const nowMs = clock();
     const seconds = Math.min(longestTickSeconds, Math.max(0, (nowMs - (this.#tickedMs ?? nowMs)) / 1000));
     this.#tickedMs = nowMs;
@@ -62,7 +74,8 @@ export class StreamBook implements MetricSource {
     for (const name of this.#records.keys()) if (!names.has(name)) this.#records.delete(name);
     for (const stream of configured) {
       const found = measured.get(stream.name);
-      const facts = { configured: stream, snapshot: found, state: stateOf(stream, found) };
+      const picture = pictureOf(stream.name);
+      const facts = { configured: stream, snapshot: found, state: stateOf(stream, found), picture };
       const record = this.#records.get(stream.name) ?? newRecord(facts);
       this.#records.set(stream.name, record);
       // What was so far, not what is from now on.
@@ -72,8 +85,12 @@ export class StreamBook implements MetricSource {
       record.info = keep(record.info, infoLabels(stream));
       record.codec = keep(record.codec, codecLabels(stream.name, found));
       record.lastFrameMs = found?.lastFrameMs ?? record.lastFrameMs;
-      if (found === undefined) record.counters.restart();
-      else if (isNews) streamCounters.forEach(({ read }, at) => record.counters.update(at, read(found) ?? 0));
+      if (found === undefined || isNews) {
+        record.counters.update(found);
+        updateSubstream(record, found);
+      }
+      if (picture !== undefined) record.pictures ??= new StreamCounters(stream.name, pictureCounters);
+      record.pictures?.update(picture);
     }
   }
 
@@ -81,13 +98,16 @@ export class StreamBook implements MetricSource {
     this.tick();
     out.set('sightline_streams_configured', this.#records.size);
     for (const record of this.#records.values()) {
-      const { facts, counters, labels, gaugeLabels, counterLabels, lastFrameMs, info, codec } = record;
+      const { facts, counters, labels, gaugeLabels, lastFrameMs, info, codec } = record;
       out.put('sightline_stream_info', info, 1);
       if (codec !== undefined) out.put('sightline_stream_codec_info', codec, 1);
       streamGauges.forEach(({ name, read }, at) => out.put(name, gaugeLabels[at] ?? labels, read(facts)));
-      streamCounters.forEach(({ name }, at) =>
-        out.put(name, counterLabels[at] ?? labels, counters.totals[at]),
-      );
+      counters.collect(out);
+      const substream = facts.snapshot?.substream;
+      if (substream !== undefined)
+        for (const { name, read } of substreamGauges) out.put(name, labels, read(substream));
+      record.substream?.collect(out);
+      record.pictures?.collect(out);
       out.put('sightline_stream_up_seconds_total', labels, record.upSeconds);
       out.put('sightline_stream_expected_seconds_total', labels, record.expectedSeconds);
       if (lastFrameMs !== undefined)
@@ -101,16 +121,27 @@ function stateOf({ onDemand }: ConfiguredStream, snapshot: StreamSnapshot | unde
   return snapshot?.state ?? (onDemand ? 'idle' : 'connecting');
 }
 
+/** Its totals go on while the engine is down; a stream that was given another configuration may have none any more. */
+function updateSubstream(record: StreamRecord, found: StreamSnapshot | undefined): void {
+  if (found === undefined) record.substream?.update(undefined);
+  else if (found.substream === undefined) record.substream = undefined;
+  else {
+    record.substream ??= new StreamCounters(found.name, substreamCounters);
+    record.substream.update({ ...found, substream: found.substream });
+  }
+}
+
 /** Label objects live as long as the record: their text is made once. */
 function newRecord(facts: StreamFacts): StreamRecord {
   const labels = { stream: facts.configured.name };
   const withStream = (extra: AnyLabels): AnyLabels =>
     Object.keys(extra).length === 0 ? labels : { ...labels, ...extra };
   return {
-    counters: new Growing(streamCounters.length),
+    counters: new StreamCounters(facts.configured.name, streamCounters),
     labels,
     gaugeLabels: streamGauges.map((row) => withStream(row.labels)),
-    counterLabels: streamCounters.map((row) => withStream(row.labels)),
+    substream: undefined,
+    pictures: undefined,
     facts,
     upSeconds: 0,
     expectedSeconds: 0,

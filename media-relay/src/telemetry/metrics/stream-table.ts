@@ -1,9 +1,16 @@
 import type { AnyLabels, MetricName } from '@sightline/exporter';
-import { dropReasons, reconnectReasons, streamStates, streamWarnings } from '@sightline/exporter';
+import {
+  dropReasons,
+  qualitySwitchReasons,
+  reconnectReasons,
+  streamStates,
+  streamWarnings,
+} from '@sightline/exporter';
 
-import type { StreamSnapshot } from '../../engine/messages.ts';
+import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { ConfiguredStream } from '../../http/deps.ts';
-import type { StreamState } from '../../stream/states.ts';
+import type { PictureHealth } from '../../pictures/picture-checker.ts';
+import type { PictureFlag, StreamState } from '../../stream/states.ts';
 
 // What of a stream's snapshot is which metric. A new field of the snapshot is a line here, and one in the catalogue.
 
@@ -12,6 +19,13 @@ export interface StreamFacts {
   /** Undefined until the engine has reported it, and while the engine is down. */
   readonly snapshot: StreamSnapshot | undefined;
   readonly state: StreamState;
+  /** Undefined while the stream is not live, and before its first picture was looked at. */
+  readonly picture: PictureHealth | undefined;
+}
+
+/** A stream that has a substream. */
+export interface SubstreamFacts extends StreamSnapshot {
+  readonly substream: RenditionSnapshot;
 }
 
 export interface Row<T> {
@@ -51,6 +65,8 @@ export function rowsByValue<T>(
 }
 
 const flag = (isSet: boolean): number => (isSet ? 1 : 0);
+const flagOf = ({ picture }: StreamFacts, name: PictureFlag): number | undefined =>
+  picture === undefined ? undefined : flag(picture.flags[name]);
 const seconds = (ms: number | null | undefined): number | undefined =>
   ms === undefined || ms === null ? undefined : ms / 1000;
 
@@ -84,6 +100,71 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_rtp_jitter_seconds', ({ snapshot }) => snapshot?.jitterSeconds),
   row('sightline_stream_source_round_trip_seconds', ({ snapshot }) => snapshot?.roundTripSeconds),
   row('sightline_viewers', ({ snapshot }) => snapshot?.viewers ?? 0),
+  row('sightline_viewers_limited', ({ snapshot }) => snapshot?.viewerPaths.limited ?? 0),
+  row('sightline_viewer_path_loss_mean_ratio', ({ snapshot }) => snapshot?.viewerPaths.meanLossRatio),
+  row('sightline_viewer_path_loss_max_ratio', ({ snapshot }) => snapshot?.viewerPaths.maxLossRatio),
+  row('sightline_viewer_path_jitter_mean_seconds', ({ snapshot }) => snapshot?.viewerPaths.meanJitterSeconds),
+  row('sightline_viewer_path_jitter_max_seconds', ({ snapshot }) => snapshot?.viewerPaths.maxJitterSeconds),
+  row(
+    'sightline_viewer_path_round_trip_mean_seconds',
+    ({ snapshot }) => snapshot?.viewerPaths.meanRoundTripSeconds,
+  ),
+  row(
+    'sightline_viewer_path_round_trip_max_seconds',
+    ({ snapshot }) => snapshot?.viewerPaths.maxRoundTripSeconds,
+  ),
+  row('sightline_egress_pacer_delay_mean_seconds', ({ snapshot }) => snapshot?.pacerDelay.meanSeconds),
+  row('sightline_egress_pacer_delay_max_seconds', ({ snapshot }) => snapshot?.pacerDelay.maxSeconds),
+  row('sightline_stream_frozen', (facts) => flagOf(facts, 'frozen')),
+  row('sightline_stream_black', (facts) => flagOf(facts, 'black')),
+  row('sightline_stream_overexposed', (facts) => flagOf(facts, 'overexposed')),
+  row('sightline_stream_underexposed', (facts) => flagOf(facts, 'underexposed')),
+  row('sightline_stream_blurred', (facts) => flagOf(facts, 'blurred')),
+  row('sightline_stream_picture_checked_timestamp_seconds', ({ picture }) => seconds(picture?.checkedMs)),
+];
+
+/** Only where there is a substream. */
+export const substreamGauges: readonly Row<RenditionSnapshot>[] = [
+  row('sightline_substream_state_code', ({ state }) => streamStates.indexOf(state)),
+  row('sightline_substream_viewers', ({ viewers }) => viewers),
+  row('sightline_substream_frames_per_second', ({ framesPerSecond }) => framesPerSecond),
+  row('sightline_substream_video_bytes_per_second', ({ bitrateBps }) => bitrateBps / 8),
+  row('sightline_substream_video_width_pixels', ({ h264 }) => h264?.width),
+  row('sightline_substream_video_height_pixels', ({ h264 }) => h264?.height),
+  row(
+    'sightline_substream_keyframe_interval_seconds',
+    ({ keyFrameIntervalSeconds }) => keyFrameIntervalSeconds,
+  ),
+  row('sightline_substream_last_frame_timestamp_seconds', ({ lastFrameMs }) => seconds(lastFrameMs)),
+];
+
+/** Only where there is a substream: without one there is nothing to switch to. */
+export const substreamCounters: readonly Row<SubstreamFacts>[] = [
+  row('sightline_substream_frames_total', ({ substream }) => substream.framesTotal),
+  row('sightline_substream_received_bytes_total', ({ substream }) => substream.bytesTotal),
+  row('sightline_substream_received_packets_total', ({ substream }) => substream.packetsTotal),
+  row('sightline_substream_rtp_packets_lost_total', ({ substream }) => substream.lostPacketsTotal),
+  ...rowsByValue<SubstreamFacts>(
+    'sightline_substream_reconnects_total',
+    'reason',
+    reconnectReasons,
+    ({ substream }) => substream.reconnectsTotal,
+  ),
+  ...rowsByValue<SubstreamFacts>(
+    'sightline_viewer_quality_switches_total',
+    'reason',
+    qualitySwitchReasons,
+    ({ qualitySwitchesTotal }) => qualitySwitchesTotal,
+  ),
+];
+
+/** Only once a picture was looked at. */
+export const pictureCounters: readonly Row<PictureHealth>[] = [
+  row('sightline_stream_frozen_seconds_total', (picture) => picture.flagSecondsTotal.frozen),
+  row('sightline_stream_black_seconds_total', (picture) => picture.flagSecondsTotal.black),
+  row('sightline_stream_overexposed_seconds_total', (picture) => picture.flagSecondsTotal.overexposed),
+  row('sightline_stream_underexposed_seconds_total', (picture) => picture.flagSecondsTotal.underexposed),
+  row('sightline_stream_blurred_seconds_total', (picture) => picture.flagSecondsTotal.blurred),
 ];
 
 /** Totals of the media thread; stream-book.ts makes them outlive it. */
