@@ -12,14 +12,7 @@ export const baseImage = 'docker.io/library/node:24-slim';
  */
 export function makeBaseImage(podman: Podman, folder: string): void {
   const rootfs = join(folder, 'rootfs');
-  run(
-    'debootstrap',
-    '--variant=minbase',
-    '--include=ca-certificates',
-    'bookworm',
-    rootfs,
-    'http://deb.debian.org/debian',
-  );
+  run('debootstrap', '--variant=minbase', '--include=ca-certificates', 'bookworm', rootfs);
   copyFileSync(process.execPath, join(rootfs, 'usr/local/bin/node'));
   const npm = dirname(dirname(realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim())));
   cpSync(npm, join(rootfs, 'usr/local/lib/node_modules/npm'), { recursive: true });
