@@ -26,6 +26,8 @@ export interface CollectorChoice {
   readonly off?: readonly CollectorName[];
   /** Where /proc and /sys are; tests pass a directory of fixtures. */
   readonly root?: string;
+  /** Where the host's / is mounted, for a container that tells of its host; its own group and process stay its own. */
+  readonly hostRoot?: string | undefined;
   readonly platform?: NodeJS.Platform;
 }
 
@@ -37,10 +39,13 @@ const storage = { everyMs: 5_000, waitMs: 150 };
 
 /** What this system can tell. On Linux from the kernel's own files; elsewhere by systeminformation in a child process. */
 export function createCollectors(choice: CollectorChoice = {}): Collector[] {
-  const { on = [], off = [], root, platform = process.platform } = choice;
+  const { on = [], off = [], root, hostRoot, platform = process.platform } = choice;
   const files = new HostFiles(root);
+  const host = hostRoot === undefined ? files : new HostFiles(hostRoot, 'proc/1');
   const makers: Partial<Record<CollectorName, () => Collector>> =
-    platform === 'linux' ? linux(files) : { portable: portableCollector };
+    platform === 'linux'
+      ? { ...linux(host), cgroup: () => cgroupCollector(files) }
+      : { portable: portableCollector };
   const all = { ...makers, process: () => processCollector(files), inventory: inventoryCollector };
   return (Object.entries(all) as [CollectorName, () => Collector][])
     .filter(([name]) => !off.includes(name) && (!offByDefault.includes(name) || on.includes(name)))
@@ -74,6 +79,5 @@ function linux(files: HostFiles): Partial<Record<CollectorName, () => Collector>
     'tcp-states': () => slowly(tcpStatesCollector(files), hardware),
     temperatures: () => slowly(temperaturesCollector(files), hardware),
     gpu: () => slowly(gpuCollector(files), hardware),
-    cgroup: () => cgroupCollector(files),
   };
 }

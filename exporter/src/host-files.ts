@@ -20,9 +20,12 @@ export class HostFiles {
   readonly #kept = new Map<string, number | undefined>();
   #buffer = Buffer.allocUnsafe(bufferBytes);
   #isClosed = false;
+  /** The process whose network and mounts are told, as a path: the own one, or the first of the host that is mounted at the root. */
+  readonly process: 'proc/self' | 'proc/1';
 
-  constructor(root = '/') {
+  constructor(root = '/', process: HostFiles['process'] = 'proc/self') {
     this.root = root;
+    this.process = process;
   }
 
   /** Undefined when there is no such file, or it cannot be read: a feature that this kernel lacks. */

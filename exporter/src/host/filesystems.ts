@@ -106,6 +106,8 @@ function tell(out: Samples, mount: Mount, facts: FileSystemFacts | undefined): v
 function pickVolumes(mounts: readonly Mount[]): Mount[] {
   const byId = new Map<string, Mount>();
   for (const mount of mounts) {
+    // The root of somebody else's container: its layers are files of a file system that is told anyway.
+    if (mount.fstype === 'overlay' && mount.volume !== '/') continue;
     if (!fstypes.has(mount.fstype) || /^\/(proc|sys|dev)(\/|$)|^\/etc\/\w+(\.\w+)?$/.test(mount.volume))
       continue;
     const known = byId.get(mount.id);

@@ -16,7 +16,7 @@ export interface Mount {
 
 /** /proc/self/mountinfo (proc_pid_mountinfo(5)). Spaces and backslashes in paths are written in octal. */
 export function readMounts(files: HostFiles): readonly Mount[] {
-  return (files.read('proc/self/mountinfo') ?? '').split('\n').flatMap((line) => {
+  return (files.read(`${files.process}/mountinfo`) ?? '').split('\n').flatMap((line) => {
     const [before = '', after] = line.split(' - ', 2);
     if (after === undefined) return [];
     const [, , id = '', root = '', volume = '', options = ''] = before.split(' ');

@@ -5,7 +5,7 @@ import type { Collector } from '../source.ts';
 
 /** Loopback, and what containers and virtual machines plug together inside the host. */
 const notDevices =
-  /^(lo|veth.*|ifb\d+|dummy\d+|docker\d+|br-.*|cni.*|flannel.*|cali.*|virbr.*|vnet\d+|tap.*)$/;
+  /^(lo|veth.*|ifb\d+|dummy\d+|docker\d+|podman\d+|br-.*|cni.*|flannel.*|cali.*|virbr.*|vnet\d+|tap.*)$/;
 const maxDevices = 64;
 const megabitBytes = 125_000;
 
@@ -16,7 +16,7 @@ export function networkCollector(files: HostFiles): Collector {
     collect(out) {
       const wantsLinks = out.wants('sightline_host_network_up', 'sightline_host_network_speed_bytes');
       let devices = 0;
-      for (const line of files.read('proc/self/net/dev')?.split('\n') ?? []) {
+      for (const line of files.read(`${files.process}/net/dev`)?.split('\n') ?? []) {
         const colon = line.lastIndexOf(':');
         const device = line.slice(0, Math.max(0, colon)).trim();
         if (device === '' || notDevices.test(device) || ++devices > maxDevices) continue;

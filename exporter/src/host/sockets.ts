@@ -15,7 +15,7 @@ export function socketsCollector(files: HostFiles): Collector {
   return {
     name: 'sockets',
     collect(out) {
-      const net = (name: string): string => files.read(`proc/self/net/${name}`) ?? '';
+      const net = (name: string): string => files.read(`${files.process}/net/${name}`) ?? '';
       const snmp = paired(net('snmp'));
       udp(snmp, paired6(net('snmp6')), out);
       if (!out.wants(...beyondUdp)) return;

@@ -15,7 +15,10 @@ export function tcpStatesCollector(files: HostFiles): Collector {
   return {
     name: 'tcp-states',
     async collect(out) {
-      const texts = [await files.readSlow('proc/self/net/tcp'), await files.readSlow('proc/self/net/tcp6')];
+      const texts = [
+        await files.readSlow(`${files.process}/net/tcp`),
+        await files.readSlow(`${files.process}/net/tcp6`),
+      ];
       const lines = texts.flatMap((text) => text?.trimEnd().split('\n').slice(1) ?? []);
       if (texts.every((text) => text === undefined) || lines.length > maxCounted) return;
       count(lines, out);

@@ -29,11 +29,11 @@ export async function runService(
   };
   const health = new ServiceHealth();
   const loop = new EventLoopMonitor('main');
-  const { relay, on, off } = settings;
+  const { relay, on, off, hostRoot } = settings;
   const exporter = new Exporter({
     version,
     collectors: [
-      ...createCollectors({ on, off }),
+      ...createCollectors({ on, off, hostRoot }),
       ...(relay === undefined ? [] : [slowly(remoteRelayCollector(relay), { everyMs: 800, waitMs: 500 })]),
     ],
     sources: [loop, logs],

@@ -19,6 +19,7 @@ const local: ServiceSettings = {
   accessToken: undefined,
   on: [],
   off: ['inventory'],
+  hostRoot: undefined,
   relay: undefined,
 };
 
@@ -186,6 +187,7 @@ describe('settings', () => {
     [['--off', 'gpus'], '--off: there is no collector "gpus"'],
     [['--relay', 'rtsp://h'], '--relay: this is no web address'],
     [['--relay', 'http://u:hunter22@h'], '--relay: the address holds credentials'],
+    [['--host-root', '/nowhere'], '--host-root: /nowhere/proc/1/mountinfo cannot be read (ENOENT)'],
     [['--access-file', '/nowhere'], '--access-file: /nowhere cannot be read (ENOENT)'],
     [['--frob'], "Unknown option '--frob'"],
   ])('%j is wrong', (args, message) => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { CollectorName } from '../known-labels.ts';
@@ -15,6 +16,7 @@ export const serviceUsage = `Sightline exporter: metrics of this host, for Prome
   --access-file FILE    file with the token that readers need  SIGHTLINE_EXPORTER_ACCESS_FILE
   --on NAMES            collectors to switch on: cpu-cores     SIGHTLINE_EXPORTER_ON
   --off NAMES           collectors to switch off               SIGHTLINE_EXPORTER_OFF
+  --host-root FOLDER    in a container: where / of the host is  SIGHTLINE_EXPORTER_HOST_ROOT
   --relay URL           a relay to watch: up, streams          SIGHTLINE_EXPORTER_RELAY
   --token-file FILE     file with the relay's view token       SIGHTLINE_EXPORTER_TOKEN_FILE
   --version, --help
@@ -30,6 +32,8 @@ export interface ServiceSettings {
   readonly accessToken: string | undefined;
   readonly on: readonly CollectorName[];
   readonly off: readonly CollectorName[];
+  /** Where the host's / is mounted; undefined when this process is on the host itself. */
+  readonly hostRoot: string | undefined;
   readonly relay: { readonly url: URL; readonly token: string | undefined } | undefined;
 }
 
@@ -47,6 +51,7 @@ const options = {
   'access-file': { type: 'string' },
   on: { type: 'string' },
   off: { type: 'string' },
+  'host-root': { type: 'string' },
   relay: { type: 'string' },
   'token-file': { type: 'string' },
   version: { type: 'boolean' },
@@ -85,6 +90,7 @@ export function readSettings(
       accessToken,
       on: toCollectors('--on', value('on')),
       off: toCollectors('--off', value('off')),
+      hostRoot: toHostRoot(value('host-root')),
       relay: toRelay(value('relay'), value('token-file')),
     },
   };
@@ -115,6 +121,18 @@ function toCollectors(option: string, text: string | undefined): CollectorName[]
   });
 }
 
+function toHostRoot(folder: string | undefined): string | undefined {
+  if (folder === undefined) return undefined;
+  try {
+    readFileSync(join(folder, 'proc/1/mountinfo'));
+    return folder;
+  } catch (error) {
+    throw new SettingsError(
+      `--host-root: ${folder}/proc/1/mountinfo cannot be read (${codeOf(error)}); mount / of the host there, with all that is mounted below it`,
+    );
+  }
+}
+
 function toRelay(text: string | undefined, tokenFile: string | undefined): ServiceSettings['relay'] {
   if (text === undefined) return undefined;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
@@ -133,12 +151,15 @@ function readToken(option: string, file: string | undefined): string | undefined
   try {
     text = readFileSync(file, 'utf8').slice(0, 4096).trim();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     throw new SettingsError(
-      `${option}: ${file} cannot be read (${code}); check the path and the permissions`,
+      `${option}: ${file} cannot be read (${codeOf(error)}); check the path and the permissions`,
     );
   }
   if (!/^[A-Za-z0-9._~+/-]{16,512}=*$/.test(text))
     throw new SettingsError(`${option}: ${file} holds no token; use 16 to 512 of A-Z a-z 0-9 . _ ~ + / -`);
   return text;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
