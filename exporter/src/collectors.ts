@@ -49,16 +49,16 @@ export function createCollectors(choice: CollectorChoice = {}): Collector[] {
   const all = { ...makers, process: () => processCollector(files), inventory: inventoryCollector };
   return (Object.entries(all) as [CollectorName, () => Collector][])
     .filter(([name]) => !off.includes(name) && (!offByDefault.includes(name) || on.includes(name)))
-    .map(([, make]) => closing(make(), files));
+    .map(([, make]) => closing(make(), [files, host]));
 }
 
 /** The files that they share stay open no longer than any of them. */
-function closing(collector: Collector, files: HostFiles): Collector {
+function closing(collector: Collector, shared: readonly HostFiles[]): Collector {
   return {
     ...collector,
     close() {
       collector.close?.();
-      files.close();
+      for (const files of shared) files.close();
     },
   };
 }
