@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { openBrowser } from '../../media-relay/e2e/support/browser.ts';
 import { freePort } from '../../media-relay/e2e/support/free-port.ts';
@@ -135,6 +135,37 @@ test('every query has an answer', { timeout: 60_000 }, async () => {
   ).toEqual([]);
 });
 
+test(
+  'where there are no raw samples any more, roll-ups give the same series',
+  { timeout: 30_000 },
+  async () => {
+    const long = queries.filter(({ expr }) => expr.includes('\n  or max without (tier)'));
+    expect(long.length).toBeGreaterThan(8);
+    for (const { expr, place } of long) {
+      const filled = filledIn(expr, 'live|rtsp|away').replaceAll('="live|rtsp|away"', '="live"');
+      // What has no roll-up itself (the size of a disk) is read by last_over_time.
+      const old = filled.replaceAll(
+        /\b(rate|(?:avg|max|min)_over_time)\(sightline_\w+/g,
+        '$1(no_such_metric',
+      );
+      await vi.waitFor(
+        async () => {
+          const [all, rolledUp] = await Promise.all([labels(filled), labels(old)]);
+          expect(rolledUp.length, `in ${place}`).toBeGreaterThan(0);
+          expect(rolledUp, `in ${place}`).toEqual(all);
+        },
+        { timeout: 15_000, interval: 200 },
+      );
+    }
+  },
+);
+
+/** Of each series, as Prometheus writes them: in the order of their names. */
+async function labels(expr: string): Promise<string[]> {
+  const samples = await prometheus.query(expr);
+  return samples.map(({ metric }) => JSON.stringify(metric)).toSorted();
+}
+
 test('the list of what may be absent names queries that exist', () => {
   const places = queries.map(({ place }) => place);
   for (const place of Object.keys(absent)) expect(places).toContain(place);
@@ -150,6 +181,6 @@ test('each variable has values', async () => {
     const [, series = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(definition) ?? [];
     const match = encodeURIComponent(filledIn(series, 'live'));
     const { data } = await prometheus.ask<{ data: string[] }>(`label/${label}/values?match[]=${match}`);
-    expect(data.length, definition).toBeGreaterThan(0);
+    expect(data.length, `of ${definition}`).toBeGreaterThan(0);
   }
 });
