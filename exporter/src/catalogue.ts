@@ -375,6 +375,11 @@ export const catalogue = {
   ),
   sightline_stream_video_width_pixels: gauge('pixels', 'Width of the picture', { stream: 'open' }),
   sightline_stream_video_height_pixels: gauge('pixels', 'Height of the picture', { stream: 'open' }),
+  sightline_stream_capture_delay_seconds: gauge(
+    'seconds',
+    "From capture by the camera's clock to arrival by the relay's, mean of the last second: the way, and what the clocks differ",
+    { stream: 'open' },
+  ),
   sightline_stream_keyframe_interval_seconds: gauge('seconds', 'Time between the last two key frames', {
     stream: 'open',
   }),
@@ -618,9 +623,9 @@ export const catalogue = {
   ),
   sightline_glass_to_glass_delay_seconds: histogram(
     'seconds',
-    'Age of a picture on the screen, since it reached the relay (from ingest)',
+    "Age of a picture on the screen, since it reached the relay (from ingest), and since capture by the camera's clock where that is trusted (from glass)",
     [0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5],
-    { from: ['ingest'] },
+    { from: ['ingest', 'glass'] },
   ),
   sightline_client_beacons_total: counter('count', 'Reports of browsers that were taken in'),
   sightline_client_beacons_rejected_total: counter('count', 'Reports of browsers that were not', {

@@ -34,6 +34,8 @@ export interface CollectorChoice {
 const offByDefault: readonly CollectorName[] = ['cpu-cores'];
 /** What asks hardware, or makes the kernel walk long tables. */
 const hardware = { everyMs: 10_000, waitMs: 50 };
+/** No disk fills within seconds. The wait is longer than the deadline for one that hangs. */
+const storage = { everyMs: 5_000, waitMs: 150 };
 
 /** What this system can tell. On Linux from the kernel's own files; elsewhere by systeminformation in a child process. */
 export function createCollectors(choice: CollectorChoice = {}): Collector[] {
@@ -47,7 +49,18 @@ export function createCollectors(choice: CollectorChoice = {}): Collector[] {
   const all = { ...makers, process: () => processCollector(files), inventory: inventoryCollector };
   return (Object.entries(all) as [CollectorName, () => Collector][])
     .filter(([name]) => !off.includes(name) && (!offByDefault.includes(name) || on.includes(name)))
-    .map(([, make]) => make());
+    .map(([, make]) => closing(make(), [files, host]));
+}
+
+/** The files that they share stay open no longer than any of them. */
+function closing(collector: Collector, shared: readonly HostFiles[]): Collector {
+  return {
+    ...collector,
+    close() {
+      collector.close?.();
+      for (const files of shared) files.close();
+    },
+  };
 }
 
 function linux(files: HostFiles): Partial<Record<CollectorName, () => Collector>> {
@@ -59,7 +72,7 @@ function linux(files: HostFiles): Partial<Record<CollectorName, () => Collector>
     memory: () => memoryCollector(files),
     paging: () => pagingCollector(files),
     pressure: () => pressureCollector(files),
-    filesystems: () => filesystemsCollector(files),
+    filesystems: () => slowly(filesystemsCollector(files), storage),
     disks: () => disksCollector(files),
     network: () => networkCollector(files),
     sockets: () => socketsCollector(files),

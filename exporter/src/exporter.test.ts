@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createCollectors } from './collectors.ts';
 import { Exporter } from './exporter.ts';
+import { sampledCollectors, sampledMetrics } from './history/kept.ts';
 import { slowly } from './host/slowly.ts';
 import { Samples } from './samples.ts';
 import type { Collector } from './source.ts';
@@ -133,5 +134,22 @@ test('an empty host tells of the process alone', async () => {
   expect(out.find('process_resident_memory_bytes')).toBeGreaterThan(1e6);
   expect(out.find('sightline_heap_limit_bytes')).toBeGreaterThan(
     out.find('nodejs_heap_size_used_bytes') ?? Infinity,
+  );
+});
+
+test('what is sampled every second finds all that is kept, and asks no more than it must', async () => {
+  const exporter = new Exporter({ version: '1', collectors: createCollectors() });
+  const kept = (out: Samples): string[] =>
+    [...out.values.keys()].filter((name) => sampledMetrics.has(name)).toSorted();
+  // The first one has nothing to compare with.
+  await exporter.collect();
+  await new Promise((resolve) => setTimeout(resolve, 510));
+  const all = await exporter.collect();
+  const sampled = await exporter.collect(sampledMetrics, sampledCollectors);
+  exporter.close();
+  expect(kept(sampled)).toEqual(kept(all));
+  expect(sampled.find('sightline_memory_utilisation_ratio')).toBeCloseTo(
+    all.find('sightline_memory_utilisation_ratio') ?? NaN,
+    1,
   );
 });

@@ -27,8 +27,11 @@ export class Exporter {
     this.#options = options;
   }
 
-  /** @param wanted the metrics to keep; all of them by default. Must hold what `Utilisation` reads, or leave out what it tells. */
-  async collect(wanted?: ReadonlySet<MetricName>): Promise<Samples> {
+  /**
+   * @param wanted the metrics to keep; all of them by default. Must hold what `Utilisation` reads, or leave out what it tells.
+   * @param from the collectors to ask for them; all of them by default
+   */
+  async collect(wanted?: ReadonlySet<MetricName>, from?: ReadonlySet<CollectorName>): Promise<Samples> {
     const { collectors, sources = [], version } = this.#options;
     const out = new Samples(wanted);
     out.set('sightline_build_info', 1, { version, node_version: process.version });
@@ -37,6 +40,7 @@ export class Exporter {
     const running: Promise<void>[] = [];
     let sinceMs = performance.now();
     for (const collector of collectors) {
+      if (from?.has(collector.name) === false) continue;
       running.push(this.#run(collector, out));
       if (performance.now() - sinceMs < yieldAfterMs) continue;
       await new Promise((resolve) => setImmediate(resolve));

@@ -35,6 +35,12 @@ export class Samples {
     this.#wanted = wanted;
   }
 
+  /** Whether anybody wants one of these: what is costly to find out need not be found out for nothing. */
+  wants(...names: readonly MetricName[]): boolean {
+    const wanted = this.#wanted;
+    return wanted === undefined || names.some((name) => wanted.has(name));
+  }
+
   /** `undefined` and NaN mean that there is nothing to tell: no series. */
   set<N extends MetricName>(name: N, value: number | undefined, ...[labels]: LabelArguments<N>): void {
     this.put(name, (labels ?? noLabels) as AnyLabels, value);

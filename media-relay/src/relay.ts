@@ -91,6 +91,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     log.error(fields, 'the media engine died; starting it again');
   });
   const meter = new HostMeter();
+  started.defer(() => meter.close());
   const engine = new AdmittingEngine({
     engine: pool,
     limits: limitsOf(config),

@@ -27,8 +27,24 @@ function configured(text: string) {
 
 test('shows the streams without their addresses', () => {
   expect(streams.list()).toEqual([
-    { name: 'a', title: 'a', labels: {}, site: undefined, onDemand: false, origin: 'config' },
-    { name: 'b', title: 'B', labels: {}, site: undefined, onDemand: false, origin: 'config' },
+    {
+      name: 'a',
+      title: 'a',
+      labels: {},
+      site: undefined,
+      onDemand: false,
+      trustClock: false,
+      origin: 'config',
+    },
+    {
+      name: 'b',
+      title: 'B',
+      labels: {},
+      site: undefined,
+      onDemand: false,
+      trustClock: false,
+      origin: 'config',
+    },
   ]);
 });
 

@@ -83,8 +83,8 @@ export class RelayStreams implements StreamDirectory {
 }
 
 function toConfigured(name: string, stream: StreamConfig, origin: 'config' | 'api'): ConfiguredStream {
-  const { title = name, labels, site, onDemand } = stream;
-  return { name, title, labels, site, onDemand, origin };
+  const { title = name, labels, site, onDemand, trustClock } = stream;
+  return { name, title, labels, site, onDemand, trustClock, origin };
 }
 
 function toSpec(name: string, stream: StreamConfig): StreamSpec {

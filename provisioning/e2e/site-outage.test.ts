@@ -1,9 +1,9 @@
-/** The centre is away for a while, and nothing is lost. By hand with the five minutes of docs/RETENTION.md: `SIGHTLINE_OUTAGE_SECONDS=300`. */
+/** The centre is away for a while, and nothing is lost. By hand with the five minutes of docs/RETENTION.md: `OUTAGE_SECONDS=300`. */
 import { expect, test } from 'vitest';
 
 import { siteOutage } from './support/site-outage.ts';
 
-const outageSeconds = Number(process.env['SIGHTLINE_OUTAGE_SECONDS'] ?? 12);
+const outageSeconds = Number(process.env['OUTAGE_SECONDS'] ?? 10);
 
 test(
   'a site keeps every sample while VictoriaMetrics is away, and hands it over when it returns',

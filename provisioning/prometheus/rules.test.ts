@@ -6,11 +6,11 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { isMetricName, specOf } from '../../exporter/src/catalogue.ts';
-import { isAlert, readRuleGroups, rollupsFile, rulesFile } from '../src/rule-file.ts';
+import { centreFile, isAlert, readRuleGroups, rollupsFile, rulesFile } from '../src/rule-file.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const testFiles = readdirSync(`${folder}tests`).map((name) => `tests/${name}`);
-const rules = [...readRuleGroups(rulesFile), ...readRuleGroups(rollupsFile)].flatMap(({ rules }) => rules);
+const rules = [rulesFile, rollupsFile, centreFile].flatMap(readRuleGroups).flatMap(({ rules }) => rules);
 const alerts = rules.filter(isAlert);
 const recorded = new Set(rules.flatMap((rule) => (isAlert(rule) ? [] : [rule.record])));
 
@@ -27,6 +27,7 @@ test('promtool finds nothing in the rules', () => {
     '--lint-fatal',
     'sightline.rules.yml',
     'sightline.rollups.yml',
+    'sightline.centre.rules.yml',
   );
   expect(output).not.toMatch(/FAILED|duplicate/);
   expect(status).toBe(0);
@@ -44,7 +45,7 @@ const ofPrometheus = new Set(['up', 'scrape_duration_seconds']);
 test.each(rules.map((rule) => [isAlert(rule) ? rule.alert : rule.record, rule.expr] as const))(
   '%s asks for metrics that exist, by labels that they have',
   (_, expr) => {
-    const bare = expr.replace(/"[^"]*"/g, '""');
+    const bare = expr.replace(/"[^"]*"/g, '""').replace(/\[[^\]]*\]/g, '');
     const selectors = [
       ...bare.matchAll(/([a-z]\w*:[\w:]+|\b(?:sightline|process|nodejs|scrape)_\w+|\bup\b)(\{[^}]*\})?/g),
     ];

@@ -27,6 +27,8 @@ export interface RuleGroup {
 
 export const rulesFile = new URL('../prometheus/sightline.rules.yml', import.meta.url);
 export const rollupsFile = new URL('../prometheus/sightline.rollups.yml', import.meta.url);
+/** For those alone to whom sites write from elsewhere. */
+export const centreFile = new URL('../prometheus/sightline.centre.rules.yml', import.meta.url);
 
 /** promtool has judged the file: it is read as it is. */
 export function readRuleGroups(file: URL): readonly RuleGroup[] {

@@ -1,7 +1,7 @@
 /**
  * Writes what Grafana reads from `provisioning/alerting`: `node provisioning/src/write-alerting.ts [FOLDER]`. Without a folder it writes the
  * committed files, which name no receiver. With one, the environment says where messages go (contact-points.ts) and which data
- * source is asked (`SIGHTLINE_PROMETHEUS_UID`).
+ * source is asked (`SIGHTLINE_PROMETHEUS_UID`), and where the runbook is (`SIGHTLINE_RUNBOOK_URL`).
  */
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { contactPointName, contactPoints } from './contact-points.ts';
 import { grafanaRules } from './grafana-rules.ts';
 import { chosenMuteTimings, muteTimings } from './mute-timings.ts';
 import { readRuleGroups, rulesFile } from './rule-file.ts';
+import { withRunbook } from './runbook.ts';
 
 const committed = fileURLToPath(new URL('../alerting', import.meta.url));
 const rulesName = 'sightline-rules.yaml';
@@ -49,7 +50,14 @@ export function writeAlerting(folder: string, environment: Environment): void {
   const receiver = points === undefined ? undefined : contactPointName;
   writeFileSync(
     join(folder, rulesName),
-    rulesText(environment['SIGHTLINE_PROMETHEUS_UID'] || undefined, receiver, chosenMuteTimings(environment)),
+    withRunbook(
+      rulesText(
+        environment['SIGHTLINE_PROMETHEUS_UID'] || undefined,
+        receiver,
+        chosenMuteTimings(environment),
+      ),
+      environment,
+    ),
   );
   writeFileSync(join(folder, muteTimingsName), muteTimingsText(environment));
   if (folder !== committed) copyFileSync(join(committed, templatesName), join(folder, templatesName));

@@ -1,5 +1,7 @@
 import type { MetricName } from '../catalogue.ts';
 import { specOf } from '../catalogue.ts';
+import type { CollectorName } from '../known-labels.ts';
+import { collectorNames } from '../known-labels.ts';
 
 /** Metrics whose last hour is kept: the gauges that people look at, and the rates of a few counters. */
 export const keptMetrics: readonly MetricName[] = [
@@ -55,3 +57,16 @@ export const sampledMetrics: ReadonlySet<MetricName> = new Set([
   'sightline_cgroup_cpu_limit_cores',
   'sightline_cgroup_memory_limit_bytes',
 ]);
+
+const notSampled: readonly CollectorName[] = [
+  'cpu-cores',
+  'cpu-frequency',
+  'paging',
+  'tcp-states',
+  'inventory',
+];
+
+/** Those that find any of it. */
+export const sampledCollectors: ReadonlySet<CollectorName> = new Set(
+  collectorNames.filter((name) => !notSampled.includes(name)),
+);

@@ -14,6 +14,7 @@ export function networkCollector(files: HostFiles): Collector {
   return {
     name: 'network',
     collect(out) {
+      const wantsLinks = out.wants('sightline_host_network_up', 'sightline_host_network_speed_bytes');
       let devices = 0;
       for (const line of files.read(`${files.process}/net/dev`)?.split('\n') ?? []) {
         const colon = line.lastIndexOf(':');
@@ -34,7 +35,7 @@ export function networkCollector(files: HostFiles): Collector {
         out.set('sightline_host_network_transmit_packets_total', counts[9], labels);
         out.set('sightline_host_network_transmit_errors_total', counts[10], labels);
         out.set('sightline_host_network_transmit_drops_total', counts[11], labels);
-        link(files, device, out);
+        if (wantsLinks) link(files, device, out);
       }
     },
   };

@@ -22,6 +22,7 @@ export function pressureCollector(files: HostFiles): Collector {
     name: 'pressure',
     collect(out) {
       for (const resource of pressureResources) {
+        if (resource === 'cpu' && !out.wants('sightline_host_pressure_waiting_seconds_total')) continue;
         const text = files.read(`proc/pressure/${resource}`);
         if (text === undefined) continue;
         const { waitingSeconds, stalledSeconds } = parsePressure(text);

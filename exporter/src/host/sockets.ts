@@ -2,6 +2,14 @@ import type { HostFiles } from '../host-files.ts';
 import type { Samples } from '../samples.ts';
 import type { Collector } from '../source.ts';
 
+/** What is not of UDP alone, and takes more files. */
+const beyondUdp = [
+  'sightline_host_udp_sockets',
+  'sightline_host_tcp_retransmitted_segments_total',
+  'sightline_host_tcp_listen_drops_total',
+  'sightline_host_softnet_dropped_total',
+] as const;
+
 /** /proc/self/net/{snmp,netstat,snmp6,sockstat,sockstat6,softnet_stat}: UDP and TCP of the own network namespace. */
 export function socketsCollector(files: HostFiles): Collector {
   return {
@@ -10,6 +18,7 @@ export function socketsCollector(files: HostFiles): Collector {
       const net = (name: string): string => files.read(`${files.process}/net/${name}`) ?? '';
       const snmp = paired(net('snmp'));
       udp(snmp, paired6(net('snmp6')), out);
+      if (!out.wants(...beyondUdp)) return;
       const sockets = sockstat(`${net('sockstat')}\n${net('sockstat6')}`);
       out.set('sightline_host_udp_sockets', sum(sockets.get('UDP inuse'), sockets.get('UDP6 inuse')));
       out.set('sightline_host_tcp_retransmitted_segments_total', snmp.get('Tcp RetransSegs'));

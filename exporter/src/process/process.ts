@@ -12,6 +12,7 @@ const maxKinds = 40;
 export function processCollector(files: HostFiles): Collector {
   const startedSeconds = (performance.timeOrigin ?? Date.now()) / 1000;
   const maxFds = openFilesLimit(files.read('proc/self/limits'));
+  const heapLimitBytes = getHeapStatistics().heap_size_limit;
   return {
     name: 'process',
     collect(out) {
@@ -20,21 +21,21 @@ export function processCollector(files: HostFiles): Collector {
       out.set('process_cpu_system_seconds_total', system / 1e6);
       out.set('process_cpu_seconds_total', (user + system) / 1e6);
       out.set('process_start_time_seconds', startedSeconds);
-      out.set('process_resident_memory_bytes', process.memoryUsage.rss());
       out.set('process_open_fds', openFiles());
       out.set('process_max_fds', maxFds);
-      collectHeap(out);
+      collectMemory(out, heapLimitBytes);
       collectResources(out);
     },
   };
 }
 
-function collectHeap(out: Samples): void {
-  const heap = getHeapStatistics();
-  out.set('nodejs_heap_size_total_bytes', heap.total_heap_size);
-  out.set('nodejs_heap_size_used_bytes', heap.used_heap_size);
-  out.set('nodejs_external_memory_bytes', heap.external_memory);
-  out.set('sightline_heap_limit_bytes', heap.heap_size_limit);
+function collectMemory(out: Samples, heapLimitBytes: number): void {
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  out.set('process_resident_memory_bytes', rss);
+  out.set('nodejs_heap_size_total_bytes', heapTotal);
+  out.set('nodejs_heap_size_used_bytes', heapUsed);
+  out.set('nodejs_external_memory_bytes', external);
+  out.set('sightline_heap_limit_bytes', heapLimitBytes);
 }
 
 function collectResources(out: Samples): void {

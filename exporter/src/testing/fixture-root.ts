@@ -20,6 +20,7 @@ export class FixtureRoot implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.files.close();
     rmSync(this.path, { recursive: true });
   }
 }

@@ -37,7 +37,16 @@ const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 test('one line is enough for a camera', () => {
   const { streams, http, media } = parse('streams:\n  lobby: rtsp://user:pw@10.0.0.5/stream\n');
   expect([...streams]).toEqual([
-    ['lobby', { url: 'rtsp://user:pw@10.0.0.5/stream', onDemand: false, transport: 'auto', labels: {} }],
+    [
+      'lobby',
+      {
+        url: 'rtsp://user:pw@10.0.0.5/stream',
+        onDemand: false,
+        trustClock: false,
+        transport: 'auto',
+        labels: {},
+      },
+    ],
   ]);
   expect(http).toEqual({ port: 8640, address: '127.0.0.1', corsOrigins: [] });
   expect(media).toEqual({ port: 8641, addresses: [], announce: [] });

@@ -238,6 +238,10 @@ export const streamSettings = z.strictObject({
     .max(100_000)
     .optional()
     .describe("Viewers that it may have; default: as many as the relay's limits allow"),
+  trustClock: z
+    .boolean()
+    .default(false)
+    .describe("The camera's clock is set by the same time servers as this host: delays count from the glass"),
   transport: z.enum(['auto', 'tcp', 'udp']).default('auto').describe('How RTP travels from the camera'),
   tlsFingerprint: z
     .string()

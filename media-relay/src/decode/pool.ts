@@ -1,9 +1,9 @@
 /** Every ffmpeg of the relay comes from here: never more at once than this host bears, and each within bounds. */
+import type { HostLimits } from '../host-limits.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { DecodeError } from './decode-error.ts';
 import { startFfmpeg, type FfmpegProcess } from './ffmpeg-process.ts';
 import type { Ffmpeg } from './find-ffmpeg.ts';
-import type { HostLimits } from './host-limits.ts';
 import { Slots, type SlotKind, type SlotOptions } from './slots.ts';
 
 export interface PoolOptions {

@@ -227,6 +227,8 @@ export interface StreamSnapshot {
   /** Over the last second. */
   readonly framesPerSecond: number;
   readonly bitrateBps: number;
+  /** From capture by the camera's clock to arrival by the relay's, mean of the last second; undefined while it tells no clock. */
+  readonly captureDelaySeconds: number | undefined;
   readonly keyFrameIntervalSeconds: number | undefined;
   readonly lastFrameMs: number | undefined;
   readonly framesTotal: number;

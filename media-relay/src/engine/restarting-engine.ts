@@ -63,6 +63,8 @@ export class RestartingEngine implements EnginePort {
   #restarts = 0;
   /** Of the threads that died. */
   #past: EngineTotals = noTotals;
+  /** Asked for several times a second, and new once. */
+  #told: { readonly of: EngineSnapshot; readonly snapshot: EngineSnapshot } | undefined;
 
   /** Rejects when the first engine cannot start; later ones are tried for ever. */
   static async start(options: RestartingEngineOptions): Promise<RestartingEngine> {
@@ -142,9 +144,12 @@ export class RestartingEngine implements EnginePort {
     const { index, clock } = this.#options;
     const restartsTotal = this.#restarts;
     const now = this.#engine?.snapshot();
+    if (now !== undefined && now === this.#told?.of) return this.#told.snapshot;
     if (now !== undefined) {
       const threads = now.threads.map((thread) => ({ ...thread, restartsTotal }));
-      return { ...now, ...addTotals(now, this.#past), threads };
+      const snapshot = { ...now, ...addTotals(now, this.#past), threads };
+      this.#told = { of: now, snapshot };
+      return snapshot;
     }
     if (restartsTotal === 0) return undefined;
     return { ...emptySnapshot(clock(), { index, isRunning: this.isRunning, restartsTotal }), ...this.#past };

@@ -16,6 +16,8 @@ export interface ConfiguredStream {
   readonly labels: Readonly<Record<string, string>>;
   readonly site: string | undefined;
   readonly onDemand: boolean;
+  /** Delays may be counted by the camera's clock. */
+  readonly trustClock: boolean;
   readonly origin: 'config' | 'api';
 }
 

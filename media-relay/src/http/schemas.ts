@@ -114,6 +114,7 @@ export const newStreamSchema = z.strictObject({
   labels: z.record(z.string().min(1).max(64), z.string().max(200)).optional(),
   site: shortText.optional(),
   onDemand: z.boolean().optional(),
+  trustClock: z.boolean().optional(),
   maxViewers: z.int().min(0).max(100_000).optional(),
   transport: z.enum(['auto', 'tcp', 'udp']).optional(),
   tlsFingerprint: z.string().max(200).optional(),

@@ -1,9 +1,9 @@
 /** Everything that looks into pictures, over one pool of decoders; relay.ts makes one of it. */
 import type { Config } from '../config/schema.ts';
 import { findFfmpeg } from '../decode/find-ffmpeg.ts';
-import { hostLimits } from '../decode/host-limits.ts';
 import { DecodePool, poolLimits, type PoolStatistics } from '../decode/pool.ts';
 import type { EnginePort } from '../engine/engine-port.ts';
+import { hostLimits } from '../host-limits.ts';
 import type { Clock } from '../media/clock.ts';
 import type { PictureFlag } from '../stream/states.ts';
 import type { Logger } from '../telemetry/log.ts';

@@ -16,11 +16,17 @@ export class StreamCounters {
   lastFrameMs: number | undefined;
   /** The sender's own clock at the newest frame of this connection. */
   lastCaptureMs: number | undefined;
+  /**
+   * Mean of the last second: arrival by our clock less capture by the sender's. The way, the encoder's time, and as much as the
+   * two clocks differ. Undefined while the sender tells no clock.
+   */
+  captureDelaySeconds: number | undefined;
   keyFrameIntervalSeconds: number | undefined;
   framesPerSecond = 0;
   bitrateBps = 0;
   readonly reconnects: Record<string, number> = {};
   #videoBytes = 0;
+  #captureDelay = { frames: 0, sumMs: 0 };
   #lastKeyMs: number | undefined;
   #rateAtMs: number | undefined;
   #rateFrames = 0;
@@ -30,7 +36,11 @@ export class StreamCounters {
     this.frames++;
     this.#videoBytes += unit.data.length;
     this.lastFrameMs = unit.arrivalMs;
-    this.lastCaptureMs = unit.captureMs ?? this.lastCaptureMs;
+    if (unit.captureMs !== undefined) {
+      this.lastCaptureMs = unit.captureMs;
+      this.#captureDelay.frames++;
+      this.#captureDelay.sumMs += unit.arrivalMs - unit.captureMs;
+    }
     if (unit.isBroken) this.brokenFrames++;
     if (!unit.isKey) return;
     this.keyFrames++;
@@ -60,6 +70,9 @@ export class StreamCounters {
       this.framesPerSecond = (this.frames - this.#rateFrames) / seconds;
       this.bitrateBps = ((this.#videoBytes - this.#rateBytes) * 8) / seconds;
     }
+    const { frames, sumMs } = this.#captureDelay;
+    this.captureDelaySeconds = frames === 0 ? undefined : sumMs / frames / 1000;
+    this.#captureDelay = { frames: 0, sumMs: 0 };
     this.#rateAtMs = nowMs;
     this.#rateFrames = this.frames;
     this.#rateBytes = this.#videoBytes;

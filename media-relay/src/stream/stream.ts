@@ -172,6 +172,7 @@ export class Stream {
       h264: main.facts,
       framesPerSecond: c.framesPerSecond,
       bitrateBps: c.bitrateBps,
+      captureDelaySeconds: c.captureDelaySeconds,
       keyFrameIntervalSeconds: c.keyFrameIntervalSeconds,
       lastFrameMs: c.lastFrameMs,
       framesTotal: c.frames,

@@ -85,16 +85,17 @@ export async function siteOutage(outageSeconds: number): Promise<SiteOutage> {
     return sent > Date.now() / 1_000 - 2;
   });
   const catchUpSeconds = (performance.now() - backMs) / 1_000;
-  await delay(settleSeconds * 1_000);
 
+  // One less than the scrapes that have begun: it counts what lies between two of them.
+  const intervals = await agent.own('prometheus_target_interval_length_seconds_count{interval="1s"}');
+  // The last of them ends, and leaves.
+  await delay(settleSeconds * 1_000);
   const counter = (name: string): Promise<number> =>
     agent.own(
       `prometheus_remote_storage_${name}{remote_name="centre",url="http://127.0.0.1:${centrePort}/api/v1/write"}`,
     );
   const samplesFailed = await counter('samples_failed_total');
   const samplesDropped = await counter('samples_dropped_total');
-  // One less than the scrapes: it counts what lies between two of them.
-  const intervals = await agent.own('prometheus_target_interval_length_seconds_count{interval="1s"}');
   await agent.stop();
 
   const all = await stored(centrePort, '{job="sightline"}');

@@ -51,8 +51,8 @@ test.each(pages)('%s: each panel has title, unit and description', (_, { panels 
   for (const { type, title, description, fieldConfig } of panels) {
     expect(title).toMatch(/^[A-Z]/);
     if (type === 'row') continue;
-    expect(description, title).toMatch(/^[A-Z].*\.$/);
-    if (!withoutUnit.has(type)) expect(fieldConfig?.defaults.unit, title).toMatch(/^[a-zA-Z]+$/);
+    expect(description, `in ${title}`).toMatch(/^[A-Z].*\.$/);
+    if (!withoutUnit.has(type)) expect(fieldConfig?.defaults.unit, `in ${title}`).toMatch(/^[a-zA-Z]+$/);
   }
 });
 
@@ -61,8 +61,9 @@ test.each(pages)('%s: ids are unique, and no panel lies on another or beside the
   const taken = new Map<string, string>();
   for (const { title, gridPos } of panels) {
     const { x, y, w, h } = gridPos;
-    for (const number of [x, y, w, h]) expect(Number.isInteger(number) && number >= 0, title).toBe(true);
-    expect(w > 0 && h > 0 && x + w <= 24, title).toBe(true);
+    for (const number of [x, y, w, h])
+      expect(Number.isInteger(number) && number >= 0, `in ${title}`).toBe(true);
+    expect(w > 0 && h > 0 && x + w <= 24, `in ${title}`).toBe(true);
     for (let column = x; column < x + w; column++)
       for (let line = y; line < y + h; line++) {
         const other = taken.get(`${column} ${line}`);
@@ -103,7 +104,7 @@ test.each(pages)(
           /([a-z]\w*:[\w:]+|\b(?:sightline|process|nodejs|scrape|ALERTS)\w*|\bup\b)(\{[^}]*\})?/g,
         ),
       ];
-      expect(selectors.length, expr).toBeGreaterThan(0);
+      expect(selectors.length, `in ${expr}`).toBeGreaterThan(0);
       for (const { 1: name = '', 2: matchers = '', index } of selectors) {
         if (ofPrometheus.has(name) || recorded.has(name)) continue;
         const metric = isMetricName(name) ? name : name.replace(/_(bucket|sum|count)$/, '');
@@ -111,7 +112,7 @@ test.each(pages)(
         const { type, labels } = specOf(metric);
         const asked = [...matchers.matchAll(/(\w+)\s*(?:=|!)/g)].map(([, label]) => label);
         for (const label of asked)
-          expect(['job', 'instance', 'le', ...Object.keys(labels)], expr).toContain(label);
+          expect(['job', 'instance', 'le', ...Object.keys(labels)], `in ${expr}`).toContain(label);
         expect(/(rate|increase)\($/.test(bare.slice(0, index)), `${name} in ${expr}`).toBe(type !== 'gauge');
       }
     }
@@ -145,7 +146,7 @@ test('the playlist shows dashboards that need no choice of a camera', () => {
   const { items } = JSON.parse(files['playlists/sightline-noc.json'] ?? '') as { items: { value: string }[] };
   for (const { value } of items) {
     const dashboard = pages.find(([, { uid }]) => uid === value)?.[1];
-    expect(dashboard, value).toBeDefined();
+    expect(dashboard, `${value} exists`).toBeDefined();
     for (const { type, includeAll } of dashboard?.templating.list ?? [])
       expect(type === 'datasource' || includeAll).toBe(true);
   }

@@ -201,7 +201,7 @@ export function fleet(): Dashboard {
             graph({
               title: 'Availability over time',
               description:
-                'Share of the time in which each camera was up. On-demand cameras count only while they are watched in SLO. Beyond a day: 5 minutes, an hour or a day.',
+                'Share of the time in which each camera was up. One on demand that nobody watches is not up; the objectives leave that time out. Beyond a day: of 5 minutes, an hour or a day.',
               unit: 'percentunit',
               max: 1,
               manySeries: true,

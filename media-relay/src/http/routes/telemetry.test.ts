@@ -221,6 +221,7 @@ test('Prometheus finds this relay as a target, with what all of its streams have
     labels: { building: 'north', floor: String(index), __address__: 'evil:1' },
     site: 'Oslo',
     onDemand: false,
+    trustClock: false,
     origin: 'config' as const,
   }));
   const other = await startTestRelay({ deps: { streams: { list: () => list, get: () => undefined } } });

@@ -103,6 +103,7 @@ export const liveSnapshot: StreamSnapshot = {
   },
   framesPerSecond: 30,
   bitrateBps: 4_000_000,
+  captureDelaySeconds: undefined,
   keyFrameIntervalSeconds: 4,
   lastFrameMs: 2000,
   framesTotal: 1,

@@ -75,6 +75,7 @@ function stream(name: string, rest: Partial<ConfiguredStream> = {}): ConfiguredS
     labels: {},
     site: undefined,
     onDemand: false,
+    trustClock: false,
     origin: 'config',
     ...rest,
   };

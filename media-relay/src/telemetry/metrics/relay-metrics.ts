@@ -5,6 +5,7 @@ import {
   EventLoopMonitor,
   Exporter,
   History,
+  sampledCollectors,
   sampledMetrics,
 } from '@sightline/exporter';
 
@@ -20,7 +21,7 @@ import { StreamBook } from './stream-book.ts';
 import { ViewerQuality } from './viewer-quality.ts';
 
 export interface RelayMetricsOptions {
-  readonly streams: Pick<StreamDirectory, 'list'>;
+  readonly streams: StreamDirectory;
   readonly engine: { snapshot(): HostSnapshot | undefined; readonly isRunning: boolean };
   readonly pictures: Pick<Pictures, 'health' | 'statistics'>;
   readonly health: () => HealthReport;
@@ -57,7 +58,14 @@ export class RelayMetrics implements MetricsPort {
     this.#alerts = new AlertWatch(this.history.ring, options.alerts);
     this.#clock = clock;
     this.#lastReload = { atMs: clock(), isGood: true };
-    this.quality = new ViewerQuality(streams);
+    this.quality = new ViewerQuality(streams, (name) => {
+      if (streams.get(name)?.trustClock !== true) return undefined;
+      const { captureDelaySeconds } = engine.snapshot()?.streams.find((stream) => stream.name === name) ?? {};
+      // The relay's clock never steps; the camera's follows what the time servers say.
+      return captureDelaySeconds === undefined
+        ? undefined
+        : captureDelaySeconds + (Date.now() - clock()) / 1000;
+    });
     this.#engine = new EngineMetrics(() => engine.snapshot());
     const book = new StreamBook({
       streams,
@@ -71,6 +79,7 @@ export class RelayMetrics implements MetricsPort {
       sources: [
         {
           collect: (out) => {
+            if (!out.wants('sightline_ready')) return;
             out.set('sightline_ready', health().ready ? 1 : 0);
             out.set('sightline_draining', isStopping() ? 1 : 0);
             out.set('sightline_media_engine_running', engine.isRunning ? 1 : 0);
@@ -139,7 +148,7 @@ export class RelayMetrics implements MetricsPort {
 
   /** Once a second: collecting lets streams and engine tick, too. */
   async #sample(): Promise<void> {
-    const samples = await this.#exporter.collect(sampledMetrics);
+    const samples = await this.#exporter.collect(sampledMetrics, sampledCollectors);
     const nowMs = this.#clock();
     this.history.record(samples, nowMs);
     this.#alerts.evaluate(nowMs);

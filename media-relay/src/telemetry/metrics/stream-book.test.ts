@@ -20,7 +20,15 @@ import { EngineMetrics } from './engine-metrics.ts';
 import { StreamBook } from './stream-book.ts';
 
 function configured(name: string, onDemand = false): ConfiguredStream {
-  return { name, title: name.toUpperCase(), labels: {}, site: undefined, onDemand, origin: 'config' };
+  return {
+    name,
+    title: name.toUpperCase(),
+    labels: {},
+    site: undefined,
+    onDemand,
+    trustClock: false,
+    origin: 'config',
+  };
 }
 
 /** A book whose engine and clock the test moves. */

@@ -96,6 +96,7 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_video_bytes_per_second', ({ snapshot }) => (snapshot?.bitrateBps ?? 0) / 8),
   row('sightline_stream_video_width_pixels', ({ snapshot }) => snapshot?.h264?.width),
   row('sightline_stream_video_height_pixels', ({ snapshot }) => snapshot?.h264?.height),
+  row('sightline_stream_capture_delay_seconds', ({ snapshot }) => snapshot?.captureDelaySeconds),
   row('sightline_stream_keyframe_interval_seconds', ({ snapshot }) => snapshot?.keyFrameIntervalSeconds),
   row('sightline_stream_rtp_jitter_seconds', ({ snapshot }) => snapshot?.jitterSeconds),
   row('sightline_stream_source_round_trip_seconds', ({ snapshot }) => snapshot?.roundTripSeconds),

@@ -22,11 +22,19 @@ const beacon: QualityBeacon = {
 };
 
 function stream(name: string): ConfiguredStream {
-  return { name, title: name, labels: {}, site: undefined, onDemand: false, origin: 'config' };
+  return {
+    name,
+    title: name,
+    labels: {},
+    site: undefined,
+    onDemand: false,
+    trustClock: false,
+    origin: 'config',
+  };
 }
 
 test('beacons of all viewers add up per stream; histograms know no stream', () => {
-  const quality = new ViewerQuality({ list: () => [stream('lobby'), stream('gate')] });
+  const quality = new ViewerQuality({ list: () => [stream('lobby'), stream('gate')] }, () => undefined);
   quality.record('lobby', beacon);
   quality.record('lobby', { ...beacon, firstFrameMs: undefined });
   quality.refuse('invalid');
@@ -47,6 +55,27 @@ test('beacons of all viewers add up per stream; histograms know no stream', () =
     sightline_client_frames_per_second: 50,
     sightline_glass_to_glass_delay_seconds: 0.16,
   });
+  expect(mislabelled(out)).toEqual([]);
+});
+
+test('delays count from the glass as well where the clock of the camera is trusted, and plausible', () => {
+  const captureDelays = { lobby: 0.05, gate: undefined, ahead: -0.2, behind: 3600 };
+  const quality = new ViewerQuality(
+    { list: () => Object.keys(captureDelays).map(stream) },
+    (name) => captureDelays[name as keyof typeof captureDelays],
+  );
+  for (const name of Object.keys(captureDelays)) quality.record(name, beacon);
+  const out = new Samples();
+  quality.collect(out);
+  const told = out.histograms.get('sightline_glass_to_glass_delay_seconds') ?? [];
+  const summary = told.map(({ labels, state }) => {
+    const count = Array.from(state.counts).reduce((sum, value) => sum + value, 0);
+    return [labels['from'], count, Number(state.sum.toFixed(6))];
+  });
+  expect(summary).toEqual([
+    ['ingest', 4, 0.32],
+    ['glass', 1, 0.13],
+  ]);
   expect(mislabelled(out)).toEqual([]);
 });
 

@@ -26,6 +26,9 @@ const summed: readonly (readonly [MetricName, CountedField])[] = [
   ['sightline_client_packets_lost_total', 'packetsLost'],
 ];
 
+/** A picture of the future, or an older one, is a clock that went wrong, trusted or not. Clocks agree to some milliseconds only. */
+const captureSeconds = { least: -0.005, most: 10 };
+
 const refusalLabels = beaconRefusals.map((reason) => ({ reason }));
 
 /** What browsers report of their pictures, added up: a viewer that leaves takes nothing away, and none is told apart. */
@@ -37,11 +40,18 @@ export class ViewerQuality implements MetricSource {
   readonly #jitterBuffer = new Histogram(catalogue.sightline_client_jitter_buffer_delay_seconds.buckets);
   readonly #framesPerSecond = new Histogram(catalogue.sightline_client_frames_per_second.buckets);
   readonly #delay = new Histogram(catalogue.sightline_glass_to_glass_delay_seconds.buckets);
+  readonly #glassDelay = new Histogram(catalogue.sightline_glass_to_glass_delay_seconds.buckets);
+  readonly #captureDelaySeconds: (stream: string) => number | undefined;
   readonly #refused = new Map<BeaconRefusal, number>();
   #taken = 0;
 
-  constructor(streams: Pick<StreamDirectory, 'list'>) {
+  /** @param captureDelaySeconds from capture to arrival at the relay, where the camera's clock is trusted */
+  constructor(
+    streams: Pick<StreamDirectory, 'list'>,
+    captureDelaySeconds: (stream: string) => number | undefined,
+  ) {
     this.#streams = streams;
+    this.#captureDelaySeconds = captureDelaySeconds;
   }
 
   /** The beacon has passed its schema, and its sender holds the session of this stream. */
@@ -54,7 +64,7 @@ export class ViewerQuality implements MetricSource {
     if (beacon.firstFrameMs !== undefined) this.#firstFrame.observe(beacon.firstFrameMs / 1000);
     if (beacon.roundTripMs !== undefined) this.#roundTrip.observe(beacon.roundTripMs / 1000);
     if (beacon.jitterBufferMs !== undefined) this.#jitterBuffer.observe(beacon.jitterBufferMs / 1000);
-    if (beacon.delayMs !== undefined) this.#delay.observe(beacon.delayMs / 1000);
+    if (beacon.delayMs !== undefined) this.#observeDelay(stream, beacon.delayMs / 1000);
     if (beacon.seconds > 0) this.#framesPerSecond.observe(beacon.framesDecoded / beacon.seconds);
   }
 
@@ -74,9 +84,18 @@ export class ViewerQuality implements MetricSource {
     out.setHistogram('sightline_client_jitter_buffer_delay_seconds', this.#jitterBuffer);
     out.setHistogram('sightline_client_frames_per_second', this.#framesPerSecond);
     out.setHistogram('sightline_glass_to_glass_delay_seconds', this.#delay, { from: 'ingest' });
+    out.setHistogram('sightline_glass_to_glass_delay_seconds', this.#glassDelay, { from: 'glass' });
     out.set('sightline_client_beacons_total', this.#taken);
     for (const labels of refusalLabels)
       out.set('sightline_client_beacons_rejected_total', this.#refused.get(labels.reason) ?? 0, labels);
+  }
+
+  /** Browsers tell the age since ingest; what lies before it is the camera's clock to tell. */
+  #observeDelay(stream: string, seconds: number): void {
+    this.#delay.observe(seconds);
+    const before = this.#captureDelaySeconds(stream);
+    if (before === undefined || before < captureSeconds.least || before > captureSeconds.most) return;
+    this.#glassDelay.observe(before + seconds);
   }
 
   #sumsOf(stream: string): { readonly labels: AnyLabels; readonly values: Float64Array } {
