@@ -16,12 +16,12 @@ const bufferBytes = 64 * 1024;
  */
 export class HostFiles {
   readonly root: string;
+  /** The process whose network and mounts are told, as a path: the own one, or the first of the host that is mounted at the root. */
+  readonly process: 'proc/self' | 'proc/1';
   /** Descriptors by path; undefined for one that was read once. */
   readonly #kept = new Map<string, number | undefined>();
   #buffer = Buffer.allocUnsafe(bufferBytes);
   #isClosed = false;
-  /** The process whose network and mounts are told, as a path: the own one, or the first of the host that is mounted at the root. */
-  readonly process: 'proc/self' | 'proc/1';
 
   constructor(root = '/', process: HostFiles['process'] = 'proc/self') {
     this.root = root;

@@ -179,8 +179,10 @@ test('the variants change services that exist, and nothing else of them', () => 
 });
 
 test('what provisioning asks of its environment, a service says', () => {
-  const files = ['src/contact-points.ts', 'src/mute-timings.ts'].map((name) => read(`provisioning/${name}`));
-  for (const [variable] of files.join('').matchAll(/SIGHTLINE_ALERT_[A-Z_]+/g))
+  const files = ['src/contact-points.ts', 'src/mute-timings.ts', 'src/runbook.ts'].map((name) =>
+    read(`provisioning/${name}`),
+  );
+  for (const [variable] of files.join('').matchAll(/SIGHTLINE_(?:ALERT|RUNBOOK)_[A-Z_]+/g))
     expect(service('init').environment).toHaveProperty(variable);
   const { environment, entrypoint, volumes } = service('grafana');
   for (const name of ['sightline', 'prometheus'])
