@@ -41,7 +41,8 @@ test('sixteen tiles play, and go on playing while the panel is resized, turned o
   for (const name of names) await dashboard.reaches(name, 'live');
   // Reports of quality are posted too.
   const offers = () =>
-    harness.proxied.filter(({ method, path }) => method === 'POST' && path.startsWith('/api/v1/whep/')).length;
+    harness.proxied.filter(({ method, path }) => method === 'POST' && path.startsWith('/api/v1/whep/'))
+      .length;
   const box = () => dashboard.page.locator(dashboard.tile('cam0')).boundingBox();
   const before = offers();
   const large = await box();
