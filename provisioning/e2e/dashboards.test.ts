@@ -85,6 +85,12 @@ scrape_configs:
   prometheus = services.use(
     await Prometheus.start({ config: path, data: join(folder, 'data'), port: await freePort() }),
   );
+  // A rate needs the count from before the first picture.
+  await vi.waitFor(
+    async () =>
+      expect(await prometheus.query('sightline_time_to_first_frame_seconds_count == 0')).not.toEqual([]),
+    { timeout: 20_000, interval: 100 },
+  );
   const browser = await openBrowser();
   services.defer(() => browser.close());
   const { page } = await browser.page();
@@ -99,7 +105,7 @@ afterAll(async () => {
 /** As Grafana fills them in for a range of a minute. */
 function filledIn(expr: string, stream: string): string {
   const values: Readonly<Record<string, string>> = {
-    __rate_interval: '5s',
+    __rate_interval: '15s',
     __interval: '1s',
     __range: '60s',
     instance: '.+',
