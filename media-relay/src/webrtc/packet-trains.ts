@@ -1,11 +1,15 @@
 /**
  * What transport-wide feedback tells about packets that left back to back ("trains"): how fast they arrived, whether
- * each was slower than the one before (a queue fills), how many are missing. Pure; 30 kB per viewer while it sends.
+ * each was slower than the one before (a queue fills), how many are missing. Pure; 6 kB per viewer, 23 kB after a long burst.
  */
 import { notReceived, ReferenceClock, ticksPerMs, type TransportFeedback } from '../rtp/transport-cc.ts';
 
-/** Packets remembered: 195 ms at 100 Mbit/s, seconds at the rate of a stream. A power of two. */
-const RING_PACKETS = 2048;
+/** Packets remembered at most: 195 ms at 100 Mbit/s. Powers of two. */
+const MOST_PACKETS = 2048;
+/** Most viewers never have more that nobody has reported on: a second at the rate of a stream. */
+const FEWEST_PACKETS = 512;
+/** Of the time of sending, which is kept in 32 bits. */
+const SENT_TICKS_PER_MS = 64;
 /** Packets further apart belong to different trains. Frames are at least 16 ms apart. */
 const TRAIN_GAP_MS = 10;
 /** The head of a train counts by itself: it may have left at another rate than the rest. */
@@ -37,7 +41,9 @@ export interface FeedbackTotals {
 }
 
 interface Ring {
-  readonly sentMs: Float64Array;
+  readonly mask: number;
+  /** `toTicks` of when it left. */
+  readonly sent: Uint32Array;
   /** 0: nothing more to learn of it. */
   readonly bytes: Uint16Array;
   readonly seq: Uint16Array;
@@ -73,19 +79,14 @@ export class PacketTrains {
 
   /** So many packets left at once, `bytes` in all; both their sequence numbers count up. */
   sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
-    this.#ring ??= {
-      sentMs: new Float64Array(RING_PACKETS),
-      bytes: new Uint16Array(RING_PACKETS),
-      seq: new Uint16Array(RING_PACKETS),
-      isLost: new Uint8Array(RING_PACKETS),
-      mediaSeq: new Uint16Array(RING_PACKETS),
-    };
-    const ring = this.#ring;
+    this.#ring ??= newRing(FEWEST_PACKETS);
     const packetBytes = Math.round(bytes / packets);
+    const ticks = toTicks(nowMs);
     for (let i = 0; i < packets; i++) {
-      const seq = firstSeq + i;
-      const slot = seq & (RING_PACKETS - 1);
-      ring.sentMs[slot] = nowMs;
+      const seq = (firstSeq + i) & 0xffff;
+      const ring = this.#ringFor(seq, this.#ring);
+      const slot = seq & ring.mask;
+      ring.sent[slot] = ticks;
       ring.bytes[slot] = packetBytes;
       ring.seq[slot] = seq;
       ring.isLost[slot] = 0;
@@ -95,8 +96,10 @@ export class PacketTrains {
 
   /** It was asked for and left again with the same number: what arrives from now on is not the one that left first. */
   lost(seq: number): void {
-    const slot = seq & (RING_PACKETS - 1);
-    if (this.#ring?.seq[slot] === seq) this.#ring.isLost[slot] = 1;
+    const ring = this.#ring;
+    if (ring === undefined) return;
+    const slot = seq & ring.mask;
+    if (ring.seq[slot] === seq) ring.isLost[slot] = 1;
   }
 
   /** Each packet counts once, in the first feedback that names it. */
@@ -115,13 +118,14 @@ export class PacketTrains {
     let receivedBytes = 0;
     let lost = 0;
     let delaySumMs = 0;
+    const nowTicks = toTicks(nowMs);
     for (let i = 0; i < arrivals.length; i++) {
       const seq = (baseSeq + i) & 0xffff;
-      const slot = seq & (RING_PACKETS - 1);
+      const slot = seq & (ring?.mask ?? 0);
       const bytes = ring?.bytes[slot] ?? 0;
       if (ring === undefined || bytes === 0 || ring.seq[slot] !== seq) continue;
       ring.bytes[slot] = 0;
-      const sentMs = ring.sentMs[slot] ?? 0;
+      const sentMs = nowMs - ((nowTicks - (ring.sent[slot] ?? 0)) >>> 0) / SENT_TICKS_PER_MS;
       const isNewTrain = sentMs - this.#lastSentMs > TRAIN_GAP_MS;
       this.#lastSentMs = sentMs;
       if (train && (isNewTrain || (train.isHead && train.received + train.lost >= HEAD_PACKETS))) {
@@ -158,6 +162,18 @@ export class PacketTrains {
     return { received, receivedBytes, lost, queueMs };
   }
 
+  /** Makes room before a packet is forgotten that nobody has reported on. */
+  #ringFor(seq: number, ring: Ring): Ring {
+    if (ring.bytes[seq & ring.mask] === 0 || ring.mask + 1 === MOST_PACKETS) return ring;
+    const larger = newRing(2 * (ring.mask + 1));
+    for (let from = 0; from <= ring.mask; from++) {
+      const to = (ring.seq[from] ?? 0) & larger.mask;
+      for (const key of columns) larger[key][to] = ring[key][from] ?? 0;
+    }
+    this.#ring = larger;
+    return larger;
+  }
+
   #close(train: OpenTrain, visit: (train: Train) => void): void {
     const { received, lost, firstSentMs, lastSentMs, firstArrivalMs, lastArrivalMs } = train;
     if (received === 0) return;
@@ -184,6 +200,22 @@ export class PacketTrains {
     this.#baseSinceMs = nowMs;
   }
 }
+
+const columns = ['sent', 'bytes', 'seq', 'isLost', 'mediaSeq'] as const;
+
+function newRing(packets: number): Ring {
+  return {
+    mask: packets - 1,
+    sent: new Uint32Array(packets),
+    bytes: new Uint16Array(packets),
+    seq: new Uint16Array(packets),
+    isLost: new Uint8Array(packets),
+    mediaSeq: new Uint16Array(packets),
+  };
+}
+
+/** Modulo 2^32: unique for 18 hours. */
+const toTicks = (ms: number): number => (ms * SENT_TICKS_PER_MS) >>> 0;
 
 function openTrain(isHead: boolean): OpenTrain {
   return {

@@ -7,7 +7,7 @@ import { SentFrames } from './sent-frames.ts';
 const stores = [{}, {}] as PacketStore[];
 const storeOf = (number: number): PacketStore => stores[(number >> 3) & 1] ?? ({} as PacketStore);
 
-test('finds every packet of the newest 256 frames by its 16-bit number, across wraps, and nothing else', () => {
+test('finds every packet of the newest 512 frames by its 16-bit number, across wraps, and nothing else', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 0xffff }),
@@ -26,7 +26,7 @@ test('finds every packet of the newest 256 frames by its 16-bit number, across w
             const extendedSeq = from + packet;
             if (next - extendedSeq >= 0x1_0000) continue;
             const found = sent.find(extendedSeq & 0xffff, next);
-            if (number < frames.length - 256) expect(found).toBeUndefined();
+            if (number < frames.length - 512) expect(found).toBeUndefined();
             else
               expect(found).toEqual({
                 store: storeOf(number),
@@ -38,7 +38,7 @@ test('finds every packet of the newest 256 frames by its 16-bit number, across w
               });
           }
         }
-        for (const { from, packets, number } of frames.slice(-256))
+        for (const { from, packets, number } of frames.slice(-512))
           if (next - from < 0x1_0000)
             expect(sent.find((from + packets - 1) & 0xffff, next)?.store).toBe(storeOf(number));
         expect(sent.find(next & 0xffff, next)?.extendedSeq ?? first).toBeLessThan(next);
@@ -56,5 +56,5 @@ test('tells the newest frames, oldest first', () => {
     [598 * 3000, 598],
     [599 * 3000, 599],
   ]);
-  expect(sent.newest(10_000)).toHaveLength(256);
+  expect(sent.newest(10_000)).toHaveLength(512);
 });
