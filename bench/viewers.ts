@@ -18,7 +18,7 @@ const rounds = 3;
 /** `viewers.ts 100`: one size only. */
 const sizes = process.argv.map(Number).filter((size) => size > 0);
 /** Bursts are over, and V8 has compiled what runs. */
-const settleMs = 12_000;
+const settleMs = 20_000;
 
 /** "plain": to viewers that give no transport-wide feedback, as those of the limit. */
 async function measureRelay(viewers: number, isPlain: boolean) {
@@ -79,7 +79,7 @@ async function inTurn(viewers: number) {
   };
 }
 
-await runBench(900, async () => {
+await runBench(1000, async () => {
   const runs = [];
   for (const viewers of sizes.length > 0 ? sizes : [20, 100]) {
     const ours = await inTurn(viewers);
