@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { createCollectors } from './collectors.ts';
 import { Exporter } from './exporter.ts';
@@ -78,6 +78,35 @@ test('what asks hardware is read once in a while, and one that hangs holds up no
   expect(await collectLines(hanging)).toEqual([]);
   expect(await collectLines(hanging)).toEqual([]);
   expect(reads).toBe(2);
+});
+
+test('while the next reading is under way the last one is told, unless it is old', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    let finish = (): void => undefined;
+    let reads = 0;
+    const chip: Collector = {
+      name: 'temperatures',
+      async collect(out) {
+        reads++;
+        await new Promise<void>((resolve) => (finish = resolve));
+        out.set('sightline_host_temperature_celsius', reads, { sensor: 'chip' });
+      },
+    };
+    const calm = slowly(chip, { everyMs: 1_000, waitMs: 1e6 });
+    const first = collectLines(calm);
+    finish();
+    const [told] = await first;
+    vi.advanceTimersByTime(1_500);
+    expect(await collectLines(calm)).toEqual([told]);
+    expect(reads).toBe(2);
+    vi.advanceTimersByTime(1_500);
+    const waited = collectLines(calm);
+    finish();
+    expect(await waited).not.toEqual([told]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('CPU and memory in use are measured against the quota where there is one', () => {

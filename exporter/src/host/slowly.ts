@@ -3,18 +3,19 @@ import type { Collector } from '../source.ts';
 
 export interface SlowlyOptions {
   readonly everyMs: number;
-  /** How long a collection waits for a fresh reading; then it gets the last one. */
+  /** How long a collection waits for a fresh reading when the last one is older than two of these; then it gets that one. */
   readonly waitMs: number;
 }
 
 /**
- * For what asks hardware: read anew at most every so often, by one reader at a time, and told again in between. A reading that
- * hangs holds up nobody, and is not followed by another.
+ * For what asks hardware: read anew at most every so often, by one reader at a time, and told again in between and while the next
+ * reading is under way: who asks every second never waits. A reading that hangs holds up nobody, and is not followed by another.
  */
 export function slowly(collector: Collector, { everyMs, waitMs }: SlowlyOptions): Collector {
   let last: Samples | undefined;
   let failure: unknown;
-  let readAtMs = -Infinity;
+  let startedAtMs = -Infinity;
+  let lastAtMs = -Infinity;
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
@@ -26,19 +27,22 @@ export function slowly(collector: Collector, { everyMs, waitMs }: SlowlyOptions)
       error = thrown;
     }
     last = fresh;
+    lastAtMs = startedAtMs;
     failure = error;
   }
 
   return {
     ...collector,
     async collect(out) {
-      if (reading === undefined && performance.now() - readAtMs >= everyMs) {
-        readAtMs = performance.now();
+      const nowMs = performance.now();
+      if (reading === undefined && nowMs - startedAtMs >= everyMs) {
+        startedAtMs = nowMs;
         reading = read().finally(() => {
           reading = undefined;
         });
       }
-      if (reading !== undefined) await Promise.race([reading, delay(waitMs)]);
+      if (reading !== undefined && nowMs - lastAtMs > 2 * everyMs)
+        await Promise.race([reading, delay(waitMs)]);
       if (last !== undefined) out.append(last);
       if (failure !== undefined) throw failure;
     },

@@ -35,7 +35,8 @@ import type { Negotiation } from '../webrtc/negotiation.ts';
 import { parseOffer, type Offer } from '../webrtc/offer.ts';
 import { Pacer, TokenBucket } from '../webrtc/pacer.ts';
 import { bySize } from '../webrtc/quality-policy.ts';
-import { CNAME, randomSsrcs, Session, type SessionSsrcs } from '../webrtc/session.ts';
+import { CNAME, randomSsrcs, type SessionSsrcs } from '../webrtc/session-media.ts';
+import { Session } from '../webrtc/session.ts';
 
 export interface WhepDeps {
   readonly arena: Arena;
@@ -188,12 +189,11 @@ export class WhepOutput {
   }
 
   #accept(stream: Stream, negotiation: Negotiation, first: Rendition, wish: QualityWish): OfferResult {
-    const { arena, clock, parts } = this.#deps;
+    const { clock, parts } = this.#deps;
     const credentials = newIceCredentials(randomBytes);
     const ssrcs = randomSsrcs();
     const session = new Session(
       {
-        arena,
         clock,
         egress: this.#egress,
         dtls: parts.dtls,

@@ -67,8 +67,9 @@ export function streamBitrateBps({ fps, framesPerGroup, keyBytes, deltaBytes }: 
   return ((keyBytes + deltaBytes * (framesPerGroup - 1)) * 8 * fps) / framesPerGroup;
 }
 
-/** Events in order of time. */
+/** Simulated time, and events in its order. */
 class Timeline {
+  nowMs = 0;
   readonly #events = new Map<number, (() => void)[]>();
 
   at(ms: number, event: () => void): void {
@@ -78,175 +79,261 @@ class Timeline {
     else this.#events.set(slot, [event]);
   }
 
-  run(slot: number): void {
-    for (const event of this.#events.get(slot) ?? []) event();
-    this.#events.delete(slot);
+  runDue(): void {
+    for (const event of this.#events.get(this.nowMs) ?? []) event();
+    this.#events.delete(this.nowMs);
   }
 }
 
-export function runPath(run: PathRun): PathResult {
-  const { stream, durationMs, feedbackMs = 60, hasTransportCc = true, hasEcho = true } = run;
-  const random = seeded(7);
-  const bitrateBps = streamBitrateBps(stream);
-  const timeline = new Timeline();
-  let freeAtMs = 0;
-  let nowMs = 0;
-  const sendEcho = (): void => {
-    const queueMs = Math.max(0, freeAtMs - nowMs);
-    timeline.at(nowMs + queueMs + 2 * run.link(nowMs).oneWayMs, () => estimate.firstFlightDelayed(queueMs));
-  };
-  const estimate = new PathEstimate({
-    nowMs: 0,
-    transportCc: hasTransportCc,
-    ...(hasEcho && { onFirstFlight: sendEcho }),
-  });
-  const result: PathResult = {
-    estimate,
-    sentPackets: 0,
-    queueDrops: 0,
-    randomLosses: 0,
-    resentPackets: 0,
-    frameDelaysMs: [],
-    joinDoneMs: Number.POSITIVE_INFINITY,
-    firstFrameMs: Number.POSITIVE_INFINITY,
-    paceBps: [],
-  };
-  const fresh: Packet[] = [];
-  const resends: Packet[] = [];
-  const madeMs: number[] = [];
-  const missingOfFrame: number[] = [];
-  const packets: Packet[] = [];
-  let joinMissing = stream.joinFrames;
+/** A queue with a narrow end, and air. */
+class NarrowLink {
+  readonly #timeline: Timeline;
+  readonly #link: PathRun['link'];
+  readonly #random = seeded(7);
+  #freeAtMs = 0;
+  #lastArrivalMs = 0;
+  #jitterMs = 0;
+  #jitterUntilMs = 0;
+  drops = 0;
+  losses = 0;
 
-  const makeFrame = (): void => {
-    const frame = madeMs.length;
-    const bytes = frame % stream.framesPerGroup === 0 ? stream.keyBytes : stream.deltaBytes;
-    const count = Math.ceil(bytes / PACKET_BYTES);
-    madeMs.push(nowMs);
-    missingOfFrame.push(count);
-    for (let i = 0; i < count; i++) fresh.push({ frame, bytes: Math.ceil(bytes / count), media: -1 });
-  };
+  constructor(timeline: Timeline, link: PathRun['link']) {
+    this.#timeline = timeline;
+    this.#link = link;
+  }
 
-  // The link.
-  let lastArrivalMs = 0;
-  let jitterMs = 0;
-  let jitterUntilMs = 0;
-  let seq = 0;
-  const arrivals: (number | undefined)[] = [];
-  let highestArrived = -1;
-  let reported = 0;
+  get oneWayMs(): number {
+    return this.#link(this.#timeline.nowMs).oneWayMs;
+  }
 
-  const transmit = (packet: Packet): void => {
-    const link = run.link(nowMs);
-    const mySeq = seq++;
-    const media = packet.media < 0 ? packets.push(packet) - 1 : packet.media;
-    estimate.sent(mySeq & 0xffff, 1, packet.bytes, nowMs);
-    result.sentPackets++;
-    const isLost = random() < (link.lossRatio ?? 0);
-    const waiting = (Math.max(0, freeAtMs - nowMs) * link.rateBps) / 8000;
-    if (waiting + packet.bytes > link.queueBytes) {
-      result.queueDrops++;
-      return;
+  /** How long what waits takes to leave. */
+  get queueMs(): number {
+    return Math.max(0, this.#freeAtMs - this.#timeline.nowMs);
+  }
+
+  /** Undefined: it does not arrive. */
+  arrivalMs(bytes: number): number | undefined {
+    const { nowMs } = this.#timeline;
+    const { rateBps, queueBytes, oneWayMs, lossRatio = 0, jitterMs = 0 } = this.#link(nowMs);
+    const isLost = this.#random() < lossRatio;
+    if ((this.queueMs * rateBps) / 8000 + bytes > queueBytes) {
+      this.drops++;
+      return undefined;
     }
-    freeAtMs = Math.max(nowMs, freeAtMs) + (packet.bytes * 8000) / link.rateBps;
+    this.#freeAtMs = nowMs + this.queueMs + (bytes * 8000) / rateBps;
     if (isLost) {
-      result.randomLosses++;
-      return;
+      this.losses++;
+      return undefined;
     }
-    if (nowMs >= jitterUntilMs) {
-      jitterMs = random() * (link.jitterMs ?? 0);
-      jitterUntilMs = nowMs + 5 + random() * 10;
+    if (nowMs >= this.#jitterUntilMs) {
+      this.#jitterMs = this.#random() * jitterMs;
+      this.#jitterUntilMs = nowMs + 5 + this.#random() * 10;
     }
-    lastArrivalMs = Math.max(lastArrivalMs, freeAtMs + link.oneWayMs + jitterMs);
-    const arrivalMs = lastArrivalMs;
-    timeline.at(arrivalMs, () => receive(mySeq, media, arrivalMs, link.oneWayMs));
-  };
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#freeAtMs + oneWayMs + this.#jitterMs);
+    return this.#lastArrivalMs;
+  }
+}
 
-  // The receiver: its clock is 5,000 s ahead.
-  const arrived = new Set<number>();
-  const askedAt = new Map<number, number>();
-  let highestMedia = -1;
+/** A browser's half: what came, what is missing, what it asks for again. */
+class Receiver {
+  /** By transport-wide number. */
+  readonly #arrivals: (number | undefined)[] = [];
+  readonly #arrived = new Set<number>();
+  readonly #askedAtMs = new Map<number, number>();
+  readonly #ask: (missing: readonly number[], atMs: number) => void;
+  #highestMedia = -1;
+  #reported = 0;
 
-  const receive = (mySeq: number, media: number, arrivalMs: number, backMs: number): void => {
-    arrivals[mySeq] = arrivalMs;
-    highestArrived = Math.max(highestArrived, mySeq);
-    if (arrived.has(media)) return;
-    arrived.add(media);
-    askedAt.delete(media);
-    const asked: number[] = [];
-    for (let missing = highestMedia + 1; missing < media; missing++) asked.push(missing);
-    highestMedia = Math.max(highestMedia, media);
-    ask(asked, arrivalMs, backMs);
-    const frame = packets[media]?.frame ?? 0;
-    missingOfFrame[frame] = (missingOfFrame[frame] ?? 0) - 1;
-    if (missingOfFrame[frame] !== 0) return;
-    if (frame === 0) result.firstFrameMs = arrivalMs;
-    if (frame >= stream.joinFrames) result.frameDelaysMs.push(arrivalMs - (madeMs[frame] ?? 0));
-    else if (--joinMissing === 0) result.joinDoneMs = arrivalMs;
-  };
+  constructor(ask: (missing: readonly number[], atMs: number) => void) {
+    this.#ask = ask;
+  }
 
-  const ask = (missing: readonly number[], atMs: number, backMs: number): void => {
+  /** False when the packet was there already. */
+  receive(seq: number, media: number, arrivalMs: number): boolean {
+    this.#arrivals[seq] = arrivalMs;
+    if (this.#arrived.has(media)) return false;
+    this.#arrived.add(media);
+    this.#askedAtMs.delete(media);
+    const missing: number[] = [];
+    for (let before = this.#highestMedia + 1; before < media; before++) missing.push(before);
+    this.#highestMedia = Math.max(this.#highestMedia, media);
+    this.#askFor(missing, arrivalMs);
+    return true;
+  }
+
+  askAgain(nowMs: number): void {
+    const late = [...this.#askedAtMs].filter(([, askedMs]) => nowMs - askedMs >= RESEND_MS);
+    this.#askFor(
+      late.map(([media]) => media),
+      nowMs,
+    );
+  }
+
+  /** Undefined when nothing came since the last one. */
+  feedback(): TransportFeedback | undefined {
+    const upTo = this.#arrivals.length;
+    if (upTo === this.#reported) return undefined;
+    const feedback = toFeedback(this.#arrivals, this.#reported, upTo);
+    this.#reported = upTo;
+    return feedback;
+  }
+
+  #askFor(missing: readonly number[], atMs: number): void {
     if (missing.length === 0) return;
-    for (const media of missing) askedAt.set(media, atMs);
-    timeline.at(atMs + backMs, () => {
-      estimate.nack(missing.length, nowMs);
-      for (const media of missing) {
-        const packet = packets[media];
-        if (packet) resends.push({ ...packet, media });
+    for (const media of missing) this.#askedAtMs.set(media, atMs);
+    this.#ask(missing, atMs);
+  }
+}
+
+/** The camera and the relay's half. */
+class Sender {
+  readonly #run: PathRun;
+  readonly #timeline: Timeline;
+  readonly #link: NarrowLink;
+  readonly #receiver: Receiver;
+  readonly #bitrateBps: number;
+  readonly #bucket = new TokenBucket(100_000_000, 31_250, 0);
+  readonly #fresh: Packet[] = [];
+  readonly #resends: Packet[] = [];
+  readonly #media: Packet[] = [];
+  readonly #madeMs: number[] = [];
+  readonly #missingOfFrame: number[] = [];
+  #joinMissing: number;
+  #nextFrameMs: number;
+  #lastReport = { sent: 0, lost: 0 };
+  #paceBps = 0;
+  readonly result: PathResult;
+
+  constructor(run: PathRun) {
+    const { stream, hasTransportCc = true, hasEcho = true } = run;
+    this.#run = run;
+    this.#timeline = new Timeline();
+    this.#link = new NarrowLink(this.#timeline, run.link);
+    this.#receiver = new Receiver((missing, atMs) => this.#hearNack(missing, atMs));
+    this.#bitrateBps = streamBitrateBps(stream);
+    this.result = {
+      estimate: new PathEstimate({
+        nowMs: 0,
+        transportCc: hasTransportCc,
+        ...(hasEcho && { onFirstFlight: () => this.#sendEcho() }),
+      }),
+      sentPackets: 0,
+      queueDrops: 0,
+      randomLosses: 0,
+      resentPackets: 0,
+      frameDelaysMs: [],
+      joinDoneMs: Number.POSITIVE_INFINITY,
+      firstFrameMs: Number.POSITIVE_INFINITY,
+      paceBps: [],
+    };
+    this.#joinMissing = stream.joinFrames;
+    this.#nextFrameMs = 1000 / stream.fps;
+    for (let frame = 0; frame < stream.joinFrames; frame++) this.#makeFrame();
+  }
+
+  run(): PathResult {
+    const { durationMs, feedbackMs = 60 } = this.#run;
+    for (const timeline = this.#timeline; timeline.nowMs < durationMs; timeline.nowMs++) {
+      const { nowMs } = timeline;
+      timeline.runDue();
+      if (nowMs >= this.#nextFrameMs) {
+        this.#makeFrame();
+        this.#nextFrameMs += 1000 / this.#run.stream.fps;
       }
-    });
-  };
-
-  const report = (): void => {
-    const { oneWayMs } = run.link(nowMs);
-    const again: number[] = [];
-    for (const [media, askedMs] of askedAt) if (nowMs - askedMs >= RESEND_MS) again.push(media);
-    ask(again, nowMs, oneWayMs);
-    if (!hasTransportCc || highestArrived < reported) return;
-    const feedback = toFeedback(arrivals, reported, highestArrived + 1);
-    reported = highestArrived + 1;
-    timeline.at(nowMs + oneWayMs, () => estimate.feedback(feedback, nowMs));
-  };
-
-  for (let i = 0; i < stream.joinFrames; i++) makeFrame();
-  const bucket = new TokenBucket(100_000_000, 31_250, 0);
-  let nextFrameMs = 1000 / stream.fps;
-  let lossAt = { sent: 0, lost: 0 };
-  for (; nowMs < durationMs; nowMs++) {
-    timeline.run(nowMs);
-    if (nowMs >= nextFrameMs) {
-      makeFrame();
-      nextFrameMs += 1000 / stream.fps;
+      this.#pump(nowMs);
+      if (nowMs % feedbackMs === feedbackMs - 1) this.#hearFeedback(nowMs);
+      if (nowMs % 1000 === 999) this.#hearReport(nowMs);
+      if (nowMs % 100 === 99) this.result.paceBps.push(this.#paceBps);
     }
-    const paceBps = run.fixedPaceBps ?? estimate.paceBps(bitrateBps, nowMs);
-    bucket.setRate(paceBps, (paceBps / 8000) * CREDIT_MS);
-    let credit = bucket.credit(nowMs);
-    while (credit > 0 && (resends.length > 0 || fresh.length > 0)) {
+    this.result.queueDrops = this.#link.drops;
+    this.result.randomLosses = this.#link.losses;
+    return this.result;
+  }
+
+  #makeFrame(): void {
+    const { framesPerGroup, keyBytes, deltaBytes } = this.#run.stream;
+    const frame = this.#madeMs.length;
+    const bytes = frame % framesPerGroup === 0 ? keyBytes : deltaBytes;
+    const count = Math.ceil(bytes / PACKET_BYTES);
+    this.#madeMs.push(this.#timeline.nowMs);
+    this.#missingOfFrame.push(count);
+    for (let i = 0; i < count; i++) this.#fresh.push({ frame, bytes: Math.ceil(bytes / count), media: -1 });
+  }
+
+  #pump(nowMs: number): void {
+    this.#paceBps = this.#run.fixedPaceBps ?? this.result.estimate.paceBps(this.#bitrateBps, nowMs);
+    this.#bucket.setRate(this.#paceBps, (this.#paceBps / 8000) * CREDIT_MS);
+    let credit = this.#bucket.credit(nowMs);
+    while (credit > 0 && (this.#resends.length > 0 || this.#fresh.length > 0)) {
       for (let i = 0; i < RUN_PACKETS; i++) {
-        const again = resends.shift();
-        const packet = again ?? fresh.shift();
+        const again = this.#resends.shift();
+        const packet = again ?? this.#fresh.shift();
         if (!packet) break;
-        if (again) result.resentPackets++;
-        transmit(packet);
-        bucket.take(packet.bytes);
+        if (again) this.result.resentPackets++;
+        this.#transmit(packet);
+        this.#bucket.take(packet.bytes);
         credit -= packet.bytes;
       }
     }
-    if (nowMs % feedbackMs === feedbackMs - 1) report();
-    if (nowMs % 1000 === 999) {
-      const { oneWayMs } = run.link(nowMs);
-      const lost = result.queueDrops + result.randomLosses;
-      const share = (lost - lossAt.lost) / Math.max(1, result.sentPackets - lossAt.sent);
-      lossAt = { sent: result.sentPackets, lost };
-      const queueMs = Math.max(0, freeAtMs - nowMs);
-      timeline.at(nowMs + oneWayMs, () =>
-        estimate.receiverReport(Math.floor(share * 256), 2 * oneWayMs + queueMs, nowMs),
-      );
-    }
-    if (nowMs % 100 === 99) result.paceBps.push(paceBps);
   }
-  return result;
+
+  #transmit(packet: Packet): void {
+    const seq = this.result.sentPackets++;
+    const media = packet.media < 0 ? this.#media.push(packet) - 1 : packet.media;
+    this.result.estimate.sent(seq & 0xffff, 1, packet.bytes, this.#timeline.nowMs);
+    const arrivalMs = this.#link.arrivalMs(packet.bytes);
+    if (arrivalMs === undefined) return;
+    this.#timeline.at(arrivalMs, () => {
+      if (this.#receiver.receive(seq, media, arrivalMs)) this.#arrived(packet.frame, arrivalMs);
+    });
+  }
+
+  #arrived(frame: number, arrivalMs: number): void {
+    const missing = (this.#missingOfFrame[frame] ?? 0) - 1;
+    this.#missingOfFrame[frame] = missing;
+    if (missing !== 0) return;
+    if (frame === 0) this.result.firstFrameMs = arrivalMs;
+    if (frame >= this.#run.stream.joinFrames)
+      this.result.frameDelaysMs.push(arrivalMs - (this.#madeMs[frame] ?? 0));
+    else if (--this.#joinMissing === 0) this.result.joinDoneMs = arrivalMs;
+  }
+
+  #sendEcho(): void {
+    const { queueMs, oneWayMs } = this.#link;
+    const answeredMs = this.#timeline.nowMs + queueMs + 2 * oneWayMs;
+    this.#timeline.at(answeredMs, () => this.result.estimate.firstFlightDelayed(queueMs));
+  }
+
+  #hearNack(missing: readonly number[], askedMs: number): void {
+    this.#timeline.at(askedMs + this.#link.oneWayMs, () => {
+      this.result.estimate.nack(missing.length, this.#timeline.nowMs);
+      for (const media of missing) {
+        const packet = this.#media[media];
+        if (packet) this.#resends.push({ ...packet, media });
+      }
+    });
+  }
+
+  #hearFeedback(nowMs: number): void {
+    this.#receiver.askAgain(nowMs);
+    const feedback = this.#run.hasTransportCc === false ? undefined : this.#receiver.feedback();
+    if (feedback === undefined) return;
+    const { estimate } = this.result;
+    this.#timeline.at(nowMs + this.#link.oneWayMs, () => estimate.feedback(feedback, this.#timeline.nowMs));
+  }
+
+  #hearReport(nowMs: number): void {
+    const { queueMs, oneWayMs, drops, losses } = this.#link;
+    const { sentPackets, estimate } = this.result;
+    const share = (drops + losses - this.#lastReport.lost) / Math.max(1, sentPackets - this.#lastReport.sent);
+    this.#lastReport = { sent: sentPackets, lost: drops + losses };
+    this.#timeline.at(nowMs + oneWayMs, () =>
+      estimate.receiverReport(Math.floor(share * 256), 2 * oneWayMs + queueMs, this.#timeline.nowMs),
+    );
+  }
 }
+
+export const runPath = (run: PathRun): PathResult => new Sender(run).run();
 
 /** As a browser writes it: from the first packet not reported to the last one received. */
 function toFeedback(

@@ -1,4 +1,4 @@
-/** UDP egress with generic segmentation offload (UDP_SEGMENT, Linux 4.18): one system call for up to ten packets. */
+/** UDP egress with generic segmentation offload (UDP_SEGMENT, Linux 4.18): one system call for a run of packets. */
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import type { Server } from 'node:net';

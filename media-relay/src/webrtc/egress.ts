@@ -72,8 +72,8 @@ export const SEND_BUFFER_BYTES = 64 * 1024;
 /** What may wait for a full kernel beside video, which waits in its store: sound, reports, STUN. The rest is lost as on any network. */
 export const MAX_QUEUED_BYTES = 1024 * 1024;
 
-/** Chromium's receive buffer is small: more packets at once are lost in it. */
-export const MAX_RUN_PACKETS = 10;
+/** Chromium's receive buffer is small: many more packets at once are lost in it. Most frames fit into one call. */
+export const MAX_RUN_PACKETS = 20;
 
 /** UDP as it is, and TCP connections beside it. */
 export function overUdpAndTcp(udp: Egress): Egress {

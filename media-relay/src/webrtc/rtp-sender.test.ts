@@ -78,10 +78,10 @@ describe('runs for segmentation offload', () => {
   test.each([
     ['equal packets with a shorter last one', [1000, 1000, 1000, 400], [{ bytes: 3512, segmentBytes: 1028 }]],
     [
-      'more than ten',
-      Array.from({ length: 12 }, () => 500),
+      'more than fit into one call',
+      Array.from({ length: MAX_RUN_PACKETS + 2 }, () => 500),
       [
-        { bytes: 5280, segmentBytes: 528 },
+        { bytes: MAX_RUN_PACKETS * 528, segmentBytes: 528 },
         { bytes: 1056, segmentBytes: 528 },
       ],
     ],
@@ -107,7 +107,7 @@ describe('runs for segmentation offload', () => {
     expect(runs).toEqual(expected);
   });
 
-  test('every run is segments of one size, only the last shorter, at most ten', () => {
+  test('every run is segments of one size, only the last shorter, no more than fit into one call', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 1158 }), { minLength: 1, maxLength: 80 }),

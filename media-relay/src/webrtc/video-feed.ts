@@ -13,10 +13,13 @@ import { NO_PLAYOUT_DELAY, playoutDelay, type RtpSender } from './rtp-sender.ts'
 import { SentFrames } from './sent-frames.ts';
 import type { DropReason, PathStatistics } from '../stream/path-statistics.ts';
 import type { ViewerBudget } from './viewer-budget.ts';
+import { ViewerClock } from './viewer-clock.ts';
 
-const TICKS_PER_MS = 90;
 /** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */
 const CREDIT_MS = 2.5;
+/** Of one call when there is credit for no more: they may overdraw it. */
+const LEAST_RUN_PACKETS = 10;
+const PACKET_BYTES = 1200;
 /** The pacer may hold a live frame back this much longer than its path needs; the rate rises before that. */
 const MAX_ADDED_DELAY_MS = 100;
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
@@ -60,20 +63,13 @@ export class VideoFeed implements PacedFeed {
   readonly #statistics: PathStatistics;
   readonly #estimate: VideoFeedOptions['estimate'];
   readonly #budget: ViewerBudget;
-  readonly #firstTimestamp: number;
+  readonly #clock: ViewerClock;
   readonly #bucket: TokenBucket;
   #mode: 'waiting' | 'burst' | 'live' = 'waiting';
   #cursor = 0;
   #packet = 0;
   #timestamp = 0;
   #playoutDelay = NO_PLAYOUT_DELAY;
-  /** Ticks of the viewer's clock relative to `firstTimestamp`; undefined until the first frame leaves. */
-  #lastTicks = -1;
-  /** Viewer ticks = stream ticks + offset. */
-  #offset: number | undefined;
-  /** Stream ticks were `#anchorTicks` at `#anchorMs`: stamps burst frames. */
-  #anchorTicks = 0;
-  #anchorMs = 0;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #streamBitrateBps = 0;
   /** Waits for a key frame because of this. */
@@ -94,7 +90,7 @@ export class VideoFeed implements PacedFeed {
     this.#statistics = options.statistics;
     this.#estimate = options.estimate;
     this.#budget = options.budget;
-    this.#firstTimestamp = options.firstTimestamp;
+    this.#clock = new ViewerClock(options.firstTimestamp);
     this.#bucket = new TokenBucket(FULL_PACE_BPS, (FULL_PACE_BPS / 8000) * CREDIT_MS, options.nowMs);
   }
 
@@ -124,7 +120,7 @@ export class VideoFeed implements PacedFeed {
         if (this.#dropping !== undefined) this.#statistics.dropped(this.#dropping, 1);
         return;
       }
-      this.#anchor(nowMs);
+      this.#clock.anchor(this.#store, nowMs);
       this.#cursor = frame.number;
       this.#packet = 0;
       this.#dropping = undefined;
@@ -169,7 +165,7 @@ export class VideoFeed implements PacedFeed {
         this.#beginFrame(frame, nowMs);
       }
       const total = frame.payloadLengths.length;
-      const upTo = Math.min(total, this.#packet + MAX_RUN_PACKETS);
+      const upTo = Math.min(total, this.#packet + runPackets(credit));
       const { nextTransportSeq: transportSeq, nextExtendedSeq: mediaSeq } = this.#sender;
       const bytes = this.#sender.sendPackets(
         destination,
@@ -275,8 +271,7 @@ export class VideoFeed implements PacedFeed {
 
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
   rtpTimestampAt(nowMs: number): number | undefined {
-    const ticks = this.#viewerTicksAt(nowMs);
-    return ticks === undefined ? undefined : this.#toRtp(ticks);
+    return this.#clock.rtpTimestampAt(this.#store, nowMs);
   }
 
   close(): void {
@@ -284,14 +279,13 @@ export class VideoFeed implements PacedFeed {
     this.#mode = 'waiting';
   }
 
-  /** The viewer's clock runs on: what it says now on the old store's ticks, it says on those of the new one. */
+  /** The viewer's clock runs on. */
   #switch(nowMs: number): boolean {
     const store = this.#nextStore;
     if (store === undefined) return this.#mode !== 'waiting';
-    const viewerTicks = this.#viewerTicksAt(nowMs);
+    this.#clock.switch(this.#store, store, nowMs);
     this.#store = store;
     this.#nextStore = undefined;
-    this.#offset = viewerTicks === undefined ? undefined : viewerTicks - ticksAt(store, nowMs);
     return this.#beginBurst(nowMs);
   }
 
@@ -307,7 +301,7 @@ export class VideoFeed implements PacedFeed {
       this.#mode = 'waiting';
       return false;
     }
-    this.#anchor(nowMs);
+    this.#clock.anchor(this.#store, nowMs);
     this.#mode = 'burst';
     this.#cursor = gopStart;
     this.#statistics.burst();
@@ -340,22 +334,8 @@ export class VideoFeed implements PacedFeed {
     return this.#dropToKeyFrame();
   }
 
-  /** Ties the viewer's clock to the stream's newest frame. Once it is set it stays, so that live frames keep their distances. */
-  #anchor(nowMs: number): void {
-    const { newest } = this.#store;
-    this.#anchorTicks = newest?.ticks ?? 0;
-    this.#anchorMs = newest?.arrivalMs ?? nowMs;
-    this.#offset ??= -Math.round(this.#anchorTicks + (nowMs - this.#anchorMs) * TICKS_PER_MS);
-  }
-
   #beginFrame(frame: StoredFrame, nowMs: number): void {
-    const departure =
-      this.#mode === 'burst'
-        ? Math.round(this.#anchorTicks + (nowMs - this.#anchorMs) * TICKS_PER_MS)
-        : frame.ticks;
-    const ticks = Math.max(departure + (this.#offset ?? 0), this.#lastTicks + 1);
-    this.#lastTicks = ticks;
-    this.#timestamp = this.#toRtp(ticks);
+    this.#timestamp = this.#clock.stamp(frame, this.#mode === 'live', nowMs);
     // Playout-delay makes a browser show frames as they come, which live frames should be; but a browser that is
     // still catching up must stay free to skip what is late.
     const isCaughtUp = this.#mode === 'live' && nowMs - this.#lastResyncMs > CATCH_UP_MS;
@@ -376,11 +356,6 @@ export class VideoFeed implements PacedFeed {
     this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / capacityBps;
   }
 
-  #viewerTicksAt(nowMs: number): number | undefined {
-    if (this.#offset === undefined || this.#store.newest === undefined) return undefined;
-    return ticksAt(this.#store, nowMs) + this.#offset;
-  }
-
   /**
    * A clean path needs no delay. One that loses packets needs time for a resend and its detection, and a narrow one for
    * its largest frames, which are the key frames: with less, every key frame would be a freeze.
@@ -392,10 +367,6 @@ export class VideoFeed implements PacedFeed {
       capacityBps === undefined ? 0 : (keyFrame.byteLength * 8000) / (capacityBps * PACED_SHARE);
     const minMs = Math.min(MAX_PLAYOUT_MS, Math.max(forLossMs, forSizeMs > SMALL_DELAY_MS ? forSizeMs : 0));
     return playoutDelay(minMs, MAX_PLAYOUT_MS);
-  }
-
-  #toRtp(ticks: number): number {
-    return (this.#firstTimestamp + ticks) >>> 0;
   }
 
   /** Bytes that may leave now. */
@@ -413,7 +384,7 @@ export class VideoFeed implements PacedFeed {
   }
 }
 
-/** Where the clock of a store's frames stands. */
-function ticksAt({ newest }: PacketStore, nowMs: number): number {
-  return newest === undefined ? 0 : Math.round(newest.ticks + (nowMs - newest.arrivalMs) * TICKS_PER_MS);
+/** So many leave by one call. */
+function runPackets(creditBytes: number): number {
+  return Math.max(LEAST_RUN_PACKETS, Math.min(MAX_RUN_PACKETS, Math.floor(creditBytes / PACKET_BYTES)));
 }
