@@ -15,6 +15,7 @@ import {
   streamStates,
   streamWarnings,
   tcpStates,
+  viewerTransports,
 } from './known-labels.ts';
 import type { MetricSpec } from './metric.ts';
 import { counter, gauge, histogram } from './metric.ts';
@@ -485,6 +486,11 @@ export const catalogue = {
 
   // Streams: viewers.
   sightline_viewers: gauge('count', 'Viewers', { stream: 'open' }),
+  sightline_viewers_by_transport: gauge(
+    'count',
+    'Viewers by what carries their media to them now; those that still connect, and those whose TCP connection is lost, are in neither',
+    { stream: 'open', transport: viewerTransports },
+  ),
   sightline_viewers_limited: gauge('count', 'Viewers whose path carries less than they would be sent', {
     stream: 'open',
   }),

@@ -9,7 +9,7 @@ import type { Arena, Block } from '../native/arena.ts';
 import { parseRtcp, writeSenderReport, type RtcpPacket } from '../rtp/rtcp.ts';
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
-import type { ViewerPath } from '../stream/path-statistics.ts';
+import type { ViewerPath, ViewerTransport } from '../stream/path-statistics.ts';
 import type { Rendition } from '../stream/rendition.ts';
 import type { Stream, StreamReader } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
@@ -146,7 +146,8 @@ export class Session implements PortClient, StreamReader {
 
   /** By its last report; undefined before it is connected. */
   get path(): ViewerPath | undefined {
-    return this.#media && this.#reports.path(this.#media.estimate.capacityBps !== undefined);
+    const isLimited = this.#media?.estimate.capacityBps !== undefined;
+    return this.#media && this.#reports.path(isLimited, transportOf(this.#destination));
   }
 
   onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean {
@@ -439,6 +440,11 @@ export class Session implements PortClient, StreamReader {
 function pathFacts({ estimate, feed }: Media, nowMs: number): PathFacts {
   const { capacityBps, lossShare, queueDelayMs } = estimate;
   return { capacityBps, lossShare, queueDelayMs, waitingMs: feed.waitingMs(nowMs) };
+}
+
+function transportOf(destination: Destination | undefined): ViewerTransport | undefined {
+  if (destination === undefined) return undefined;
+  return destination.tcp === undefined ? 'udp' : 'tcp';
 }
 
 /** How far the camera's wall clock was ahead of ours when this frame arrived, its way included; undefined: unknown. */

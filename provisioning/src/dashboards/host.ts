@@ -379,6 +379,30 @@ const viewers: readonly Line[] = [
       ],
     },
   ),
+  graphs(
+    {
+      title: 'Viewers by transport',
+      description:
+        'What carries the media: UDP, or TCP for those whom UDP does not reach. Over TCP a lost packet holds up all that follow.',
+      unit: 'short',
+      stacked: true,
+      queries: [
+        promql(`sum by (transport) (${of('sightline_viewers_by_transport')})`, '{{transport}}'),
+      ],
+    },
+    {
+      title: 'Cameras watched over TCP',
+      description:
+        'The ten cameras with the most viewers over TCP. Many at one site: a firewall there lets no UDP through to the media port.',
+      unit: 'short',
+      queries: [
+        promql(
+          `topk(10, ${of('sightline_viewers_by_transport', 'transport="tcp"')})`,
+          '{{instance}} {{stream}}',
+        ),
+      ],
+    },
+  ),
 ];
 
 const decoders: readonly Line[] = [
