@@ -571,15 +571,19 @@ export const catalogue = {
   sightline_child_process_starts_total: counter('count', 'Child processes started', { kind: childKinds }),
   sightline_child_process_rejections_total: counter(
     'count',
-    'Jobs refused because the queue was full or they waited too long',
+    'Jobs refused for want of a decoder: the queue was full, the wait too long, or all for moving pictures were in use',
     { kind: childKinds },
   ),
   sightline_child_process_kills_total: counter(
     'count',
-    'Child processes ended by the relay: late, with too much output, or no longer needed',
+    'Child processes ended by the relay: late, with too much output, no longer needed, or because it stops',
     { kind: childKinds },
   ),
-  sightline_child_process_failures_total: counter('count', 'Jobs without a result', { kind: childKinds }),
+  sightline_child_process_failures_total: counter(
+    'count',
+    'Jobs that had a process and no result; where the relay ended it, it is among the kills, too',
+    { kind: childKinds },
+  ),
   sightline_child_process_run_seconds_total: counter('seconds', 'How long child processes ran, summed', {
     kind: childKinds,
   }),
