@@ -348,10 +348,10 @@ export const catalogue = {
     stream: 'open',
     warning: streamWarnings,
   }),
-  sightline_stream_up_seconds_total: counter('seconds', 'Time for which the stream was up', {
+  sightline_stream_up_seconds_total: counter('seconds', 'Time for which the stream was up and should have been', {
     stream: 'open',
   }),
-  sightline_stream_expected_seconds_total: counter('seconds', 'Time for which it should have been', {
+  sightline_stream_expected_seconds_total: counter('seconds', 'Time for which it should have been up: always, or while somebody watched an on-demand one', {
     stream: 'open',
   }),
   sightline_stream_reconnects_total: counter('count', 'Connections to the camera that ended, by reason', {

@@ -37,7 +37,8 @@ const numbers = [
   }),
   number({
     title: 'Availability',
-    description: 'Share of the time range in which it was up; the objective is 99.5 %.',
+    description:
+      'Of the time in which it should have been up, the share in which it was; the objective is 99.5 %. On demand, that is while somebody watches.',
     unit: 'percentunit',
     decimals: 2,
     limits: availabilityLimits,

@@ -298,6 +298,16 @@ test('an on-demand stream is expected while somebody watches', () => {
   expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(1);
 });
 
+test('an on-demand stream that is live after its last viewer has left is neither up nor down', () => {
+  const bench = new Bench();
+  const gate = { name: 'gate', state: 'live' } as const;
+  for (const viewers of [1, 1, 0, 0]) bench.tell([{ ...gate, viewers }]);
+  const out = bench.tell([{ ...gate, viewers: 0 }]);
+  expect(out.find('sightline_stream_up', { stream: 'gate' })).toBe(1);
+  expect(out.find('sightline_stream_up_seconds_total', { stream: 'gate' })).toBe(2);
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(2);
+});
+
 test('a removed stream is gone, and with it its history', () => {
   const bench = new Bench();
   bench.tell([{ framesTotal: 100 }]);
