@@ -1,4 +1,3 @@
-import { number } from '../panels.ts';
 import { promql } from '../queries.ts';
 import type { Line } from './lines.ts';
 import { graphs, of, rate } from './lines.ts';
