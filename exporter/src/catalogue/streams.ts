@@ -42,12 +42,20 @@ export const streamMetrics = {
     stream: 'open',
     warning: streamWarnings,
   }),
-  sightline_stream_up_seconds_total: counter('seconds', 'Time for which the stream was up and should have been', {
-    stream: 'open',
-  }),
-  sightline_stream_expected_seconds_total: counter('seconds', 'Time for which it should have been up: always, or while somebody watched an on-demand one', {
-    stream: 'open',
-  }),
+  sightline_stream_up_seconds_total: counter(
+    'seconds',
+    'Time for which the stream was up and should have been',
+    {
+      stream: 'open',
+    },
+  ),
+  sightline_stream_expected_seconds_total: counter(
+    'seconds',
+    'Time for which it should have been up: always, or while somebody watched an on-demand one',
+    {
+      stream: 'open',
+    },
+  ),
   sightline_stream_reconnects_total: counter('count', 'Connections to the camera that ended, by reason', {
     stream: 'open',
     reason: reconnectReasons,

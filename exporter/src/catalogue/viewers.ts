@@ -1,4 +1,10 @@
-import { admissionReasons, dropReasons, joinOutcomes, qualitySwitchReasons, viewerTransports } from '../known-labels.ts';
+import {
+  admissionReasons,
+  dropReasons,
+  joinOutcomes,
+  qualitySwitchReasons,
+  viewerTransports,
+} from '../known-labels.ts';
 import type { MetricSpec } from '../metric.ts';
 import { counter, gauge } from '../metric.ts';
 

@@ -56,7 +56,8 @@ export function slo(): Dashboard {
             }),
             number({
               title: 'Availability of 30 days',
-              description: 'Mean of the cameras, each of the time in which it should have been up, from the hourly roll-up.',
+              description:
+                'Mean of the cameras, each of the time in which it should have been up, from the hourly roll-up.',
               unit: 'percentunit',
               decimals: 3,
               limits: availabilityLimits,
@@ -64,7 +65,8 @@ export function slo(): Dashboard {
             }),
             number({
               title: 'Availability of a year',
-              description: 'Mean of the cameras, each of the time in which it should have been up, from the daily roll-up.',
+              description:
+                'Mean of the cameras, each of the time in which it should have been up, from the daily roll-up.',
               unit: 'percentunit',
               decimals: 3,
               limits: availabilityLimits,
@@ -149,10 +151,7 @@ export function slo(): Dashboard {
               limits: availabilityLimits,
               links: [toCamera],
               queries: [
-                promql(
-                  `max without (tier) (${lastDay('up')} / (${lastDay('expected')} > 0))`,
-                  '{{stream}}',
-                ),
+                promql(`max without (tier) (${lastDay('up')} / (${lastDay('expected')} > 0))`, '{{stream}}'),
               ],
             }),
           ],

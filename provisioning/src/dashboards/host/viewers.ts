@@ -69,9 +69,7 @@ export const viewers: readonly Line[] = [
         'What carries the media: UDP, or TCP for those whom UDP does not reach. Over TCP a lost packet holds up all that follow.',
       unit: 'short',
       stacked: true,
-      queries: [
-        promql(`sum by (transport) (${of('sightline_viewers_by_transport')})`, '{{transport}}'),
-      ],
+      queries: [promql(`sum by (transport) (${of('sightline_viewers_by_transport')})`, '{{transport}}')],
     },
     {
       title: 'Cameras watched over TCP',
