@@ -24,7 +24,7 @@ export interface Measured {
   readonly costs: Omit<Costs, 'decode'>;
   /** The largest picture. */
   readonly clip: Clip;
-  /** Of the packets that were sent to viewers of it, those that arrived; less than all means that the viewers here were slow. */
+  /** Of the packets that were sent to a crowd, those that arrived, where fewest did; less than all: the viewers here were slow. */
   readonly arrivedShare: number;
 }
 
@@ -66,7 +66,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     opened = await openCameras(kinds.map(({ name }) => clips[name]));
     const relay = await relayStarts;
     const phases = await run({ ...options, relay, clips, cameras: opened, kit: viewerKit(), viewers });
-    return { clip: clips.large, arrivedShare: phases.large.arrivedShare, costs: costsOf(phases) };
+    const crowds = [phases.large, phases.middle, phases.small];
+    const arrivedShare = Math.min(...crowds.map((crowd) => crowd.arrivedShare));
+    return { clip: clips.large, arrivedShare, costs: costsOf(phases) };
   } finally {
     await leaveAll(viewers);
     await (await relayStarts.catch(() => undefined))?.close();
