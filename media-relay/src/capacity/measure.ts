@@ -13,7 +13,7 @@ import { RelayProcess, type Reading } from './relay-process.ts';
 import { CountingViewer, viewerKit, type ViewerKit } from './viewer.ts';
 
 export interface MeasureOptions {
-  /** Shorter windows: figures within a quarter instead of a tenth. */
+  /** Shorter windows and smaller crowds: figures tremble more, and tell rather too few viewers than too many. */
   readonly isQuick: boolean;
   /** Viewers report on every packet, as browsers do; without for comparison with benches that lack it. */
   readonly hasFeedback?: boolean;
@@ -103,6 +103,7 @@ interface Alone {
 }
 
 interface Crowd {
+  readonly viewers: number;
   readonly crowd: Window;
   /** Of the packets for it. */
   readonly arrivedShare: number;
@@ -127,6 +128,7 @@ interface Phases {
 async function run(bench: Bench): Promise<Phases> {
   const { relay, viewers, onProgress = () => undefined } = bench;
   const fresh = await relay.read();
+  onProgress('warming up');
   await relay.addStreams(streamsOf(bench, large));
   await delay(settleMs);
   // Code is compiled with the first viewers, not with each: they come before the cameras are looked at alone.
@@ -166,12 +168,13 @@ async function aloneOf(bench: Bench, kind: Kind): Promise<Alone> {
 /** Viewers of the first of them, who leave again. */
 async function withCrowd(bench: Bench, kind: Kind, settledMs = settleMs): Promise<Crowd> {
   const { relay, viewers, onProgress = () => undefined } = bench;
-  onProgress(`${kind.crowd} viewers of one of ${cameras} cameras of ${mbps(bench.clips[kind.name])}`);
+  const count = bench.isQuick ? Math.ceil(kind.crowd / 4) : kind.crowd;
+  onProgress(`${count} viewers of one of ${cameras} cameras of ${mbps(bench.clips[kind.name])}`);
   const joining = { from: await relay.read(), fromMs: performance.now() };
   // Being read once a second is part of every window, so it has to be part of this one.
   const reading = setInterval(() => void relay.read().catch(() => undefined), 1000);
   try {
-    await joinMany(bench, kind.crowd, () => `${kind.name}-0`);
+    await joinMany(bench, count, () => `${kind.name}-0`);
     await delay(settledMs);
   } finally {
     clearInterval(reading);
@@ -182,7 +185,8 @@ async function withCrowd(bench: Bench, kind: Kind, settledMs = settleMs): Promis
   const crowd = await window(bench);
   const arrived = arrivedPackets(bench) - before;
   await leaveAll(viewers);
-  return { crowd, joins, arrivedShare: Math.min(1, arrived / (crowd.packetsOutPerSecond * crowd.seconds)) };
+  const arrivedShare = Math.min(1, arrived / (crowd.packetsOutPerSecond * crowd.seconds));
+  return { viewers: count, crowd, joins, arrivedShare };
 }
 
 function costsOf(phases: Phases): Omit<Costs, 'decode'> {
@@ -196,20 +200,20 @@ function costsOf(phases: Phases): Omit<Costs, 'decode'> {
     })),
   );
   const coresOfCrowd = ({ alone, crowd }: Load): number => crowd.mediaCores - alone.mediaCores;
-  const eachOfCrowd = coresOfCrowd(middleLoad) / middle.crowd;
+  const eachOfCrowd = coresOfCrowd(middleLoad) / middleLoad.viewers;
   const eachAlone = (oneEach.mediaCores - middleLoad.alone.mediaCores) / cameras;
   if (!(eachOfCrowd > 0)) throw new StartError(tooBusy);
   // `n` in a crowd cost as much as `n + firstViewerExtra`, and one alone as much as `1 + firstViewerExtra`.
   const ratio = Math.max(1, eachAlone / eachOfCrowd);
-  const firstViewerExtra = Math.max(0, (ratio - 1) / (1 - ratio / middle.crowd));
+  const firstViewerExtra = Math.max(0, (ratio - 1) / (1 - ratio / middleLoad.viewers));
   const send = fitMediaCost(
     loads.map((load) => {
-      const viewers = load.kind.crowd + firstViewerExtra;
+      const viewers = load.viewers + firstViewerExtra;
       const packets = load.crowd.packetsOutPerSecond - load.alone.packetsOutPerSecond;
       return {
         cores: coresOfCrowd(load),
         framesPerSecond: viewers * framesPerSecond,
-        packetsPerSecond: (viewers * packets) / load.kind.crowd,
+        packetsPerSecond: (viewers * packets) / load.viewers,
       };
     }),
   );
@@ -220,11 +224,11 @@ function costsOf(phases: Phases): Omit<Costs, 'decode'> {
   const { alone, clip, joins } = smallLoad;
   const sentPackets = joins.to.packetsOut - joins.from.packetsOut;
   const perPicture = packetsPerSecondOf(clip) / framesPerSecond;
-  const livePictures = Math.max(0, sentPackets / perPicture - (small.crowd * framesPerSecond) / 2);
+  const livePictures = Math.max(0, sentPackets / perPicture - (smallLoad.viewers * framesPerSecond) / 2);
   const sentSeconds = explainedCores(send, { framesPerSecond: livePictures, packetsPerSecond: sentPackets });
   const mediaSeconds = joins.to.mediaCpuSeconds - joins.from.mediaCpuSeconds;
   const mainSeconds = mainCpuSeconds(joins.to) - mainCpuSeconds(joins.from);
-  const perJoinMs = (seconds: number): number => (Math.max(0, seconds) * 1000) / small.crowd;
+  const perJoinMs = (seconds: number): number => (Math.max(0, seconds) * 1000) / smallLoad.viewers;
   return {
     idle: { mediaCores: idle.mediaCores, mainCores: idle.mainCores },
     receive,
@@ -356,7 +360,7 @@ function memoryOf({ fresh, large: rich, middle: some, oneEach, small: poor }: Ph
     bytesPerViewer: Math.max(
       leastBytesPerViewer,
       grown(some.alone.end, oneEach.end, cameras),
-      ...[rich, some, poor].map(({ kind, joins, crowd }) => grown(joins.from, crowd.end, kind.crowd)),
+      ...[rich, some, poor].map(({ viewers, joins, crowd }) => grown(joins.from, crowd.end, viewers)),
     ),
     bytesPerStream: Math.max(0, grown(fresh, rich.joins.from, cameras) - perBps * rich.clip.bitrateBps),
     bytesPerBps: perBps,
