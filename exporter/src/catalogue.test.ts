@@ -38,8 +38,15 @@ test('docs/METRICS.md is the catalogue', async () => {
   await expect(text).toMatchFileSnapshot(page);
 });
 
+test('a metric is in one file of the catalogue only', async () => {
+  const paths = await filesBelow('exporter/src/catalogue', isCode);
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  const rows = texts.flatMap((text) => [...text.matchAll(/^  (\w+): (?:counter|gauge|histogram)\(/gm)]);
+  expect(rows.map(([, name = '']) => name).toSorted()).toEqual(metricNames.toSorted());
+});
+
 test('somebody sets every metric', async () => {
-  const setters = code.filter((path) => !path.endsWith('catalogue.ts'));
+  const setters = code.filter((path) => !/\/catalogue(\.ts$|\/)/.test(path));
   const texts = await Promise.all(setters.map((path) => readFile(path, 'utf8')));
   const set = new Set(texts.flatMap(namesIn));
   expect(metricNames.filter((name) => !set.has(name))).toEqual([]);

@@ -25,6 +25,7 @@ export {
   reconnectReasons,
   streamStates,
   streamWarnings,
+  viewerTransports,
 } from './known-labels.ts';
 export type { CollectorName } from './known-labels.ts';
 export { EffectiveLimits } from './cgroup/effective-limits.ts';

@@ -71,6 +71,9 @@ export const streamWarnings = [
   'main-stream-unavailable',
 ] as const;
 
+/** What carries a viewer's media. */
+export const viewerTransports = ['udp', 'tcp'] as const;
+
 /** Why frames were not sent to a viewer. */
 export const dropReasons = ['history', 'slow', 'socket', 'silent-viewer', 'budget', 'other'] as const;
 

@@ -79,7 +79,7 @@ test('a signal ends it with everything that it began', async () => {
   await new Promise<void>((resolve) => {
     child.stderr.setEncoding('utf8').on('data', (piece: string) => {
       err += piece;
-      if (err.includes('measuring: 8 cameras')) resolve();
+      if (err.includes('measuring: ')) resolve();
     });
   });
   expect(relaysOfFolder()).toHaveLength(1);

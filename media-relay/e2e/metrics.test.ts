@@ -70,6 +70,8 @@ test('promtool finds nothing with streams up, down and never seen; all of them h
     'sightline_media_thread_restarts_total{thread="media-0"}': 0,
     'sightline_admission_rejections_total{reason="memory"}': 0,
     'sightline_child_process_limit{kind="ffmpeg"}': undefined,
+    'sightline_viewers_by_transport{stream="live",transport="udp"}': 0,
+    'sightline_viewers_by_transport{stream="live",transport="tcp"}': 0,
     'sightline_viewers_limited{stream="live"}': 0,
     'sightline_log_messages_total{level="info"}': undefined,
     sightline_history_series: undefined,
@@ -90,6 +92,8 @@ test('a browser reports its first picture, its frames and the age of its picture
     sightline_time_to_first_frame_seconds_count: undefined,
     'sightline_client_frames_decoded_total{stream="live"}': undefined,
     sightline_client_round_trip_seconds_count: undefined,
+    'sightline_viewers_by_transport{stream="live",transport="udp"}': 1,
+    'sightline_viewers_by_transport{stream="live",transport="tcp"}': 0,
   });
   expect(valueOf(text, 'sightline_client_playback_seconds_total{stream="live"}')).toBeGreaterThan(1.5);
   expect(valueOf(text, 'sightline_client_playback_seconds_total{stream="down"}')).toBe(0);

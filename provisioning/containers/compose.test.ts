@@ -45,7 +45,11 @@ const strict = z
 const tiers = Object.entries(strict.services)
   .filter(([name]) => /^prometheus-\d/.test(name))
   .map(([name, service]) => [name, serviceSchema.parse(service)] as const);
-const all = [...Object.entries(compose.services), ...tiers];
+const withAlertmanager = z
+  .object({ services: z.record(z.string(), z.looseObject({})), volumes: z.record(z.string(), z.unknown()) })
+  .parse(parse(read('provisioning/containers/compose.alertmanager.yml'), { merge: true }));
+const alertmanager = serviceSchema.parse(withAlertmanager.services['alertmanager']);
+const all = [...Object.entries(compose.services), ...tiers, ['alertmanager', alertmanager] as const];
 const service = (name: string): z.infer<typeof serviceSchema> => {
   const found = compose.services[name];
   if (found === undefined) throw new Error(`no service ${name}`);
@@ -67,7 +71,7 @@ describe.each(all)('service %s', (name, { image, restart, cap_add, user, ...rest
   });
 
   test('names volumes and files that exist', () => {
-    const volumes = { ...compose.volumes, ...strict.volumes };
+    const volumes = { ...compose.volumes, ...strict.volumes, ...withAlertmanager.volumes };
     for (const volume of rest.volumes) {
       const [source = ''] = volume.replace(/^\$\{\w+:-([^}]+)\}/, '$1').split(':');
       if (source.startsWith('./') && source !== './backups')
@@ -110,9 +114,7 @@ test('every variable of the relay is one that it has', () => {
 });
 
 test('media goes out by UDP and TCP to everybody; administration stays on this host', () => {
-  const published = Object.entries(compose.services).flatMap(([name, { ports }]) =>
-    ports.map((port) => `${name} ${port}`),
-  );
+  const published = all.flatMap(([name, { ports }]) => ports.map((port) => `${name} ${port}`));
   expect(published.toSorted()).toEqual([
     'alertmanager 127.0.0.1:9093:9093',
     'grafana 3000:3000',
@@ -152,7 +154,7 @@ test('the configuration of Prometheus names the services as they are called', ()
 test('everything that is kept is saved', () => {
   const kept = Object.keys(compose.volumes).filter(
     // Made anew, or of no use to anybody tomorrow.
-    (name) => !['relay-log', 'grafana-alerting', 'alertmanager-data', 'loki-data'].includes(name),
+    (name) => !['relay-log', 'grafana-alerting', 'loki-data'].includes(name),
   );
   const mounts = service('backup')
     .volumes.filter((volume) => /^[a-z]/.test(volume))
@@ -176,6 +178,14 @@ test('the variants change services that exist, and nothing else of them', () => 
   expect(host.services['relay']).toMatchObject({ network_mode: 'host' });
   const own = Object.keys(strict.services).filter((name) => !tiers.some(([tier]) => tier === name));
   expect(own).toEqual(['prometheus', 'prometheus-long', 'backup']);
+  expect(Object.keys(withAlertmanager.services)).toEqual(['prometheus', 'alertmanager']);
+  // The place exists in what is mounted there already, which is read-only.
+  const place = 'provisioning/prometheus/alertmanagers';
+  expect(statSync(root + place).isDirectory()).toBe(true);
+  expect(withAlertmanager.services['prometheus']).toEqual({
+    volumes: ['./provisioning/alertmanager/targets:/etc/prometheus/alertmanagers:ro'],
+  });
+  expect(service('prometheus').volumes).toContain('./provisioning/prometheus:/etc/prometheus:ro');
 });
 
 test('what provisioning asks of its environment, a service says', () => {

@@ -3,7 +3,7 @@
  * configurations. Scrapes every second, evaluations every 5 s and `for: 20s` are what is shipped. Only what follows the return is
  * made short: `keep_firing_for`, and the minute between two messages of a group.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -108,10 +108,14 @@ beforeAll(async () => {
     '/var/lib/sightline-secrets/prometheus-token': tokenFile,
     'relay:8640': `127.0.0.1:${relay.port}', '127.0.0.1:${other.port}`,
     'exporter:8642': `127.0.0.1:${exporterPort}`,
-    'alertmanager:9093': `127.0.0.1:${alertmanagerPort}`,
     'prometheus:9090': `127.0.0.1:${port}`,
     'prometheus-long:9090': `127.0.0.1:${longPort}`,
   });
+  // As compose.alertmanager.yml mounts it.
+  const targets = join(folder, 'prometheus/alertmanagers');
+  rmSync(targets, { recursive: true });
+  cpSync(join(folder, 'alertmanager/targets'), targets, { recursive: true });
+  edit(join(targets, 'compose.yml'), { 'alertmanager:9093': `127.0.0.1:${alertmanagerPort}` });
   edit(join(folder, 'prometheus/sightline.rules.yml'), { 'keep_firing_for: 1m': 'keep_firing_for: 5s' });
   prometheus = services.use(
     await Prometheus.start({

@@ -116,7 +116,6 @@ test.concurrent.each(profiles)(
       'relay:8640': `127.0.0.1:${relay.port}`,
       // Nobody is there, and nobody is needed.
       'exporter:8642': '127.0.0.1:1',
-      'alertmanager:9093': '127.0.0.1:1',
       'prometheus:9090': `127.0.0.1:${port}`,
       ...ports,
     });
@@ -138,6 +137,11 @@ test.concurrent.each(profiles)(
     const [before] = await hot.query(`${names[0]}{stream="lobby"}`, wrote);
     expect(Number(before?.value[1])).toBeGreaterThan(0);
     expect(await hot.query('sightline_stream_up', wrote)).toHaveLength(1);
+
+    // The watchdog fires from the start: who has no Alertmanager is not told of it at every turn.
+    const { data: alertmanagers } = await hot.ask<{ data: object }>('alertmanagers');
+    expect(alertmanagers).toEqual({ activeAlertmanagers: [], droppedAlertmanagers: [] });
+    expect(hot.complaints.filter((line) => /alert/i.test(line))).toEqual([]);
 
     await hot.stop();
     rmSync(hotOptions.data, { recursive: true });

@@ -11,6 +11,7 @@ import { parse } from 'yaml';
 import { centreFile, isAlert, readRuleGroups, rollupsFile, rulesFile } from '../src/rule-file.ts';
 
 interface Configuration {
+  readonly alerting?: object;
   readonly rule_files?: readonly string[];
   readonly scrape_configs?: readonly {
     readonly job_name: string;
@@ -35,6 +36,7 @@ interface AlertmanagerConfiguration {
 const token = '/var/lib/sightline-secrets/prometheus-token';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const alertmanagerFile = fileURLToPath(new URL('../alertmanager/alertmanager.yml', import.meta.url));
+const alertmanagerTargets = fileURLToPath(new URL('../alertmanager/targets', import.meta.url));
 const hot = 'prometheus.yml';
 const strict = 'strict/prometheus.yml';
 const profiles = [
@@ -61,7 +63,7 @@ function read(file: string): Configuration {
   return parse(readFileSync(here + file, 'utf8')) as Configuration;
 }
 
-test.each(files)('promtool check config %s', (file) => {
+function checkConfig(file: string): void {
   const agent = file === 'agent.yml' ? ['--agent'] : [];
   const { status, stdout, stderr } = spawnSync(
     'promtool',
@@ -72,6 +74,34 @@ test.each(files)('promtool check config %s', (file) => {
   );
   expect(stdout + stderr).not.toMatch(/FAILED|WARNING|duplicate/i);
   expect(status).toBe(0);
+}
+
+test.each(files)('promtool check config %s', checkConfig);
+
+test.each([hot, strict])('promtool check config %s with the Alertmanager of compose', (file) => {
+  const places = join(folder, 'alertmanagers');
+  rmSync(places, { recursive: true });
+  cpSync(alertmanagerTargets, places, { recursive: true });
+  try {
+    checkConfig(file);
+  } finally {
+    rmSync(places, { recursive: true });
+    cpSync(join(here, 'alertmanagers'), places, { recursive: true });
+  }
+});
+
+test('Prometheus knows of no Alertmanager but where compose starts one', () => {
+  const targetsIn = (under: string): unknown[] =>
+    readdirSync(under).flatMap((name) => parse(readFileSync(join(under, name), 'utf8')) as unknown[]);
+  expect(targetsIn(join(here, 'alertmanagers'))).toEqual([]);
+  expect(targetsIn(alertmanagerTargets)).toEqual([{ targets: ['alertmanager:9093'] }]);
+  for (const file of [hot, strict]) {
+    const { alerting } = read(file);
+    const under = file === strict ? '../' : '';
+    expect(alerting).toEqual({
+      alertmanagers: [{ file_sd_configs: [{ files: [`${under}alertmanagers/*.yml`] }] }],
+    });
+  }
 });
 
 test('there is no configuration that these tests do not know', () => {
@@ -89,10 +119,12 @@ test('the strict profile is the default one with other stores', () => {
     remote_write,
     remote_read,
     scrape_configs,
+    alerting,
     ...rest
   }: Configuration): object => ({
     rest,
     rules: rule_files?.map((path) => path.replace('../', '')),
+    alerting: JSON.stringify(alerting).replace('../', ''),
     scrapes: scrape_configs?.filter(({ job_name }) => job_name !== 'prometheus'),
     haveStores: remote_write !== undefined && remote_read !== undefined,
   });

@@ -14,6 +14,8 @@ type Place = readonly [dashboard: 'fleet' | 'camera' | 'host' | 'slo' | 'alerts'
 const places: Readonly<Record<string, Place>> = {
   SightlineRelayDown: ['host', 'Answers Prometheus'],
   SightlineRelayAbsent: ['alerts', 'Targets that answer'],
+  SightlineExporterDown: ['alerts', 'Targets that answer'],
+  SightlineExporterAbsent: ['alerts', 'Targets that answer'],
   SightlineRelayRestarting: ['host', 'Runs since'],
   SightlineMediaEngineDown: ['host', 'Media threads away'],
   SightlineMediaEngineRestarting: ['host', 'Restarts of media threads'],

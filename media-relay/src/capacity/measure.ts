@@ -7,13 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StartError } from '../start-error.ts';
 import { openCameras, type Cameras } from './cameras.ts';
 import { makeClip, type Clip } from './clip.ts';
-import { explainedCores, fitMediaCost, type Rate } from './fit.ts';
+import { explainedCores, fitMediaCost } from './fit.ts';
 import type { Costs } from './model.ts';
 import { RelayProcess, type Reading } from './relay-process.ts';
 import { CountingViewer, viewerKit, type ViewerKit } from './viewer.ts';
 
 export interface MeasureOptions {
-  /** Shorter windows: figures within a quarter instead of a tenth. */
+  /** Shorter windows and smaller crowds: figures tremble more, and tell rather too few viewers than too many. */
   readonly isQuick: boolean;
   /** Viewers report on every packet, as browsers do; without for comparison with benches that lack it. */
   readonly hasFeedback?: boolean;
@@ -22,20 +22,31 @@ export interface MeasureOptions {
 
 export interface Measured {
   readonly costs: Omit<Costs, 'decode'>;
-  /** The larger picture. */
+  /** The largest picture. */
   readonly clip: Clip;
-  /** Of the packets that were sent to viewers, those that arrived; less than all means that the viewers here were slow. */
+  /** Of the packets that were sent to a crowd, those that arrived, where fewest did; less than all: the viewers here were slow. */
   readonly arrivedShare: number;
 }
 
-/** Between these two, most cameras are. A key frame in each second makes all seconds alike. */
-const large = { width: 1920, height: 1080, framesPerSecond: 30, gopFrames: 30, bitrateBps: 8_000_000 };
-const small = { width: 640, height: 360, framesPerSecond: 30, gopFrames: 30, bitrateBps: 500_000 };
+const framesPerSecond = 30;
+/**
+ * Most cameras are between the first and the last: many packets per picture, some, and few. Two kinds would tell two costs exactly, and
+ * put all that disturbed them into these; a third takes its share off. The more viewers, the less each costs, because their reports
+ * then come while the thread is awake: so they are as many as the table asks for, or as this process can read. A key frame in each
+ * second makes all seconds alike.
+ */
+const kinds = [
+  { name: 'large', width: 1920, height: 1080, bitrateBps: 8_000_000, crowd: 48 },
+  { name: 'middle', width: 1920, height: 1080, bitrateBps: 4_000_000, crowd: 100 },
+  { name: 'small', width: 640, height: 360, bitrateBps: 500_000, crowd: 100 },
+] as const;
+type Kind = (typeof kinds)[number];
+const [large, middle, small] = kinds;
 const cameras = 8;
-/** Viewers of one stream, in the phases with many. */
-const crowd = { large: 16, small: 40 } as const;
-const warmUpViewers = 8;
-const abreast = 4;
+/** V8 compiles for longer than that, but what runs most is done. */
+const warmUpMs = 4000;
+/** A join is mostly waiting, for werift's timers. */
+const abreast = 16;
 /** Bursts are over, and the relay's statistics have seen it. */
 const settleMs = 1500;
 
@@ -47,11 +58,17 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   let opened: Cameras | undefined;
   const viewers = new Set<CountingViewer>();
   try {
-    const clips = [makeClip({ ...large, title: '' }), makeClip({ ...small, title: '' })] as const;
-    opened = await openCameras(clips);
+    const clips = {
+      large: clipOf(large),
+      middle: clipOf(middle),
+      small: clipOf(small),
+    };
+    opened = await openCameras(kinds.map(({ name }) => clips[name]));
     const relay = await relayStarts;
     const phases = await run({ ...options, relay, clips, cameras: opened, kit: viewerKit(), viewers });
-    return { clip: clips[0], arrivedShare: phases.arrivedShare, costs: costsOf(phases, clips) };
+    const crowds = [phases.large, phases.middle, phases.small];
+    const arrivedShare = Math.min(...crowds.map((crowd) => crowd.arrivedShare));
+    return { clip: clips.large, arrivedShare, costs: costsOf(phases) };
   } finally {
     await leaveAll(viewers);
     await (await relayStarts.catch(() => undefined))?.close();
@@ -59,9 +76,12 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   }
 }
 
+const clipOf = ({ width, height, bitrateBps }: Kind): Clip =>
+  makeClip({ width, height, bitrateBps, framesPerSecond, gopFrames: framesPerSecond, title: '' });
+
 interface Bench extends MeasureOptions {
   readonly relay: RelayProcess;
-  readonly clips: readonly [large: Clip, small: Clip];
+  readonly clips: Readonly<Record<Kind['name'], Clip>>;
   readonly cameras: Cameras;
   readonly kit: ViewerKit;
   /** Those that are there. */
@@ -76,137 +96,159 @@ interface Window {
   readonly end: Reading;
 }
 
+interface Alone {
+  readonly kind: Kind;
+  readonly clip: Clip;
+  readonly alone: Window;
+}
+
+interface Crowd {
+  readonly viewers: number;
+  readonly crowd: Window;
+  /** Of the packets for it. */
+  readonly arrivedShare: number;
+  /** From before the first join until all have settled. */
+  readonly joins: { readonly from: Reading; readonly to: Reading; readonly seconds: number };
+}
+
+/** Cameras of one kind: alone, and with viewers of one of them. */
+type Load = Alone & Crowd;
+
 interface Phases {
   /** Before anything was there. */
   readonly fresh: Reading;
+  readonly large: Load;
+  readonly middle: Load;
+  /** A viewer for each camera of the middle kind. */
+  readonly oneEach: Window;
+  readonly small: Load;
   readonly idle: Window;
-  readonly largeAlone: Window;
-  readonly largeOneEach: Window;
-  readonly largeCrowd: Window;
-  /** Of the packets of the last one. */
-  readonly arrivedShare: number;
-  readonly smallAlone: Window;
-  /** When all have joined, and how long after `smallAlone`. */
-  readonly joined: Reading;
-  readonly joinSeconds: number;
-  readonly smallCrowd: Window;
 }
 
 async function run(bench: Bench): Promise<Phases> {
-  const { relay, clips, viewers, onProgress = () => undefined } = bench;
-  const [largeClip, smallClip] = clips;
-
+  const { relay, viewers, onProgress = () => undefined } = bench;
   const fresh = await relay.read();
-  onProgress(`${cameras} cameras of ${mbps(largeClip)}`);
-  await relay.addStreams(streamsOf(bench, 0));
-  // Code is compiled with the first viewers, not with each.
-  await joinMany(bench, warmUpViewers, () => 'large-0');
+  onProgress('warming up');
+  await relay.addStreams(streamsOf(bench, large));
   await delay(settleMs);
-  await leaveAll(viewers);
-  await delay(settleMs / 2);
-  const largeAlone = await window(bench, largeClip);
+  // Code is compiled with the first viewers, not with each: they come before the cameras are looked at alone.
+  const largeCrowd = await withCrowd(bench, large, warmUpMs);
+  const largeLoad = { ...(await aloneOf(bench, large)), ...largeCrowd };
+  await relay.removeStreams(streamsOf(bench, large).keys());
 
+  await relay.addStreams(streamsOf(bench, middle));
+  const middleLoad = { ...(await aloneOf(bench, middle)), ...(await withCrowd(bench, middle)) };
   onProgress('one viewer each');
-  await joinMany(bench, cameras, (index) => `large-${index}`);
+  await joinMany(bench, cameras, (index) => `middle-${index}`);
   await delay(settleMs);
-  const largeOneEach = await window(bench, largeClip);
-
-  onProgress(`${crowd.large} viewers more of one of them`);
-  await joinMany(bench, crowd.large, () => 'large-0');
-  await delay(settleMs);
-  const before = arrivedPackets(bench);
-  const largeCrowd = await window(bench, largeClip);
-  const arrived = arrivedPackets(bench) - before;
+  const oneEach = await window(bench);
   await leaveAll(viewers);
-  await relay.removeStreams(streamsOf(bench, 0).keys());
+  await relay.removeStreams(streamsOf(bench, middle).keys());
 
-  onProgress(`${cameras} cameras of ${mbps(smallClip)}`);
-  await relay.addStreams(streamsOf(bench, 1));
-  await delay(settleMs);
-  const smallAlone = await window(bench, smallClip);
-
-  onProgress(`${crowd.small} viewers join one of them`);
-  const joinsFromMs = performance.now();
-  // Being read once a second is part of every window, so it has to be part of this one.
-  const reading = setInterval(() => void relay.read().catch(() => undefined), 1000);
-  try {
-    await joinMany(bench, crowd.small, () => 'small-0');
-    await delay(settleMs);
-  } finally {
-    clearInterval(reading);
-  }
-  const joined = await relay.read();
-  const joinSeconds = (performance.now() - joinsFromMs) / 1000;
-  const smallCrowd = await window(bench, smallClip);
+  await relay.addStreams(streamsOf(bench, small));
+  const smallLoad = { ...(await aloneOf(bench, small)), ...(await withCrowd(bench, small)) };
+  await relay.removeStreams(streamsOf(bench, small).keys());
 
   // Last, when nothing is compiled any more.
   onProgress('an idle relay');
-  await leaveAll(viewers);
-  await relay.removeStreams(streamsOf(bench, 1).keys());
   await delay(settleMs);
-  const idle = await window(bench, undefined);
-  return {
-    fresh,
-    idle,
-    largeAlone,
-    largeOneEach,
-    largeCrowd,
-    arrivedShare: Math.min(1, arrived / (largeCrowd.packetsOutPerSecond * largeCrowd.seconds)),
-    smallAlone,
-    joined,
-    joinSeconds,
-    smallCrowd,
-  };
+  const idle = await window(bench, true);
+  return { fresh, large: largeLoad, middle: middleLoad, oneEach, small: smallLoad, idle };
 }
 
-function costsOf(phases: Phases, clips: Bench['clips']): Omit<Costs, 'decode'> {
-  const { idle, largeAlone, largeOneEach, largeCrowd, smallAlone, joined, joinSeconds, smallCrowd } = phases;
-  const [largeClip, smallClip] = clips;
-  const received = (clip: Clip, { mediaCores }: Window): Rate => ({
-    cores: mediaCores - idle.mediaCores,
-    framesPerSecond: cameras * clip.framesPerSecond,
-    packetsPerSecond: cameras * packetsPerSecondOf(clip),
-  });
-  const sent = (more: Window, less: Window, viewers: number, clip: Clip): Rate => ({
-    cores: more.mediaCores - less.mediaCores,
-    framesPerSecond: viewers * clip.framesPerSecond,
-    packetsPerSecond: more.packetsOutPerSecond - less.packetsOutPerSecond,
-  });
-  const receive = fitMediaCost(received(largeClip, largeAlone), received(smallClip, smallAlone));
-  const smallSent = sent(smallCrowd, smallAlone, crowd.small, smallClip);
-  const send = fitMediaCost(sent(largeCrowd, largeOneEach, crowd.large, largeClip), smallSent);
-  const oneEach = sent(largeOneEach, largeAlone, cameras, largeClip);
-  const explained = explainedCores(send, oneEach);
-  if (!(explained > 0) || receive.usPerFrame + receive.usPerPacket === 0) throw new StartError(tooBusy);
+/** The streams are there, and nobody watches. */
+async function aloneOf(bench: Bench, kind: Kind): Promise<Alone> {
+  const { onProgress = () => undefined } = bench;
+  const clip = bench.clips[kind.name];
+  onProgress(`${cameras} cameras of ${mbps(clip)}`);
+  await delay(settleMs);
+  return { kind, clip, alone: await window(bench) };
+}
+
+/** Viewers of the first of them, who leave again. */
+async function withCrowd(bench: Bench, kind: Kind, settledMs = settleMs): Promise<Crowd> {
+  const { relay, viewers, onProgress = () => undefined } = bench;
+  const count = bench.isQuick ? Math.ceil(kind.crowd / 4) : kind.crowd;
+  onProgress(`${count} viewers of one of ${cameras} cameras of ${mbps(bench.clips[kind.name])}`);
+  const joining = { from: await relay.read(), fromMs: performance.now() };
+  // Being read once a second is part of every window, so it has to be part of this one.
+  const reading = setInterval(() => void relay.read().catch(() => undefined), 1000);
+  try {
+    await joinMany(bench, count, () => `${kind.name}-0`);
+    await delay(settledMs);
+  } finally {
+    clearInterval(reading);
+  }
+  const to = await relay.read();
+  const joins = { from: joining.from, to, seconds: (performance.now() - joining.fromMs) / 1000 };
+  const before = arrivedPackets(bench);
+  const crowd = await window(bench);
+  const arrived = arrivedPackets(bench) - before;
+  await leaveAll(viewers);
+  const arrivedShare = Math.min(1, arrived / (crowd.packetsOutPerSecond * crowd.seconds));
+  return { viewers: count, crowd, joins, arrivedShare };
+}
+
+function costsOf(phases: Phases): Omit<Costs, 'decode'> {
+  const { idle, middle: middleLoad, oneEach, small: smallLoad } = phases;
+  const loads = [phases.large, middleLoad, smallLoad];
+  const receive = fitMediaCost(
+    loads.map(({ clip, alone }) => ({
+      cores: alone.mediaCores - idle.mediaCores,
+      framesPerSecond: cameras * framesPerSecond,
+      packetsPerSecond: cameras * packetsPerSecondOf(clip),
+    })),
+  );
+  const coresOfCrowd = ({ alone, crowd }: Load): number => crowd.mediaCores - alone.mediaCores;
+  const eachOfCrowd = coresOfCrowd(middleLoad) / middleLoad.viewers;
+  const eachAlone = (oneEach.mediaCores - middleLoad.alone.mediaCores) / cameras;
+  if (!(eachOfCrowd > 0)) throw new StartError(tooBusy);
+  // `n` in a crowd cost as much as `n + firstViewerExtra`, and one alone as much as `1 + firstViewerExtra`.
+  const ratio = Math.max(1, eachAlone / eachOfCrowd);
+  const firstViewerExtra = Math.max(0, (ratio - 1) / (1 - ratio / middleLoad.viewers));
+  const send = fitMediaCost(
+    loads.map((load) => {
+      const viewers = load.viewers + firstViewerExtra;
+      const packets = load.crowd.packetsOutPerSecond - load.alone.packetsOutPerSecond;
+      return {
+        cores: coresOfCrowd(load),
+        framesPerSecond: viewers * framesPerSecond,
+        packetsPerSecond: (viewers * packets) / load.viewers,
+      };
+    }),
+  );
+  if (send.usPerFrame + send.usPerPacket === 0 || receive.usPerFrame + receive.usPerPacket === 0)
+    throw new StartError(tooBusy);
 
   // Whoever joins gets the group of pictures so far, half of one on average, and then live pictures.
-  const sentPackets = joined.packetsOut - smallAlone.end.packetsOut;
-  const perPicture = packetsPerSecondOf(smallClip) / smallClip.framesPerSecond;
-  const livePictures = Math.max(0, sentPackets / perPicture - (crowd.small * small.gopFrames) / 2);
+  const { alone, clip, joins } = smallLoad;
+  const sentPackets = joins.to.packetsOut - joins.from.packetsOut;
+  const perPicture = packetsPerSecondOf(clip) / framesPerSecond;
+  const livePictures = Math.max(0, sentPackets / perPicture - (smallLoad.viewers * framesPerSecond) / 2);
   const sentSeconds = explainedCores(send, { framesPerSecond: livePictures, packetsPerSecond: sentPackets });
-  const mediaSeconds = joined.mediaCpuSeconds - smallAlone.end.mediaCpuSeconds;
-  const mainSeconds = mainCpuSeconds(joined) - mainCpuSeconds(smallAlone.end);
-  const perJoinMs = (seconds: number): number => (Math.max(0, seconds) * 1000) / crowd.small;
+  const mediaSeconds = joins.to.mediaCpuSeconds - joins.from.mediaCpuSeconds;
+  const mainSeconds = mainCpuSeconds(joins.to) - mainCpuSeconds(joins.from);
+  const perJoinMs = (seconds: number): number => (Math.max(0, seconds) * 1000) / smallLoad.viewers;
   return {
     idle: { mediaCores: idle.mediaCores, mainCores: idle.mainCores },
     receive,
     send,
-    firstViewerExtra: Math.max(0, oneEach.cores / explained - 1),
-    mainCoresPerStream: Math.max(0, largeAlone.mainCores - idle.mainCores) / cameras,
+    firstViewerExtra,
+    mainCoresPerStream: Math.max(0, phases.large.alone.mainCores - idle.mainCores) / cameras,
     join: {
-      mediaMs: perJoinMs(mediaSeconds - smallAlone.mediaCores * joinSeconds - sentSeconds),
-      mainMs: perJoinMs(mainSeconds - smallAlone.mainCores * joinSeconds),
+      mediaMs: perJoinMs(mediaSeconds - alone.mediaCores * joins.seconds - sentSeconds),
+      mainMs: perJoinMs(mainSeconds - alone.mainCores * joins.seconds),
     },
-    memory: memoryOf(phases, clips),
+    memory: memoryOf(phases),
   };
 }
 
 const tooBusy =
   'What cameras and viewers cost does not stand out from what else runs on this host; measure again when it is idle, without --quick.';
 
-const windowSeconds = ({ isQuick }: MeasureOptions): number => (isQuick ? 2 : 5);
-const mainCpuSeconds = (reading: Reading): number => reading.processCpuSeconds - reading.mediaCpuSeconds;
+const windowSeconds = ({ isQuick }: MeasureOptions): number => (isQuick ? 2 : 4);
 const mbps = ({ bitrateBps }: Clip): string => `${(bitrateBps / 1e6).toFixed(1)} Mbit/s`;
+const mainCpuSeconds = (reading: Reading): number => reading.processCpuSeconds - reading.mediaCpuSeconds;
 const arrivedPackets = ({ viewers }: Bench): number =>
   [...viewers].reduce((sum, viewer) => sum + viewer.packets, 0);
 
@@ -220,7 +262,7 @@ function packetsPerSecondOf({ pictures, framesPerSecond }: Clip): number {
  * thread's figures are as old as the relay's last statistics (a second at most), so its time is told by the cameras'
  * pictures, which are counted in the same statistics.
  */
-async function window(bench: Bench, clip: Clip | undefined): Promise<Window> {
+async function window(bench: Bench, isIdle = false): Promise<Window> {
   const samples: Sample[] = [];
   using _ = stayAwake();
   const fromMs = performance.now();
@@ -229,8 +271,7 @@ async function window(bench: Bench, clip: Clip | undefined): Promise<Window> {
   for (let second = 0; second < windowSeconds(bench); second++) {
     await delay(1000);
     const next = await bench.relay.read();
-    const seconds =
-      clip === undefined ? 1 : (next.framesIn - last.framesIn) / (cameras * clip.framesPerSecond);
+    const seconds = isIdle ? 1 : (next.framesIn - last.framesIn) / (cameras * framesPerSecond);
     // No statistics in between.
     if (seconds < 0.5) continue;
     samples.push({
@@ -280,10 +321,10 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle) - 1] ?? NaN)) / 2;
 }
 
-function streamsOf({ cameras: opened }: Bench, clip: 0 | 1): Map<string, string> {
-  const kind = clip === 0 ? 'large' : 'small';
+function streamsOf({ cameras: opened }: Bench, kind: Kind): Map<string, string> {
+  const clip = kinds.indexOf(kind);
   return new Map(
-    Array.from({ length: cameras }, (_, index) => [`${kind}-${index}`, opened.url(clip, index)]),
+    Array.from({ length: cameras }, (_, index) => [`${kind.name}-${index}`, opened.url(clip, index)]),
   );
 }
 
@@ -309,21 +350,19 @@ async function leaveAll(viewers: Set<CountingViewer>): Promise<void> {
 const leastBytesPerViewer = 200_000;
 
 /** Resident memory moves with garbage: never less than the native memory, which is exact, and the most of several differences. */
-function memoryOf(phases: Phases, [largeClip, smallClip]: Bench['clips']): Costs['memory'] {
-  const { fresh, largeAlone, largeOneEach, largeCrowd, smallAlone, smallCrowd } = phases;
-  const grown = ({ end: from }: Pick<Window, 'end'>, { end: to }: Window, count: number): number =>
+function memoryOf({ fresh, large: rich, middle: some, oneEach, small: poor }: Phases): Costs['memory'] {
+  const grown = (from: Reading, to: Reading, count: number): number =>
     Math.max(to.arenaBytes - from.arenaBytes, to.residentBytes - from.residentBytes, 0) / count;
-  const lessBps = largeClip.bitrateBps - smallClip.bitrateBps;
-  const perBps = Math.max(0, largeAlone.end.arenaBytes - smallAlone.end.arenaBytes) / cameras / lessBps;
+  const lessBps = rich.clip.bitrateBps - poor.clip.bitrateBps;
+  const perBps = Math.max(0, rich.alone.end.arenaBytes - poor.alone.end.arenaBytes) / cameras / lessBps;
   return {
     idleBytes: fresh.residentBytes,
     bytesPerViewer: Math.max(
       leastBytesPerViewer,
-      grown(largeOneEach, largeCrowd, crowd.large),
-      grown(largeAlone, largeCrowd, cameras + crowd.large),
-      grown(smallAlone, smallCrowd, crowd.small),
+      grown(some.alone.end, oneEach.end, cameras),
+      ...[rich, some, poor].map(({ viewers, joins, crowd }) => grown(joins.from, crowd.end, viewers)),
     ),
-    bytesPerStream: Math.max(0, grown({ end: fresh }, largeAlone, cameras) - perBps * largeClip.bitrateBps),
+    bytesPerStream: Math.max(0, grown(fresh, rich.joins.from, cameras) - perBps * rich.clip.bitrateBps),
     bytesPerBps: perBps,
   };
 }

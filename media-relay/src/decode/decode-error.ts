@@ -2,10 +2,10 @@
 export type DecodeFailure =
   /** No ffmpeg on this host. */
   | 'no-ffmpeg'
-  /** The queue is full, or the wait was too long. */
+  /** The queue is full, the wait was too long, or all decoders for moving pictures are in use. */
   | 'busy'
   | 'closing'
-  /** ffmpeg could make nothing of it, or took too long. */
+  /** ffmpeg could make nothing of it, took too long or wrote too much; or it was too large to be tried. */
   | 'failed';
 
 export class DecodeError extends Error {

@@ -32,7 +32,7 @@ export interface Decoded {
 export interface LiveJob {
   readonly arguments: readonly string[];
   readonly onOutput: (bytes: Buffer) => void;
-  /** It ended by itself: it never should. */
+  /** It ended without `close`: by itself, which it never should, or with the pool. */
   readonly onEnd: () => void;
 }
 
@@ -47,12 +47,16 @@ export interface PoolStatistics {
   readonly limit: number;
   readonly running: number;
   readonly queued: number;
+  /** Processes. */
   readonly startedTotal: number;
-  /** Refused because of the queue's length or deadline. */
+  /** Jobs refused for want of a decoder: the queue was full, the wait too long, or all for moving pictures were in use. */
   readonly rejectedTotal: number;
-  /** Ended by the pool: too late, too much output, or nobody needs it any more. */
+  /** Processes ended by the pool: too late, too much output, nobody needs it any more, or the pool closed. */
   readonly killedTotal: number;
-  /** Ended by themselves with an error. */
+  /**
+   * Jobs that had a process and no result: it ended with an error, or was killed before it was done (and is in `killedTotal`, too).
+   * A decoder of moving pictures has no result but its end: it counts unless its owner closed it.
+   */
   readonly failedTotal: number;
   /** How long processes ran, summed. */
   readonly secondsTotal: number;
@@ -63,7 +67,10 @@ const maxSideBytes = 64 * 1024;
 /** Resident memory of one ffmpeg: 60 MB for HD, 80 MB for 4K. */
 const processBytes = 96 * 2 ** 20;
 
-/** At most one decoder per core, and a third of the memory; two where that allows one, so that a snapshot need not wait for MJPEG. */
+/**
+ * At most one decoder per core, 16, and as many as a third of the memory holds; two where that allows one, so that a snapshot need
+ * not wait for MJPEG.
+ */
 export function poolLimits({ cpus, memoryBytes }: HostLimits, configured: number | undefined): SlotOptions {
   const fitting = Math.floor(memoryBytes / 3 / processBytes);
   const slots = configured ?? Math.max(2, Math.min(Math.ceil(cpus), fitting, 16));

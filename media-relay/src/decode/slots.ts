@@ -30,6 +30,7 @@ export class Slots {
   #startsAtMs = performance.now();
   #wake: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** Refused with `busy`. */
   rejectedTotal = 0;
 
   constructor(options: SlotOptions) {

@@ -138,6 +138,18 @@ test('one that stops reading loses whole pictures up to a key frame, and goes on
   expect(framesOf(slow.viewer)).toBeLessThan(sent);
 }, 30_000);
 
+test('viewers are counted by what carries their media', async () => {
+  const counted = async (): Promise<unknown> => (await snapshot()).streams[0]?.viewerPaths.transports;
+  const over = { udp: await offered({ transport: 'udp' }), tcp: await offered({ transport: 'tcp' }) };
+  expect(await counted()).toEqual({ udp: 0, tcp: 0 });
+  await over.udp.viewer.connect(over.udp.sdp);
+  await over.tcp.viewer.connect(over.tcp.sdp.replaceAll('203.0.113.7', '127.0.0.1'));
+  await vi.waitFor(async () => expect(await counted()).toEqual({ udp: 1, tcp: 1 }), { timeout: 10_000 });
+  // Its session goes on for a while: it may connect again. Until then nothing carries its media.
+  over.tcp.viewer.connection?.destroy();
+  await vi.waitFor(async () => expect(await counted()).toEqual({ udp: 1, tcp: 0 }), { timeout: 10_000 });
+}, 30_000);
+
 /** STAP-A with SPS and PPS, which stands before a key frame. */
 function isParameterSets(payload: Buffer): boolean {
   return ((payload[0] ?? 0) & 31) === 24;

@@ -43,8 +43,13 @@ export class DelayHistogram {
  */
 export type DropReason = 'history' | 'slow' | 'socket' | 'silent-viewer' | 'budget';
 
+/** What carries a viewer's media. */
+export type ViewerTransport = 'udp' | 'tcp';
+
 /** One viewer's path by its last receiver report; undefined where none has told yet. */
 export interface ViewerPath {
+  /** Of what is sent now; undefined while there is no way to it, because its TCP connection is lost. */
+  readonly transport: ViewerTransport | undefined;
   /** 0..1 of the packets since the report before. */
   readonly lossRatio: number | undefined;
   readonly jitterSeconds: number | undefined;
@@ -62,6 +67,8 @@ export interface ViewerPathSummary {
   readonly meanRoundTripSeconds: number | undefined;
   readonly maxRoundTripSeconds: number | undefined;
   readonly limited: number;
+  /** Viewers by what carries their media. */
+  readonly transports: Readonly<Record<ViewerTransport, number>>;
 }
 
 export function summarisePaths(paths: readonly ViewerPath[]): ViewerPathSummary {
@@ -76,7 +83,12 @@ export function summarisePaths(paths: readonly ViewerPath[]): ViewerPathSummary 
     meanRoundTripSeconds: roundTrip?.mean,
     maxRoundTripSeconds: roundTrip?.max,
     limited: paths.filter(({ isLimited }) => isLimited).length,
+    transports: { udp: countOf(paths, 'udp'), tcp: countOf(paths, 'tcp') },
   };
+}
+
+function countOf(paths: readonly ViewerPath[], wanted: ViewerTransport): number {
+  return paths.filter(({ transport }) => transport === wanted).length;
 }
 
 function meanAndMax(values: readonly (number | undefined)[]): { mean: number; max: number } | undefined {

@@ -8,7 +8,7 @@ import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Block } from '../native/arena.ts';
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
-import type { ViewerPath } from '../stream/path-statistics.ts';
+import type { ViewerPath, ViewerTransport } from '../stream/path-statistics.ts';
 import type { Rendition } from '../stream/rendition.ts';
 import type { Stream } from '../stream/stream.ts';
 import { AudioFeed } from './audio-feed.ts';
@@ -129,7 +129,8 @@ export class SessionMedia {
 
   /** By the viewer's last report. */
   get path(): ViewerPath {
-    return this.#reports.path(this.#estimate.capacityBps !== undefined);
+    const isLimited = this.#estimate.capacityBps !== undefined;
+    return this.#reports.path(isLimited, transportOf(this.#options.destination()));
   }
 
   facts(nowMs: number): PathFacts {
@@ -278,6 +279,11 @@ export class SessionMedia {
     const length = writeSenderReport(egress.buffer.bytes, 0, report, CNAME);
     egress.send(destination, this.#options.cipher.sealRtcp(0, length), 1500);
   }
+}
+
+function transportOf(destination: Destination | undefined): ViewerTransport | undefined {
+  if (destination === undefined) return undefined;
+  return destination.tcp === undefined ? 'udp' : 'tcp';
 }
 
 /** How far the camera's wall clock was ahead of ours when this frame arrived, its way included; undefined: unknown. */

@@ -23,14 +23,21 @@ const report = (fields: Partial<ReportBlock>): ReportBlock => ({
 
 test('loss and jitter are those of the last report', () => {
   const reports = new ViewerReports();
-  expect(reports.path(false)).toEqual({
+  expect(reports.path(false, undefined)).toEqual({
+    transport: undefined,
     lossRatio: undefined,
     jitterSeconds: undefined,
     roundTripSeconds: undefined,
     isLimited: false,
   });
   reports.received(report({ fractionLost: 64, jitterTicks: 900 }), 1000);
-  expect(reports.path(true)).toMatchObject({ lossRatio: 0.25, jitterSeconds: 0.01, isLimited: true });
+  expect(reports.path(true, 'tcp')).toEqual({
+    transport: 'tcp',
+    lossRatio: 0.25,
+    jitterSeconds: 0.01,
+    roundTripSeconds: undefined,
+    isLimited: true,
+  });
 });
 
 test('the round trip counts from when the sender report left, whatever its wall clock said', () => {
@@ -40,7 +47,7 @@ test('the round trip counts from when the sender report left, whatever its wall 
   for (const [i, unixMs] of clocks.entries()) reports.sent(unixMs, 1000 * i);
   const answer = report({ lastSr: lsr(1_790_000_000_123), delaySinceLastSr: 0.5 * 65_536 });
   expect(reports.received(answer, 1000 + 500 + 42)).toBeCloseTo(42, 1);
-  expect(reports.path(false).roundTripSeconds).toBeCloseTo(0.042, 4);
+  expect(reports.path(false, 'udp').roundTripSeconds).toBeCloseTo(0.042, 4);
   // One that we never sent, or that was long ago, tells nothing.
   expect(reports.received(report({ lastSr: 77 }), 2000)).toBeUndefined();
   for (let i = 0; i < 8; i++) reports.sent(1e12 + i, 3000);
@@ -59,7 +66,7 @@ test('a viewer that says it held the report longer than we waited is on a clock 
 
 test('paths of a stream are summed up over the viewers who told', () => {
   const nothing = { lossRatio: undefined, jitterSeconds: undefined, roundTripSeconds: undefined };
-  expect(summarisePaths([{ ...nothing, isLimited: false }])).toEqual({
+  expect(summarisePaths([{ ...nothing, transport: undefined, isLimited: false }])).toEqual({
     meanLossRatio: undefined,
     maxLossRatio: undefined,
     meanJitterSeconds: undefined,
@@ -67,13 +74,15 @@ test('paths of a stream are summed up over the viewers who told', () => {
     meanRoundTripSeconds: undefined,
     maxRoundTripSeconds: undefined,
     limited: 0,
+    transports: { udp: 0, tcp: 0 },
   });
   const summary = summarisePaths([
-    { ...nothing, isLimited: false },
-    { lossRatio: 0, jitterSeconds: 0.002, roundTripSeconds: 0.01, isLimited: false },
-    { lossRatio: 0.5, jitterSeconds: 0.004, roundTripSeconds: 0.03, isLimited: true },
+    { ...nothing, transport: 'udp', isLimited: false },
+    { transport: 'udp', lossRatio: 0, jitterSeconds: 0.002, roundTripSeconds: 0.01, isLimited: false },
+    { transport: 'tcp', lossRatio: 0.5, jitterSeconds: 0.004, roundTripSeconds: 0.03, isLimited: true },
   ]);
   expect(summary).toMatchObject({ meanLossRatio: 0.25, maxLossRatio: 0.5, limited: 1 });
+  expect(summary.transports).toEqual({ udp: 2, tcp: 1 });
   expect(summary.meanJitterSeconds).toBeCloseTo(0.003);
   expect(summary.maxRoundTripSeconds).toBe(0.03);
 });

@@ -1,7 +1,7 @@
 /** What one viewer's receiver reports tell (RFC 3550 6.4.2), and which sender reports they answer. Pure. */
 import { unixMsToNtp } from '../rtp/clock.ts';
 import type { ReportBlock } from '../rtp/rtcp.ts';
-import type { ViewerPath } from '../stream/path-statistics.ts';
+import type { ViewerPath, ViewerTransport } from '../stream/path-statistics.ts';
 
 const TICKS_PER_SECOND = 90_000;
 /** A report answers the newest sender report that had arrived; one per second leaves. */
@@ -17,9 +17,15 @@ export class ViewerReports {
     return this.#roundTripMs;
   }
 
-  path(isLimited: boolean): ViewerPath {
-    const roundTripSeconds = this.#roundTripMs === undefined ? undefined : this.#roundTripMs / 1000;
-    return { lossRatio: this.#lossRatio, jitterSeconds: this.#jitterSeconds, roundTripSeconds, isLimited };
+  /** With what the session knows of the path besides. */
+  path(isLimited: boolean, transport: ViewerTransport | undefined): ViewerPath {
+    return {
+      transport,
+      lossRatio: this.#lossRatio,
+      jitterSeconds: this.#jitterSeconds,
+      roundTripSeconds: this.#roundTripMs === undefined ? undefined : this.#roundTripMs / 1000,
+      isLimited,
+    };
   }
 
   /** A sender report with this wall clock left now. The clock may be the camera's, which is not ours. */

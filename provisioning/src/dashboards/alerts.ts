@@ -125,7 +125,8 @@ export function alerts(): Dashboard {
             8,
             timeline({
               title: 'Targets that answer',
-              description: 'Relays that Prometheus reaches. What it does not reach it cannot judge.',
+              description:
+                'Relays and exporters that Prometheus reaches. What it does not reach it cannot judge.',
               unit: 'none',
               mappings: valueMappings({ 0: ['away', 'red'], 1: ['answers', 'green'] }),
               queries: [promql('up{job=~"sightline.*"}', '{{job}} {{instance}}')],

@@ -16,8 +16,8 @@ import { availability, bitrateOf, instanceVariable, stateMappings, streamFigures
 const one = '{instance=~"$instance",stream="$stream"}';
 const figures = streamFigures(one);
 
-function of(metric: string): string {
-  return `${metric}${one}`;
+function of(metric: string, matchers = ''): string {
+  return `${metric}{instance=~"$instance",stream="$stream"${matchers === '' ? '' : `,${matchers}`}}`;
 }
 
 function rate(metric: string): string {
@@ -37,7 +37,8 @@ const numbers = [
   }),
   number({
     title: 'Availability',
-    description: 'Share of the time range in which it was up; the objective is 99.5 %.',
+    description:
+      'Of the time in which it should have been up, the share in which it was; the objective is 99.5 %. On demand, that is while somebody watches.',
     unit: 'percentunit',
     decimals: 2,
     limits: availabilityLimits,
@@ -204,11 +205,12 @@ const charts: readonly (readonly [height: number, ...panels: ReturnType<typeof g
     graph({
       title: 'Viewers',
       description:
-        'Who watches, who sees the smaller substream, and whose path carries less than they would be sent.',
+        'Who watches, who sees the smaller substream, whom media reaches by TCP because UDP does not get through, and whose path carries less than they would be sent.',
       unit: 'short',
       queries: [
         promql(figures.viewers, 'viewers'),
         promql(of('sightline_substream_viewers'), 'of the substream'),
+        promql(of('sightline_viewers_by_transport', 'transport="tcp"'), 'over TCP'),
         promql(of('sightline_viewers_limited'), 'with a narrow path'),
       ],
     }),

@@ -68,7 +68,7 @@ export function fleet(): Dashboard {
             number({
               title: 'Availability',
               description:
-                'Share of the time range in which cameras were up, mean of all. The objective is 99.5 %.',
+                'Of the time in which cameras should have been up, the share in which they were, mean of all. The objective is 99.5 %.',
               unit: 'percentunit',
               decimals: 2,
               limits: availabilityLimits,
@@ -140,7 +140,8 @@ export function fleet(): Dashboard {
             9,
             bars({
               title: 'Least available',
-              description: 'Share of the time range in which they were up.',
+              description:
+                'Of the time in which they should have been up, the share in which they were. On demand, that is while somebody watches.',
               unit: 'percentunit',
               decimals: 2,
               min: 0,

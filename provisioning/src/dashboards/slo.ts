@@ -4,7 +4,7 @@ import { alertAnnotations, datasourceVariables, page } from './page.ts';
 import { availabilityLimits, graph, grid, number } from './panels.ts';
 import type { Limits } from './panels.ts';
 import { column, now, promql } from './queries.ts';
-import { fleetVariables, toCamera } from './streams.ts';
+import { availabilityOf, fleetVariables, toCamera } from './streams.ts';
 
 const chosen = '{instance=~"$instance",stream=~"$stream"}';
 const by = 'by (instance, stream)';
@@ -15,11 +15,14 @@ function errors(window: string): string {
   return `stream:sightline_stream_up_seconds:error_ratio_rate${window}${chosen}`;
 }
 
-/** Roll-ups do not know when an on-demand camera should have been up; of 30 days and a year only those that always should count. */
-const always = `on (job, instance, stream) min_over_time(sightline_stream_expected${chosen}[1d]) == 1`;
-const month = `(avg_over_time(stream:sightline_stream_up:avg1h${chosen}[30d]) and ${always})`;
-const year = `(avg_over_time(stream:sightline_stream_up:avg1d${chosen}[365d]) and ${always})`;
+const month = availabilityOf(chosen, '30d', '1h');
+const year = availabilityOf(chosen, '365d', '1d');
 const budgetLeft = `1 - (1 - ${month}) / ${budget}`;
+
+/** Seconds of the day whose roll-up is the newest at each moment. */
+function lastDay(of: 'up' | 'expected'): string {
+  return `last_over_time(stream:sightline_stream_${of}_seconds:increase1d${chosen}[2d])`;
+}
 
 const budgetLimits: Limits = ['red', [0, 'orange'], [0.25, 'green']];
 
@@ -53,7 +56,8 @@ export function slo(): Dashboard {
             }),
             number({
               title: 'Availability of 30 days',
-              description: 'Mean of the cameras that should always be up, from the hourly roll-up.',
+              description:
+                'Mean of the cameras, each of the time in which it should have been up, from the hourly roll-up.',
               unit: 'percentunit',
               decimals: 3,
               limits: availabilityLimits,
@@ -61,7 +65,8 @@ export function slo(): Dashboard {
             }),
             number({
               title: 'Availability of a year',
-              description: 'Mean of the cameras that should always be up, from the daily roll-up.',
+              description:
+                'Mean of the cameras, each of the time in which it should have been up, from the daily roll-up.',
               unit: 'percentunit',
               decimals: 3,
               limits: availabilityLimits,
@@ -115,7 +120,7 @@ export function slo(): Dashboard {
             grid({
               title: 'Cameras',
               description:
-                'Availability by window, and what is left of the downtime of 30 days. On-demand cameras have no 30 days.',
+                'Availability by window, of the time in which each should have been up, and what is left of the downtime of 30 days.',
               unit: 'percentunit',
               decimals: 3,
               queries: [
@@ -138,17 +143,15 @@ export function slo(): Dashboard {
             }),
             graph({
               title: 'Availability by day',
-              description: 'From the daily roll-up: choose 30 days or a year above.',
+              description:
+                'Of the time of each day in which it should have been up, from the daily roll-up: choose 30 days or a year above.',
               unit: 'percentunit',
               max: 1,
               manySeries: true,
               limits: availabilityLimits,
               links: [toCamera],
               queries: [
-                promql(
-                  `max without (tier) (last_over_time(stream:sightline_stream_up:avg1d${chosen}[2d]))`,
-                  '{{stream}}',
-                ),
+                promql(`max without (tier) (${lastDay('up')} / (${lastDay('expected')} > 0))`, '{{stream}}'),
               ],
             }),
           ],

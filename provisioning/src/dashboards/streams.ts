@@ -97,9 +97,22 @@ export function streamFigures(
   };
 }
 
-/** Share of a range in which a stream was up, from the finest samples of each moment. */
+/** Of the time of a range in which a stream should have been up, the share in which it was, from the finest samples of each moment. */
 export function availability(selector: string, range: string): string {
-  return `avg_over_time((${streamFigures(selector).up})[${range}:$__interval])`;
+  const sum = (of: 'up' | 'expected'): string => {
+    const name = `sightline_stream_${of}_seconds`;
+    const raw = `rate(${name}_total${selector}[$__rate_interval])`;
+    const share = finest({ record: `stream:${name}:increase`, selector, raw, perSecond: true });
+    return `sum_over_time((${share})[${range}:$__interval])`;
+  };
+  return `${sum('up')}\n/ (${sum('expected')} > 0)`;
+}
+
+/** The same of a range that is long for its tier: from the roll-ups of that tier alone. */
+export function availabilityOf(selector: string, range: string, tier: '1h' | '1d'): string {
+  const sum = (of: 'up' | 'expected'): string =>
+    `sum_over_time(stream:sightline_stream_${of}_seconds:increase${tier}${selector}[${range}])`;
+  return `(${sum('up')} / (${sum('expected')} > 0))`;
 }
 
 type Part = Pick<GraphOptions, 'title' | 'description' | 'unit' | 'queries'>;

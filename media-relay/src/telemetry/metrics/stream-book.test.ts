@@ -183,6 +183,7 @@ test('what viewers report of their paths, and what pacing adds', () => {
   const lobby = { stream: 'lobby' };
   const quiet = bench.tell([{}]);
   expect(quiet.find('sightline_viewers_limited', lobby)).toBe(0);
+  expect(quiet.find('sightline_viewers_by_transport', { ...lobby, transport: 'tcp' })).toBe(0);
   expect(quiet.find('sightline_viewer_path_loss_max_ratio', lobby)).toBeUndefined();
   const out = bench.tell([
     {
@@ -195,12 +196,15 @@ test('what viewers report of their paths, and what pacing adds', () => {
         meanRoundTripSeconds: 0.03,
         maxRoundTripSeconds: 0.06,
         limited: 2,
+        transports: { udp: 3, tcp: 1 },
       },
     },
   ]);
   expect(out.find('sightline_egress_pacer_delay_mean_seconds', lobby)).toBe(0.001);
   expect(out.find('sightline_egress_pacer_delay_max_seconds', lobby)).toBe(0.02);
   expect(out.find('sightline_viewers_limited', lobby)).toBe(2);
+  expect(out.find('sightline_viewers_by_transport', { ...lobby, transport: 'udp' })).toBe(3);
+  expect(out.find('sightline_viewers_by_transport', { ...lobby, transport: 'tcp' })).toBe(1);
   expect(out.find('sightline_viewer_path_loss_mean_ratio', lobby)).toBe(0.01);
   expect(out.find('sightline_viewer_path_loss_max_ratio', lobby)).toBe(0.05);
   expect(out.find('sightline_viewer_path_jitter_mean_seconds', lobby)).toBe(0.002);
@@ -292,6 +296,16 @@ test('an on-demand stream is expected while somebody watches', () => {
   const out = bench.tell([{ name: 'gate', state: 'connecting', viewers: 1 }]);
   expect(out.find('sightline_stream_expected', { stream: 'gate' })).toBe(1);
   expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(1);
+});
+
+test('an on-demand stream that is live after its last viewer has left is neither up nor down', () => {
+  const bench = new Bench();
+  const gate = { name: 'gate', state: 'live' } as const;
+  for (const viewers of [1, 1, 0, 0]) bench.tell([{ ...gate, viewers }]);
+  const out = bench.tell([{ ...gate, viewers: 0 }]);
+  expect(out.find('sightline_stream_up', { stream: 'gate' })).toBe(1);
+  expect(out.find('sightline_stream_up_seconds_total', { stream: 'gate' })).toBe(2);
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(2);
 });
 
 test('a removed stream is gone, and with it its history', () => {

@@ -35,6 +35,7 @@ interface StreamRecord {
   /** Undefined until a picture was looked at. */
   pictures: StreamCounters<PictureHealth> | undefined;
   facts: StreamFacts;
+  /** Of the expected ones. */
   upSeconds: number;
   expectedSeconds: number;
   lastFrameMs: number | undefined;
@@ -79,8 +80,10 @@ export class StreamBook implements MetricSource {
       const record = this.#records.get(stream.name) ?? newRecord(facts);
       this.#records.set(stream.name, record);
       // What was so far, not what is from now on.
-      if (record.facts.state === 'live') record.upSeconds += seconds;
-      if (isExpected(record.facts)) record.expectedSeconds += seconds;
+      if (isExpected(record.facts)) {
+        record.expectedSeconds += seconds;
+        if (record.facts.state === 'live') record.upSeconds += seconds;
+      }
       record.facts = facts;
       record.info = keep(record.info, infoLabels(stream));
       record.codec = keep(record.codec, codecLabels(stream.name, found));

@@ -5,6 +5,7 @@ import {
   reconnectReasons,
   streamStates,
   streamWarnings,
+  viewerTransports,
 } from '@sightline/exporter';
 
 import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
@@ -101,6 +102,13 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_rtp_jitter_seconds', ({ snapshot }) => snapshot?.jitterSeconds),
   row('sightline_stream_source_round_trip_seconds', ({ snapshot }) => snapshot?.roundTripSeconds),
   row('sightline_viewers', ({ snapshot }) => snapshot?.viewers ?? 0),
+  ...viewerTransports.map((transport) =>
+    row<StreamFacts>(
+      'sightline_viewers_by_transport',
+      ({ snapshot }) => snapshot?.viewerPaths.transports[transport] ?? 0,
+      { transport },
+    ),
+  ),
   row('sightline_viewers_limited', ({ snapshot }) => snapshot?.viewerPaths.limited ?? 0),
   row('sightline_viewer_path_loss_mean_ratio', ({ snapshot }) => snapshot?.viewerPaths.meanLossRatio),
   row('sightline_viewer_path_loss_max_ratio', ({ snapshot }) => snapshot?.viewerPaths.maxLossRatio),
