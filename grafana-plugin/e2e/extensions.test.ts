@@ -85,6 +85,7 @@ test('another app embeds a live tile, which shares the page’s sessions and end
   const box = await page.locator(dashboard.tile('gate')).boundingBox();
   expect(box?.width).toBeGreaterThan(400);
   expect(box?.height).toBeLessThanOrEqual(300);
+  await relay.viewers('gate', 1);
   // Nobody shares a crosshair here, and there is no dashboard to annotate.
   await page.mouse.move(200, 150);
   expect(await page.locator('[data-testid="sightline-hover"]').count()).toBe(0);
@@ -93,6 +94,7 @@ test('another app embeds a live tile, which shares the page’s sessions and end
   await embed({ dataSourceUid: 'relay-one', stream: 'hall', title: 'My hall', showCaption: false });
   await dashboard.reaches('hall', 'live');
   expect(await page.locator('[data-testid="sightline-badge"]').count()).toBe(0);
+  await relay.viewers('hall', 1);
   // The tile that went is parked for a moment, as a panel's.
   await relay.viewers('gate', 0);
   await embed({ dataSourceUid: 'elsewhere', stream: 'hall' });
