@@ -1,4 +1,6 @@
 /** The cameras of a relay, each with what Grafana can make of it. Nothing is drawn for a user who may do neither. */
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
 import {
   config,
   getDataSourceSrv,
@@ -6,7 +8,7 @@ import {
   hasPermission,
   usePluginComponent,
 } from '@grafana/runtime';
-import { Button, LinkButton, Modal, Stack, Text } from '@grafana/ui';
+import { Button, LinkButton, Modal, Stack, Text, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { userLanguage } from '../i18n/language.ts';
 import { useRelay, useRelayNews } from '../panel/hooks/use-relay.ts';
@@ -23,8 +25,7 @@ interface AddToDashboardProps {
 
 export function CameraList({ uid, relay }: { readonly uid: string; readonly relay: string }) {
   const t = cameraSentencesIn(userLanguage());
-  const found = useRelay(uid);
-  const { streams } = useRelayNews(found.kind === 'found' ? found.source : undefined);
+  const styles = useStyles2(getStyles);
   const { component: AddToDashboard } = usePluginComponent<AddToDashboardProps>(
     'grafana/add-to-dashboard-form/v1',
   );
@@ -38,13 +39,15 @@ export function CameraList({ uid, relay }: { readonly uid: string; readonly rela
           .map((source) => source.uid),
       )
     : undefined;
-  if ((!canAdd && prometheus === undefined) || streams.size === 0) return null;
+  const found = useRelay(canAdd || prometheus !== undefined ? uid : undefined);
+  const { streams } = useRelayNews(found.kind === 'found' ? found.source : undefined);
+  if (streams.size === 0) return null;
   const close = () => setAdding(undefined);
   return (
     <Stack direction="column" gap={0.5}>
       <Text element="h4">{t('cameras', { relay })}</Text>
       {[...streams.values()].map(({ name, title }) => (
-        <Stack key={name} direction="row" gap={1} alignItems="center" wrap="wrap">
+        <div key={name} className={styles.camera}>
           <Text>{title}</Text>
           {canAdd && (
             <Button
@@ -73,7 +76,7 @@ export function CameraList({ uid, relay }: { readonly uid: string; readonly rela
               {t('new-alert')}
             </LinkButton>
           )}
-        </Stack>
+        </div>
       ))}
       {canAdd && adding !== undefined && (
         <Modal title={t('add-panel-of', { title: adding.title })} isOpen onDismiss={close}>
@@ -86,4 +89,16 @@ export function CameraList({ uid, relay }: { readonly uid: string; readonly rela
       )}
     </Stack>
   );
+}
+
+function getStyles(theme: GrafanaTheme2) {
+  return {
+    // Below each other, whatever the cameras are called.
+    camera: css({
+      display: 'grid',
+      gridTemplateColumns: 'minmax(8em, 20em) max-content max-content',
+      alignItems: 'center',
+      gap: theme.spacing(1),
+    }),
+  };
 }
