@@ -3,7 +3,6 @@ import { useStyles2 } from '@grafana/ui';
 import { useEffect, useRef } from 'react';
 import { userLanguage } from '../../i18n/language.ts';
 import { durationText } from '../data/presentation.ts';
-import type { PastPictureShown } from '../hooks/use-past-picture.ts';
 import { momentSentencesIn } from '../moment-sentences.ts';
 import { panelSentences } from '../sentences.ts';
 import { testIds } from '../test-ids.ts';
@@ -11,29 +10,34 @@ import { getPastStyles } from './past-styles.ts';
 
 const DAY_MS = 86_400_000;
 
-interface PastProps {
-  readonly picture: PastPictureShown;
-  readonly fit: string;
-  readonly timeZone: string;
-  /** Of the relay, Unix ms. */
-  readonly nowMs: number;
-}
-
-/** A picture of the past, which nobody may take for a live one: its time stands in the middle of it. */
-export function Past({ picture: { canvas, atMs }, fit, timeZone, nowMs }: PastProps) {
-  const t = momentSentencesIn(userLanguage());
+/** A picture of the past, in a frame that no live one has. */
+export function Past({ canvas, fit }: { readonly canvas: HTMLCanvasElement; readonly fit: string }) {
   const styles = useStyles2(getPastStyles);
   const hostRef = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    hostRef.current?.prepend(canvas);
+    hostRef.current?.append(canvas);
   }, [canvas]);
+  return <div ref={hostRef} className={styles.past} data-fit={fit} data-testid={testIds.past} />;
+}
+
+interface PastClockProps {
+  readonly atMs: number;
+  /** Of the relay, Unix ms. */
+  readonly nowMs: number;
+  readonly timeZone: string;
+}
+
+/** Among the notes, and larger than they are: nobody may take the picture for a live one. */
+export function PastClock({ atMs, nowMs, timeZone }: PastClockProps) {
+  const t = momentSentencesIn(userLanguage());
+  const styles = useStyles2(getPastStyles);
   return (
-    <div ref={hostRef} className={styles.past} data-fit={fit} data-testid={testIds.past}>
-      <div className={styles.clock}>
-        <strong className={styles.time}>{pastTime(atMs, nowMs, timeZone)}</strong>
-        <span>{t('past.age', { age: durationText(nowMs - atMs, panelSentences()) })}</span>
-      </div>
-    </div>
+    <span className={styles.clock} data-testid={testIds.hover}>
+      <strong className={styles.time}>{pastTime(atMs, nowMs, timeZone)}</strong>{' '}
+      <span className={styles.age}>
+        {t('past.age', { age: durationText(nowMs - atMs, panelSentences()) })}
+      </span>
+    </span>
   );
 }
 

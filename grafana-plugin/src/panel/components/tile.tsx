@@ -22,7 +22,7 @@ import type { TileSession, TileSnapshot } from '../player/tile-session.ts';
 import { panelSentences } from '../sentences.ts';
 import { testIds } from '../test-ids.ts';
 import { MarkButton } from './mark-button.tsx';
-import { Past, PastBadge, pastLabel } from './past.tsx';
+import { Past, PastBadge, PastClock, pastLabel } from './past.tsx';
 import { AlertShape, SoundShape, StateShape } from './state-shape.tsx';
 import { getTileStyles, stateColor } from './styles.ts';
 
@@ -107,14 +107,7 @@ export function Tile(props: TileProps) {
       {past === undefined && shown.state !== 'live' && shows !== 'stills' && (
         <Trouble {...props} shown={shown} snapshot={snapshot} />
       )}
-      {past !== undefined && (
-        <Past
-          picture={past}
-          fit={solo === undefined ? options.fit : 'contain'}
-          timeZone={props.timeZone}
-          nowMs={nowMs}
-        />
-      )}
+      {past !== undefined && <Past canvas={past.canvas} fit={solo === undefined ? options.fit : 'contain'} />}
       <Notes {...props} past={past} shown={shown} snapshot={snapshot} />
       {props.hasCaption && (
         <Caption {...props} past={past} shown={shown} session={session} snapshot={snapshot} />
@@ -276,7 +269,7 @@ function Caption({
 }
 
 /** On the picture, because they are few and matter: alerts, what is wrong with it, the fields that were asked for, the crosshair's moment. */
-function Notes({ model, stream, hover, past }: PartProps) {
+function Notes({ model, stream, hover, past, relayOffsetMs, timeZone }: PartProps) {
   const t = panelSentences();
   const styles = useStyles2(getTileStyles);
   return (
@@ -295,6 +288,9 @@ function Notes({ model, stream, hover, past }: PartProps) {
       {model.overlays.map((overlay) => (
         <OverlayValue key={overlay.name} {...overlay} />
       ))}
+      {past !== undefined && (
+        <PastClock atMs={past.atMs} nowMs={Date.now() + relayOffsetMs} timeZone={timeZone} />
+      )}
       {hover !== undefined && past === undefined && (
         <span className={styles.note} data-testid={testIds.hover}>
           {hover}
