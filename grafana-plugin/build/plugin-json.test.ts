@@ -18,6 +18,7 @@ test('the dashboards that the app knows are those that come with it', () => {
   const folder = new URL('../../provisioning/dashboards/', import.meta.url);
   const uids = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => read(`../../provisioning/dashboards/${name}`)['uid']);
+    .map((name) => read(`../../provisioning/dashboards/${name}`)['uid'])
+    .map(String);
   expect([...dashboardUids].sort()).toEqual(uids.sort());
 });
