@@ -79,8 +79,9 @@ test('a tile shows what was kept of the moment, says that it is not live, and is
   const offered = harness.proxied.filter(({ method }) => method === 'POST').length;
   const before = stills().length;
   // A sweep to the moment: only where it rests is anything asked for.
-  for (let minute = 30; minute >= 10; minute--)
-    await page.evaluate(`harness.hover(${startMs - minute * minuteMs + 5000})`);
+  await page.evaluate(
+    `for (let minute = 30; minute >= 10; minute--) harness.hover(${startMs + 5000} - minute * ${minuteMs})`,
+  );
   await past.waitFor();
   const keptAt = new Date(keptMs[1] ?? 0).toISOString().slice(11, 19);
   await dashboard.says('gate', 'hover', new RegExp(`^${keptAt} Kept picture, 10 min ago$`));
@@ -162,6 +163,17 @@ test('an Editor marks the moment by key: an annotation with the stream, and the 
   await expect
     .poll(() => harness.annotations.at(-1))
     .toMatchObject({ tags: ['sightline', 'hall'], text: 'hall' });
+});
+
+test('while a tile shows the past, it is that moment which is marked', async () => {
+  await using dashboard = await open();
+  const { page } = dashboard;
+  await page.evaluate(`harness.hover(${startMs - 12 * minuteMs})`);
+  await page.locator('[data-testid="sightline-past"]').waitFor();
+  await page.getByRole('button', { name: 'Mark this moment of Front gate' }).press('Enter');
+  await expect
+    .poll(() => harness.annotations.at(-1))
+    .toMatchObject({ time: keptMs[0], text: expect.stringContaining(`/stills/${keptMs[0]}.jpg`) });
 });
 
 test('whoever may not has no button; a mark that Grafana refuses says so', async () => {

@@ -237,7 +237,14 @@ function Caption({
       {mark !== undefined && (
         <MarkButton
           title={model.title}
-          onMark={() => mark({ stream: model.tile.stream, title: model.title, site: model.site })}
+          onMark={() =>
+            mark({
+              stream: model.tile.stream,
+              title: model.title,
+              site: model.site,
+              pastMs: past?.atMs,
+            })
+          }
         />
       )}
       {stream?.audioCodec !== undefined && (
