@@ -5,12 +5,12 @@ import { CameraTile } from './extensions/camera-tile.tsx';
 import type { CameraTileProps } from './extensions/camera-tile.tsx';
 import { cameraTile } from './extensions/ids.ts';
 
-export const plugin = new AppPlugin()
-  .addConfigPage({
-    title: 'Sightline',
-    icon: 'camera',
-    id: 'overview',
-    body: ConfigPage,
-  })
-  .addLink(cameraHealthLink)
-  .exposeComponent<CameraTileProps>({ ...cameraTile, component: CameraTile });
+export const plugin = new AppPlugin().addConfigPage({
+  title: 'Sightline',
+  icon: 'camera',
+  id: 'overview',
+  body: ConfigPage,
+});
+
+plugin.addLink(cameraHealthLink);
+plugin.exposeComponent<CameraTileProps>({ ...cameraTile, component: CameraTile });

@@ -7,6 +7,8 @@ import { readTimeCodeRgba } from '../src/sources/demo/time-code.ts';
 import { readJpeg } from './support/images.ts';
 import { TestRelay } from './support/relay.ts';
 
+vi.setConfig({ testTimeout: 40_000 });
+
 const directory = mkdtempSync(join(tmpdir(), 'sightline-stills-'));
 let relay: TestRelay;
 
