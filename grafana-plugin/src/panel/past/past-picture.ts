@@ -85,7 +85,10 @@ export class PastPicture {
       await pause(REST_MS, signal);
       if (signal.aborted) return;
       if (atMs === undefined || atMs !== this.#wantedMs) continue;
-      await this.#load(atMs, signal).catch(() => this.#show(undefined));
+      await this.#load(atMs, signal).catch(() => {
+        // Else another round shows its own by now.
+        if (!signal.aborted) this.#show(undefined);
+      });
       doneMs = atMs;
     }
     if (!signal.aborted) this.#running = undefined;
