@@ -288,7 +288,7 @@ test('the editors and the app’s page are drawn, can be used, and have no acces
   await page.getByText('The relay answers. It has 3 cameras, 3 of them live.').waitFor();
   const dashboards = page.locator('a[href*="/d/"]');
   await dashboards.first().waitFor();
-  expect(await dashboards.allTextContents()).toEqual(['Camera wall']);
+  expect(await dashboards.allTextContents()).toEqual(['Camera wall', 'Camera']);
   expect(await violations()).toEqual([]);
 });
 

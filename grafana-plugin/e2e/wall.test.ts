@@ -39,9 +39,9 @@ test('sixteen tiles play, and go on playing while the panel is resized, turned o
   await using dashboard = await DashboardPage.open(browser, harness.url);
   await dashboard.show([wall]);
   for (const name of names) await dashboard.reaches(name, 'live');
-  // Reports of quality are posted too.
+  // Reports of quality are posted too, and a wish for another size to an address below the offer's.
   const offers = () =>
-    harness.proxied.filter(({ method, path }) => method === 'POST' && path.startsWith('/api/v1/whep/'))
+    harness.proxied.filter(({ method, path }) => method === 'POST' && /^\/api\/v1\/whep\/[^/]+$/.test(path))
       .length;
   const box = () => dashboard.page.locator(dashboard.tile('cam0')).boundingBox();
   const before = offers();

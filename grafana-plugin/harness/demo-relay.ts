@@ -45,14 +45,15 @@ export function demoStreams(size: string): DemoStreams {
   };
 }
 
-/** Resolves when it serves; its streams may still be connecting. */
-export async function startDemoRelay(streams: DemoStreams): Promise<DemoRelay> {
+/** Resolves when it serves; its streams may still be connecting. `more`: of the configuration. */
+export async function startDemoRelay(streams: DemoStreams, more: object = {}): Promise<DemoRelay> {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-panel-'));
   const config = {
     http: { port: 0 },
     media: { port: 0 },
     stateDir: join(folder, 'state'),
     log: { format: 'json' },
+    ...more,
     streams,
   };
   writeFileSync(join(folder, 'sightline.yaml'), JSON.stringify(config));

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { plugins } from '../build/build.ts';
+import { Annotations } from './annotations.ts';
 import { contentSecurityPolicy } from './csp.ts';
 import { dataSourceProxy } from './data-source-proxy.ts';
 import type { ProxyRoute, Role } from './data-source-proxy.ts';
@@ -28,6 +29,8 @@ export interface Harness extends AsyncDisposable {
   readonly url: string;
   /** What went through the proxy: method, path and when. */
   readonly proxied: { readonly method: string; readonly path: string }[];
+  /** What Grafana's annotations API took. */
+  readonly annotations: readonly unknown[];
   /** May be changed while the page is open. */
   readonly options: HarnessOptions;
 }
@@ -45,6 +48,7 @@ const RELAY_UID = 'relay-one';
 export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const subPath = options.subPath ?? '';
   const proxied: { method: string; path: string }[] = [];
+  const annotations = new Annotations(() => options.role ?? 'Viewer');
   const { routes } = JSON.parse(readFileSync(join(options.dist, 'datasource/plugin.json'), 'utf8')) as {
     routes: ProxyRoute[];
   };
@@ -70,12 +74,14 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       if (proxied.length > 10_000) proxied.shift();
       return proxy(request, response, data[2]);
     }
+    if (path === '/api/annotations') return annotations.handle(request, response);
     serve(new URL(path, 'http://harness'), response);
   }
 
   const dashboards = [
     { uid: 'somebody-elses', title: 'Sales', url: `${subPath}/d/somebody-elses/sales` },
     { uid: 'sightline-wall', title: 'Camera wall', url: `${subPath}/d/sightline-wall/wall` },
+    { uid: 'sightline-camera', title: 'Camera', url: `${subPath}/d/sightline-camera/camera` },
   ];
 
   function serve({ pathname, searchParams }: URL, response: ServerResponse): void {
@@ -94,6 +100,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       theme: searchParams.get('theme') ?? 'dark',
       relayName: 'Sightline relay',
       relayUid: RELAY_UID,
+      role: options.role ?? 'Viewer',
+      lacks: searchParams.getAll('lacks'),
       publicDashboard: searchParams.get('public') === '1',
     };
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
@@ -118,6 +126,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   return {
     url: `http://127.0.0.1:${port}${subPath}/`,
     proxied,
+    annotations: annotations.taken,
     options,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

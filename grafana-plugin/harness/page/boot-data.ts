@@ -7,10 +7,16 @@ export interface HarnessSettings {
   readonly theme: 'light' | 'dark';
   readonly relayName: string;
   readonly relayUid: string;
+  readonly role: 'Viewer' | 'Editor' | 'Admin';
+  /** Exposed components of Grafana's that are to be missing, as in an older one. */
+  readonly lacks: readonly string[];
   readonly publicDashboard: boolean;
 }
 
 export const harnessSettings = settings as HarnessSettings;
+
+/** What Grafana lets each role do, as far as the plugins ask. */
+const editorMay = ['annotations:create', 'dashboards:create', 'dashboards:write', 'alert.rule:create'];
 
 Object.assign(window, {
   grafanaBootData: {
@@ -24,6 +30,11 @@ Object.assign(window, {
     user: {
       language: harnessSettings.language,
       theme: harnessSettings.theme,
+      orgRole: harnessSettings.role,
+      permissions:
+        harnessSettings.role === 'Viewer'
+          ? {}
+          : Object.fromEntries(editorMay.map((action) => [action, true])),
       lightTheme: harnessSettings.theme === 'light',
     },
     navTree: [],

@@ -2,16 +2,27 @@
 import * as emotionCss from '@emotion/css';
 import * as grafanaData from '@grafana/data';
 import * as grafanaRuntime from '@grafana/runtime';
+import type { PanelRendererProps } from '@grafana/runtime';
 import * as grafanaUi from '@grafana/ui';
 import * as react from 'react';
+import type { ComponentType } from 'react';
 import * as reactDom from 'react-dom';
 import * as jsxRuntime from 'react/jsx-runtime';
 import * as rxjs from 'rxjs';
 
+let panelRenderer: ComponentType<PanelRendererProps> = grafanaRuntime.PanelRenderer;
+
+/** The package lets nobody but Grafana itself set it. */
+export function setPanelRenderer(renderer: ComponentType<PanelRendererProps>): void {
+  panelRenderer = renderer;
+}
+
+const runtime: unknown = Object.create(grafanaRuntime, { PanelRenderer: { get: () => panelRenderer } });
+
 const provided: Readonly<Record<string, unknown>> = {
   '@emotion/css': emotionCss,
   '@grafana/data': grafanaData,
-  '@grafana/runtime': grafanaRuntime,
+  '@grafana/runtime': runtime,
   '@grafana/ui': grafanaUi,
   react,
   'react-dom': reactDom,

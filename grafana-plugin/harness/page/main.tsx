@@ -13,6 +13,7 @@ import {
   toDataFrame,
 } from '@grafana/data';
 import type {
+  AnnotationEventUIModel,
   AppPlugin,
   DataFrame,
   DataFrameDTO,
@@ -34,8 +35,9 @@ import { GlobalStyles, PanelChrome, PanelContextProvider } from '@grafana/ui';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { ComponentType } from 'react';
 import { createRoot } from 'react-dom/client';
-import { from, isObservable } from 'rxjs';
+import { from, isObservable, lastValueFrom } from 'rxjs';
 import { HarnessBackendSrv } from './backend-srv.ts';
+import { startExtensions } from './extensions.tsx';
 import { loadPlugin } from './load-plugin.ts';
 import { fillRegistries } from './registries.ts';
 
@@ -64,6 +66,7 @@ const timeRange: TimeRange = {
 const backend = new HarnessBackendSrv();
 const events = new EventBusSrv();
 const relayRef = { uid: harnessSettings.relayUid, type: 'sightline-relay-datasource' };
+const prometheusRef = { uid: 'prometheus-one', type: 'prometheus', name: 'Prometheus' };
 const variables: Record<string, string> = {};
 
 let specs: readonly PanelSpec[] = [];
@@ -90,9 +93,12 @@ setDataSourceSrv({
     if (uid === undefined || uid === source.uid || uid === source.name) return source;
     throw new Error(`Datasource ${uid} was not found`);
   },
-  getList: () => [instanceSettings()],
+  getList: ({ type }: { type?: string } = {}) =>
+    type === 'prometheus' ? [{ ...instanceSettings(), ...prometheusRef }] : [instanceSettings()],
   getInstanceSettings: () => instanceSettings(),
 } as unknown as DataSourceSrv);
+
+const extensions = startExtensions(appPlugin, panelPlugin, events);
 
 async function loadAll(): Promise<[AppPlugin, DataSourcePlugin<DataSourceApi>, PanelPlugin]> {
   const app = await loadPlugin<AppPlugin>('sightline-app');
@@ -154,8 +160,14 @@ function Panel({ spec }: { readonly spec: PanelSpec }) {
   }, [response, spec, fieldConfig]);
   const eventBus = useMemo(() => events.newScopedBus(`panel-${spec.id}`), [spec.id]);
   const context = useMemo(
-    () => ({ eventBus, eventsScope: 'global', sync: () => DashboardCursorSync.Crosshair }),
-    [eventBus],
+    () => ({
+      eventBus,
+      eventsScope: 'global',
+      sync: () => DashboardCursorSync.Crosshair,
+      canAddAnnotations: () => harnessSettings.role !== 'Viewer',
+      onAnnotationCreate: (annotation: AnnotationEventUIModel) => saveAnnotation(spec.id, annotation),
+    }),
+    [eventBus, spec.id],
   );
   const Component = panelPlugin.panel;
   if (Component === null) return null;
@@ -204,6 +216,22 @@ function Panel({ spec }: { readonly spec: PanelSpec }) {
   );
 }
 
+/** As the panel context of Grafana's dashboards does it. */
+async function saveAnnotation(panelId: number, annotation: AnnotationEventUIModel): Promise<void> {
+  const { from: time, to, tags, description } = annotation;
+  const isRegion = time !== to;
+  const data = {
+    dashboardUID: 'dashboard-one',
+    panelId,
+    isRegion,
+    time,
+    timeEnd: isRegion ? to : 0,
+    tags,
+    text: description,
+  };
+  await lastValueFrom(backend.fetch({ method: 'POST', url: '/api/annotations', data: JSON.stringify(data) }));
+}
+
 const waiting: DataQueryResponse = { data: [], state: LoadingState.Loading };
 const nothing: DataQueryResponse = { data: [], state: LoadingState.Done };
 
@@ -228,6 +256,18 @@ function useQueries({ queries }: PanelSpec): DataQueryResponse {
     return () => subscription.unsubscribe();
   }, [key]);
   return response;
+}
+
+let shownComponent: { readonly id: string; readonly props: object } | undefined;
+
+/** A component that the app exposes, in a page of another app. */
+function ExposedComponent({ id, props }: { readonly id: string; readonly props: object }) {
+  const Component = extensions.component(id);
+  return (
+    <div data-exposed={id} style={{ width: 480, height: 300 }}>
+      {Component !== undefined && <Component {...props} />}
+    </div>
+  );
 }
 
 export type EditorName = 'app' | 'config' | 'query';
@@ -288,6 +328,7 @@ function Dashboard() {
         style={{ position: 'relative', height: bottom, background: currentTheme.colors.background.canvas }}
       >
         {editor !== undefined && <Editor key={editor} name={editor} />}
+        {shownComponent !== undefined && <ExposedComponent {...shownComponent} />}
         {shown.map((spec) => (
           <Panel key={spec.id} spec={spec} />
         ))}
@@ -319,6 +360,13 @@ const harness = {
   variables,
   show(next: readonly PanelSpec[]): void {
     specs = next;
+    changed();
+  },
+  extensions,
+  /** Below everything else; none without an id. */
+  showComponent(id: string | undefined, props: object = {}): void {
+    shownComponent = id === undefined ? undefined : { id, props };
+    specs = [];
     changed();
   },
   edited,

@@ -4,6 +4,7 @@ import { Alert, Button, LinkButton, Stack, Text } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 import { userLanguage } from '../i18n/language.ts';
 import { RELAY_TYPE } from '../relay/relay-source.ts';
+import { CameraList } from './camera-list.tsx';
 import type { DashboardFound } from './dashboards.ts';
 import { findDashboards } from './find-dashboards.ts';
 import { configSentencesIn } from './sentences.ts';
@@ -59,6 +60,7 @@ function Relay({ uid, name }: { readonly uid: string; readonly name: string }) {
       {outcome !== undefined && outcome !== 'testing' && (
         <Alert severity={outcome.status} title={outcome.message} />
       )}
+      <CameraList uid={uid} relay={name} />
     </Stack>
   );
 }

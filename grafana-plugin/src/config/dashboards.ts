@@ -3,7 +3,7 @@ export const dashboardUids = [
   'sightline-wall',
   'sightline-fleet',
   'sightline-camera',
-  'sightline-relay-host',
+  'sightline-host',
   'sightline-slo',
   'sightline-alerts',
 ] as const;

@@ -14,6 +14,8 @@ import type { SignalResponse, Signalling } from '@sightline/media-relay/client';
 import { combineLatest, from, map, of, scan, take } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { userLanguage } from '../i18n/language.ts';
+import { keptPictures } from '../relay/kept-pictures.ts';
+import type { KeptPictures } from '../relay/kept-pictures.ts';
 import { isRendering } from '../relay/rendering.ts';
 import { proxyBlob, proxySignalling } from '../relay/proxy-signalling.ts';
 import { relayStreamsFrom } from '../relay/relay-streams.ts';
@@ -47,6 +49,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   };
 
   readonly signal: Signalling = proxySignalling(getBackendSrv());
+  readonly kept: KeptPictures;
   readonly #path: string;
   readonly #feed: StreamsFeed;
   readonly #t = sentencesIn(userLanguage());
@@ -54,6 +57,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   constructor(settings: DataSourceInstanceSettings) {
     super(settings);
     this.#path = settings.url ?? '';
+    this.kept = keptPictures(this.#path, this.signal, getBackendSrv());
     this.#feed = new StreamsFeed({
       url: this.#url('api/v1/streams'),
       signal: this.signal,

@@ -34,7 +34,8 @@ function drawTile(context: CanvasRenderingContext2D, tile: HTMLElement, box: DOM
   context.clip();
   context.fillStyle = getComputedStyle(tile).backgroundColor;
   context.fillRect(x, y, rect.width, rect.height);
-  const shown = [...tile.querySelectorAll<HTMLVideoElement | HTMLCanvasElement>('video, canvas')].find(
+  // A picture of the past comes last and lies above.
+  const shown = [...tile.querySelectorAll<HTMLVideoElement | HTMLCanvasElement>('video, canvas')].findLast(
     (candidate) => getComputedStyle(candidate).visibility === 'visible',
   );
   if (shown !== undefined) drawPicture(context, shown, box);

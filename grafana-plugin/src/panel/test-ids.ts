@@ -10,4 +10,6 @@ export const testIds = {
   overlay: 'sightline-overlay',
   hover: 'sightline-hover',
   message: 'sightline-message',
+  past: 'sightline-past',
+  mark: 'sightline-mark',
 } as const;

@@ -1,6 +1,7 @@
 /** What the panel needs of a relay data source. The two are bundled apart, so this is all they know of each other. */
 import type { Signalling } from '@sightline/media-relay/client';
 import type { Observable } from 'rxjs';
+import type { KeptPictures } from './kept-pictures.ts';
 import type { RelayStreams } from './relay-streams.ts';
 
 export const RELAY_TYPE = 'sightline-relay-datasource';
@@ -14,6 +15,8 @@ export interface RelaySource {
   whepUrl(stream: string): string;
   /** The newest picture as JPEG, or why there is none. One request. */
   still(stream: string, widthPixels: number, signal: AbortSignal): Promise<Still>;
+  /** What the relay keeps of the past. */
+  readonly kept: KeptPictures;
   /** Follows the relay while anybody is subscribed; one poll for all subscribers. Never fails. */
   watchStreams(): Observable<StreamsNews>;
 }

@@ -112,7 +112,7 @@ export interface HttpDeps {
   readonly events: Pick<EventLog, 'query'>;
   readonly auth: Authoriser;
   readonly admin: Admin;
-  readonly pictures: Pick<Pictures, 'snapshots' | 'mjpeg' | 'health'>;
+  readonly pictures: Pick<Pictures, 'snapshots' | 'mjpeg' | 'stills' | 'health'>;
   readonly metrics: MetricsPort;
   readonly pages: Pages;
   readonly log: Logger;

@@ -162,6 +162,17 @@ export const snapshotQuerySchema = z.strictObject({
     ),
 });
 
+export const stillsQuerySchema = z.strictObject({
+  from: moment.optional(),
+  to: moment.optional(),
+  limit: wholeNumber(1, 1000).optional().describe('The newest so many of those that fit; default: 1000'),
+});
+
+export const stillListSchema = z.object({
+  everySeconds: z.int().nullable().describe('How often one is kept; null: this relay keeps none'),
+  stills: z.array(z.object({ timeMs: unixMs })).describe('When they reached the relay, oldest first'),
+});
+
 export const clockQuerySchema = z.strictObject({ frames: wholeNumber(1, 600).optional() });
 
 export const clockSchema = z.object({

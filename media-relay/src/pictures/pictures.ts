@@ -7,6 +7,7 @@ import { hostLimits } from '../host-limits.ts';
 import type { Clock } from '../media/clock.ts';
 import type { PictureFlag } from '../stream/states.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { KeptStills } from './kept-stills.ts';
 import { MjpegStreams, type MjpegStatistics } from './mjpeg.ts';
 import { PictureChecker, type CheckerStatistics, type PictureHealth } from './picture-checker.ts';
 import { SnapshotKeeper, type KeeperStatistics } from './snapshot-keeper.ts';
@@ -24,6 +25,8 @@ export interface PicturesOptions {
 export interface Pictures {
   readonly snapshots: Pick<Snapshots, 'get'>;
   readonly mjpeg: Pick<MjpegStreams, 'watch'>;
+  /** Undefined when no snapshots are kept. */
+  readonly stills: Pick<KeptStills, 'everySeconds' | 'times' | 'read'> | undefined;
   /** Undefined for a stream that is not live, or was not looked at yet. */
   readonly health: (stream: string) => PictureHealth | undefined;
   readonly statistics: () => PicturesStatistics;
@@ -72,6 +75,7 @@ export async function startPictures(options: PicturesOptions): Promise<Pictures>
   return {
     snapshots,
     mjpeg,
+    stills: config.snapshots && new KeptStills(config.snapshots),
     health: (stream) => checker.health(stream),
     statistics: () => ({
       pool: pool.statistics,

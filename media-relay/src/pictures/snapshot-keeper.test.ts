@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { EngineSnapshot } from '../engine/messages.ts';
-import { fileName, SnapshotKeeper } from './snapshot-keeper.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { fileName } from './still-name.ts';
 
 let directory: string;
 let nowMs: number;

@@ -6,6 +6,7 @@ import type { EnginePort } from '../engine/engine-port.ts';
 import type { Clock } from '../media/clock.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Snapshots } from './snapshots.ts';
+import { fileName, timeOf } from './still-name.ts';
 
 export interface SnapshotKeeperOptions {
   readonly directory: string;
@@ -24,9 +25,6 @@ export interface KeeperStatistics {
   readonly failedTotal: number;
   readonly removedTotal: number;
 }
-
-/** As `fileName` makes them: nothing else in a folder is ever touched. */
-const kept = /^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.jpg$/;
 
 export class SnapshotKeeper {
   readonly #options: SnapshotKeeperOptions;
@@ -93,6 +91,7 @@ export class SnapshotKeeper {
 
   async #prune(folder: string): Promise<void> {
     const { keepHours, keepCount, clock } = this.#options;
+    // As `fileName` makes them: nothing else in a folder is ever touched.
     const files = (await readdir(folder)).filter((name) => timeOf(name) !== undefined).sort();
     const oldestMs = clock() - keepHours * 3_600_000;
     const tooMany = files.length - keepCount;
@@ -117,14 +116,4 @@ export class SnapshotKeeper {
       this.#hasWarned = true;
     }
   }
-}
-
-/** ISO 8601 without colons, which some file systems do not take. */
-export function fileName(atMs: number): string {
-  return `${new Date(atMs).toISOString().replaceAll(':', '-')}.jpg`;
-}
-
-function timeOf(name: string): number | undefined {
-  const [, hour, minute, second] = kept.exec(name) ?? [];
-  return hour === undefined ? undefined : Date.parse(`${hour}:${minute}:${second}`);
 }

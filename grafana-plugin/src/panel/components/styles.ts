@@ -280,9 +280,10 @@ export function getTileStyles(theme: GrafanaTheme2) {
       '[data-inked=true] &': { color: ink.quiet },
       '@container (height < 130px)': { display: 'none' },
     }),
+    // Below caption and notes: what can be clicked there lies above it.
     open: css({
       ...fill,
-      zIndex: 3,
+      zIndex: 1,
       width: '100%',
       height: '100%',
       padding: 0,

@@ -12,12 +12,17 @@ import { durationText, flagText, present } from '../data/presentation.ts';
 import type { Presentation } from '../data/presentation.ts';
 import type { TileModel } from '../data/tile-model.ts';
 import { useEvery } from '../hooks/use-every.ts';
+import type { Mark } from '../hooks/use-mark.ts';
+import { usePastPicture } from '../hooks/use-past-picture.ts';
+import type { PastPictureShown } from '../hooks/use-past-picture.ts';
 import { useTileSession, useTileSnapshot } from '../hooks/use-tile-session.ts';
 import type { FigureName, WallOptions } from '../options.ts';
 import { pageSessions } from '../player/page-sessions.ts';
 import type { TileSession, TileSnapshot } from '../player/tile-session.ts';
 import { panelSentences } from '../sentences.ts';
 import { testIds } from '../test-ids.ts';
+import { MarkButton } from './mark-button.tsx';
+import { Past, PastBadge, PastClock, pastLabel } from './past.tsx';
 import { AlertShape, SoundShape, StateShape } from './state-shape.tsx';
 import { getTileStyles, stateColor } from './styles.ts';
 
@@ -34,6 +39,11 @@ export interface TileProps {
   readonly figures: Readonly<Record<FigureName, FigureDisplay>>;
   /** The moment that the shared crosshair points at, as text. */
   readonly hover: string | undefined;
+  /** The same, Unix ms. */
+  readonly hoverMs: number | undefined;
+  readonly timeZone: string;
+  /** Undefined where this user may not. */
+  readonly mark: Mark | undefined;
   /** What it fills alone. */
   readonly solo: 'screen' | 'panel' | undefined;
   readonly isHidden: boolean;
@@ -59,6 +69,9 @@ export function Tile(props: TileProps) {
     t,
   );
   const shows = picture(snapshot, shown);
+  const tileRef = useRef<HTMLLIElement>(null);
+  const past = usePastPicture(source, model.tile.stream, props.hoverMs, props.relayOffsetMs, tileRef);
+  const nowMs = Date.now() + props.relayOffsetMs;
   const border = borderOf(
     props,
     shown,
@@ -68,16 +81,19 @@ export function Tile(props: TileProps) {
   const label = [
     model.site === undefined ? model.title : `${model.title}, ${model.site}`,
     shown.state === 'live' ? shown.word : `${shown.word}: ${shown.sentence}`,
+    ...(past === undefined ? [] : [pastLabel(past.atMs, nowMs, props.timeZone)]),
     ...(model.alerts.length === 0 ? [] : [t('alerting', { names: model.alerts.join(', ') })]),
   ].join(', ');
   const position: CSSProperties = solo === undefined ? { ...rect } : {};
   const variables = {
     '--tile-state': stateColor(shown.state, theme),
     '--tile-border': border.color,
-    '--tile-border-width': border.width,
+    // A picture of the past has a frame of its own.
+    '--tile-border-width': past === undefined ? border.width : '0px',
   } as CSSProperties;
   return (
     <li
+      ref={tileRef}
       className={cx(styles.tile, solo !== undefined && styles.solo, solo === 'panel' && styles.soloInPanel)}
       style={{ ...position, ...variables }}
       data-testid={testIds.tile}
@@ -88,11 +104,14 @@ export function Tile(props: TileProps) {
       inert={props.isHidden}
     >
       <Picture session={session} shows={shows} fit={solo === undefined ? options.fit : 'contain'} />
-      {shown.state !== 'live' && shows !== 'stills' && (
+      {past === undefined && shown.state !== 'live' && shows !== 'stills' && (
         <Trouble {...props} shown={shown} snapshot={snapshot} />
       )}
-      <Notes {...props} shown={shown} snapshot={snapshot} />
-      {props.hasCaption && <Caption {...props} shown={shown} session={session} snapshot={snapshot} />}
+      {past !== undefined && <Past canvas={past.canvas} fit={solo === undefined ? options.fit : 'contain'} />}
+      <Notes {...props} past={past} shown={shown} snapshot={snapshot} />
+      {props.hasCaption && (
+        <Caption {...props} past={past} shown={shown} session={session} snapshot={snapshot} />
+      )}
       <button
         ref={props.buttonRef}
         type="button"
@@ -157,6 +176,8 @@ function Picture({
 }
 
 interface PartProps extends TileProps {
+  /** What is shown instead of the live picture. */
+  readonly past?: PastPictureShown | undefined;
   readonly shown: Presentation;
   readonly snapshot: TileSnapshot | undefined;
 }
@@ -170,11 +191,13 @@ function Caption({
   snapshot,
   options,
   figures,
+  past,
+  mark,
 }: PartProps & { readonly session: TileSession | undefined }) {
   const t = panelSentences();
   const styles = useStyles2(getTileStyles);
   const isAudible = snapshot?.isAudible === true;
-  const statistics = shown.state === 'live' ? snapshot?.statistics : undefined;
+  const statistics = shown.state === 'live' && past === undefined ? snapshot?.statistics : undefined;
   return (
     <div className={styles.caption}>
       {options.showTitles && (
@@ -211,6 +234,19 @@ function Caption({
           !
         </span>
       )}
+      {mark !== undefined && (
+        <MarkButton
+          title={model.title}
+          onMark={() =>
+            mark({
+              stream: model.tile.stream,
+              title: model.title,
+              site: model.site,
+              pastMs: past?.atMs,
+            })
+          }
+        />
+      )}
       {stream?.audioCodec !== undefined && (
         <button
           type="button"
@@ -223,18 +259,24 @@ function Caption({
         </button>
       )}
       <span className={styles.badge} data-testid={testIds.badge}>
-        <StateShape
-          state={shown.state}
-          className={cx(styles.shape, shown.state === 'connecting' && styles.turning)}
-        />
-        <span className={styles.badgeWord}>{shown.word}</span>
+        {past === undefined ? (
+          <>
+            <StateShape
+              state={shown.state}
+              className={cx(styles.shape, shown.state === 'connecting' && styles.turning)}
+            />
+            <span className={styles.badgeWord}>{shown.word}</span>
+          </>
+        ) : (
+          <PastBadge />
+        )}
       </span>
     </div>
   );
 }
 
 /** On the picture, because they are few and matter: alerts, what is wrong with it, the fields that were asked for, the crosshair's moment. */
-function Notes({ model, stream, hover }: PartProps) {
+function Notes({ model, stream, hover, past, relayOffsetMs, timeZone }: PartProps) {
   const t = panelSentences();
   const styles = useStyles2(getTileStyles);
   return (
@@ -245,7 +287,7 @@ function Notes({ model, stream, hover }: PartProps) {
           {name}
         </span>
       ))}
-      {(stream?.flags ?? []).map((flag) => (
+      {(past === undefined ? (stream?.flags ?? []) : []).map((flag) => (
         <span key={flag} className={cx(styles.note, styles.flag)}>
           {flagText(flag, t)}
         </span>
@@ -253,7 +295,10 @@ function Notes({ model, stream, hover }: PartProps) {
       {model.overlays.map((overlay) => (
         <OverlayValue key={overlay.name} {...overlay} />
       ))}
-      {hover !== undefined && (
+      {past !== undefined && (
+        <PastClock atMs={past.atMs} nowMs={Date.now() + relayOffsetMs} timeZone={timeZone} />
+      )}
+      {hover !== undefined && past === undefined && (
         <span className={styles.note} data-testid={testIds.hover}>
           {hover}
         </span>

@@ -21,6 +21,7 @@ import { tileModel } from '../data/tile-model.ts';
 import type { Tiles } from '../data/tiles.ts';
 import { useEvery } from '../hooks/use-every.ts';
 import { useHover } from '../hooks/use-hover.ts';
+import { useMark } from '../hooks/use-mark.ts';
 import { useRelayNews } from '../hooks/use-relay.ts';
 import { isKiosk, useWakeLock } from '../hooks/use-wake-lock.ts';
 import type { WallOptions } from '../options.ts';
@@ -62,6 +63,7 @@ export function Wall(props: WallProps) {
   const focusNext = useRef<string>(undefined);
   const news = useRelayNews(source);
   const hover = useHover(eventBus);
+  const mark = useMark(source, news.offsetMs, timeZone);
   const [soloKey, setSoloKey] = useState<string>();
   const [currentKey, setCurrentKey] = useState<string>();
   const [pageOffset, setPageOffset] = useState(0);
@@ -171,6 +173,9 @@ export function Wall(props: WallProps) {
               options={options}
               figures={figures}
               hover={hoverText}
+              hoverMs={hover.atMs}
+              timeZone={timeZone}
+              mark={mark}
               solo={tile.key === solo ? (isFullScreen ? 'screen' : 'panel') : undefined}
               isHidden={solo !== undefined && tile.key !== solo}
               isInTabOrder={tile.key === current}

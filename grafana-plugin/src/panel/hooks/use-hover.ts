@@ -14,8 +14,7 @@ export function useHover(eventBus: EventBus): Hover {
   const { sync } = usePanelContext();
   const [atMs, setAtMs] = useState<number>();
   useEffect(() => {
-    const isForeign = (event: { readonly origin?: unknown }) =>
-      event.origin !== eventBus && (sync === undefined || sync() !== DashboardCursorSync.Off);
+    const isForeign = (event: { readonly origin?: unknown }) => event.origin !== eventBus && isShared(sync);
     const hover = eventBus.getStream(DataHoverEvent).subscribe((event) => {
       const time: unknown = event.payload.point?.['time'];
       if (isForeign(event) && typeof time === 'number') setAtMs(time);
@@ -31,7 +30,7 @@ export function useHover(eventBus: EventBus): Hover {
   }, [eventBus, sync]);
   const publish = useCallback(
     (time: number | undefined) => {
-      if (sync !== undefined && sync() === DashboardCursorSync.Off) return;
+      if (!isShared(sync)) return;
       eventBus.publish(
         time === undefined ? new DataHoverClearEvent() : new DataHoverEvent({ point: { time } }),
       );
@@ -39,4 +38,9 @@ export function useHover(eventBus: EventBus): Hover {
     [eventBus, sync],
   );
   return { atMs, publish };
+}
+
+/** Outside a dashboard, as in the page of another app, nobody shares a crosshair. */
+function isShared(sync: (() => DashboardCursorSync) | undefined): boolean {
+  return sync !== undefined && sync() !== DashboardCursorSync.Off;
 }

@@ -11,6 +11,7 @@ import { pictureRoutes } from './pictures.ts';
 import { qualityRoutes } from './quality.ts';
 import { serviceDiscoveryRoutes } from './service-discovery.ts';
 import { sessionRoutes } from './sessions.ts';
+import { stillRoutes } from './stills.ts';
 import { streamRoutes } from './streams.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { whepRoutes } from './whep.ts';
@@ -23,6 +24,7 @@ export function allRoutes(deps: HttpDeps, sessions: SessionRegistry): Route[] {
     ...qualityRoutes(deps, sessions),
     ...streamRoutes(deps),
     ...pictureRoutes(deps),
+    ...stillRoutes(deps),
     ...eventRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),

@@ -172,6 +172,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     pictures: {
       health: (name) => (name === 'lobby-1' ? pictureHealth : undefined),
       mjpeg: { watch: () => Promise.reject(new DecodeError('busy', 'Busy.')) },
+      stills: undefined,
       snapshots: {
         get: (name, width) => Promise.resolve(snapshotOf(name, width)),
       },
