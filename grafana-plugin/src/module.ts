@@ -4,6 +4,7 @@ import { ConfigPage } from './config/config-page.tsx';
 export const plugin = new AppPlugin().addConfigPage({
   title: 'Sightline',
   icon: 'camera',
-  id: 'overview',
+  // Grafana shows what it has itself for ids such as 'overview' or 'config', and never the app's page.
+  id: 'relays',
   body: ConfigPage,
 });
