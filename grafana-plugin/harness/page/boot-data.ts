@@ -8,6 +8,8 @@ export interface HarnessSettings {
   readonly relayName: string;
   readonly relayUid: string;
   readonly publicDashboard: boolean;
+  /** Grafana's. */
+  readonly version: string;
 }
 
 export const harnessSettings = settings as HarnessSettings;
@@ -16,7 +18,7 @@ Object.assign(window, {
   grafanaBootData: {
     settings: {
       appSubUrl: harnessSettings.appSubUrl,
-      buildInfo: { version: '13.2.2', commit: '', env: 'production' },
+      buildInfo: { version: harnessSettings.version, commit: '', env: 'production' },
       ...(harnessSettings.publicDashboard
         ? { publicDashboardAccessToken: 'a-link-that-anybody-may-open' }
         : {}),

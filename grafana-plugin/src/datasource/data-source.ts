@@ -9,13 +9,13 @@ import type {
   TestDataSourceResponse,
 } from '@grafana/data';
 import { getBackendSrv, getTemplateSrv } from '@grafana/runtime';
-import { problemFrom } from '@sightline/media-relay/client';
 import type { SignalResponse, Signalling } from '@sightline/media-relay/client';
 import { combineLatest, from, map, of, scan, take } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { userLanguage } from '../i18n/language.ts';
 import { isRendering } from '../relay/rendering.ts';
 import { proxyBlob, proxySignalling } from '../relay/proxy-signalling.ts';
+import { saidIn } from '../relay/relay-sentences.ts';
 import { relayStreamsFrom } from '../relay/relay-streams.ts';
 import type { RelayStreams } from '../relay/relay-streams.ts';
 import type { RelaySource, Still, StreamsNews } from '../relay/relay-source.ts';
@@ -50,6 +50,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   readonly #path: string;
   readonly #feed: StreamsFeed;
   readonly #t = sentencesIn(userLanguage());
+  readonly #said = saidIn(userLanguage());
 
   constructor(settings: DataSourceInstanceSettings) {
     super(settings);
@@ -114,8 +115,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
     const path = `${this.#path}/api/v1/streams/${name}/snapshot.jpg?width=${Math.round(widthPixels)}`;
     const answer = await proxyBlob(getBackendSrv(), path, signal);
     if (answer instanceof Blob) return { ok: true, jpeg: answer };
-    const sentence = problemFrom(answer.body).sentence ?? this.#explain(answer);
-    return { ok: false, status: answer.status, sentence };
+    return { ok: false, status: answer.status, sentence: this.#explain(answer) };
   }
 
   #answers(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {
@@ -139,7 +139,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
       // A relay that is away for a moment leaves the tiles where they are.
       scan<StreamsNews, Answer>((before, news) => {
         if (!news.ok) return { ...before, trouble: news.sentence };
-        return { frames: [streamFrame(target.refId, this.uid, news.streams.filter(filter))] };
+        return { frames: [streamFrame(target.refId, this.uid, news.streams.filter(filter), this.#said)] };
       }, {}),
     );
   }
@@ -218,7 +218,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   }
 
   #explain(response: Pick<SignalResponse, 'status' | 'body'> | undefined): string {
-    return troubleOf(response, undefined, this.name, this.#t);
+    return troubleOf(response, undefined, this.name, this.#t, this.#said);
   }
 }
 
@@ -249,6 +249,7 @@ function named(name: string) {
     labels: {},
     state: 'idle',
     reason: undefined,
+    reasonCode: undefined,
     warnings: [],
     flags: [],
     videoCodec: undefined,

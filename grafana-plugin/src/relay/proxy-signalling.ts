@@ -6,6 +6,7 @@ import { config, isFetchError } from '@grafana/runtime';
 import type { BackendSrv } from '@grafana/runtime';
 import type { Signalling, SignalResponse } from '@sightline/media-relay/client';
 import { firstValueFrom } from 'rxjs';
+import { withGrafanaCode } from './grafana-refusal.ts';
 
 export type Backend = Pick<BackendSrv, 'fetch'>;
 
@@ -85,7 +86,7 @@ function pathOf(url: string): string {
 /** Rethrows what is no answer: a request that was cancelled, a network that is down. */
 function answerOf(error: unknown): SignalResponse {
   if (!isFetchError<unknown>(error) || !(error.status > 0)) throw error;
-  const body = bodyOf(error.data);
+  const body = withGrafanaCode(error.status, bodyOf(error.data));
   return {
     status: error.status,
     // The relay says in its problem, too, what this header said before Grafana dropped it.

@@ -16,7 +16,7 @@ import { useTileSession, useTileSnapshot } from '../hooks/use-tile-session.ts';
 import type { FigureName, WallOptions } from '../options.ts';
 import { pageSessions } from '../player/page-sessions.ts';
 import type { TileSession, TileSnapshot } from '../player/tile-session.ts';
-import { panelSentences } from '../sentences.ts';
+import { panelSentences, relaySaid } from '../sentences.ts';
 import { testIds } from '../test-ids.ts';
 import { AlertShape, SoundShape, StateShape } from './state-shape.tsx';
 import { getTileStyles, stateColor } from './styles.ts';
@@ -57,6 +57,7 @@ export function Tile(props: TileProps) {
     stream,
     snapshot?.showsStills ?? false,
     t,
+    relaySaid(),
   );
   const shows = picture(snapshot, shown);
   const border = borderOf(
@@ -206,7 +207,7 @@ function Caption({
           className={styles.warning}
           role="img"
           aria-label={t('warning')}
-          title={stream.warnings.join('\n')}
+          title={stream.warnings.map(({ code, message }) => relaySaid()('warning', code, message)).join('\n')}
         >
           !
         </span>
@@ -224,7 +225,7 @@ function Caption({
       )}
       <span className={styles.badge} data-testid={testIds.badge}>
         <StateShape
-          state={shown.state}
+          state={shown.shape}
           className={cx(styles.shape, shown.state === 'connecting' && styles.turning)}
         />
         <span className={styles.badgeWord}>{shown.word}</span>
@@ -242,7 +243,7 @@ function Notes({ model, stream, hover }: PartProps) {
       {model.alerts.map((name) => (
         <span key={name} className={cx(styles.note, styles.alert)} title={model.alerts.join('\n')}>
           <AlertShape className={styles.bell} />
-          {name}
+          <span className={styles.noteText}>{name}</span>
         </span>
       ))}
       {(stream?.flags ?? []).map((flag) => (
@@ -267,14 +268,19 @@ function Trouble({ shown, snapshot, stream, relayOffsetMs }: PartProps) {
   return (
     <div className={styles.trouble}>
       <StateShape
-        state={shown.state}
+        state={shown.shape}
         className={cx(styles.troubleShape, shown.state === 'connecting' && styles.turning)}
       />
       <strong className={styles.troubleWord}>{shown.word}</strong>
       <p className={styles.sentence} data-testid={testIds.sentence}>
         {shown.sentence}
       </p>
-      <Age paintedMs={snapshot?.lastFrameMs} receivedMs={stream?.lastFrameMs} relayOffsetMs={relayOffsetMs} />
+      <Age
+        paintedMs={snapshot?.lastFrameMs}
+        // Of a camera that is well it would say "now", and twitch.
+        receivedMs={stream?.state === 'live' ? undefined : stream?.lastFrameMs}
+        relayOffsetMs={relayOffsetMs}
+      />
     </div>
   );
 }
