@@ -101,6 +101,8 @@ test('where no media gets through, the tile says so and asks for still pictures'
   const asked = () =>
     harness.proxied.filter(({ path }) => path.startsWith('/api/v1/streams/demo/snapshot.jpg')).length;
   await expect.poll(asked).toBeGreaterThan(0);
+  await behindFirewall.says('demo', 'badge', /^Still pictures$/);
+  await behindFirewall.says('demo', 'still-age', /^\d+ s old$/);
 });
 
 test('a full relay is asked again after the time that it named, and not before', async () => {

@@ -114,7 +114,8 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
     const name = encodeURIComponent(stream);
     const path = `${this.#path}/api/v1/streams/${name}/snapshot.jpg?width=${Math.round(widthPixels)}`;
     const answer = await proxyBlob(getBackendSrv(), path, signal);
-    if (answer instanceof Blob) return { ok: true, jpeg: answer };
+    if ('blob' in answer)
+      return { ok: true, jpeg: answer.blob, ageMs: ageMsIn(answer.header('X-Sightline-Age')) };
     return { ok: false, status: answer.status, sentence: this.#explain(answer) };
   }
 
@@ -230,6 +231,12 @@ function response(answers: readonly Answer[], follows: boolean): DataQueryRespon
       trouble === undefined ? (follows ? LoadingState.Streaming : LoadingState.Done) : LoadingState.Error,
     ...(trouble === undefined ? {} : { errors: [{ message: trouble }] }),
   };
+}
+
+/** Seconds with a fraction. */
+function ageMsIn(header: string | null): number | undefined {
+  const seconds = Number.parseFloat(header ?? '');
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 function interpolated(

@@ -40,12 +40,17 @@ export function proxySignalling(backend: Backend): Signalling {
   };
 }
 
-/** A still picture; `undefined` body when there is none. */
+export interface ProxiedBlob {
+  readonly blob: Blob;
+  readonly header: (name: string) => string | null;
+}
+
+/** A still picture, or the answer that there is none. */
 export async function proxyBlob(
   backend: Backend,
   path: string,
   signal: AbortSignal,
-): Promise<Blob | SignalResponse> {
+): Promise<ProxiedBlob | SignalResponse> {
   try {
     const response = await firstValueFrom(
       backend.fetch<Blob>({
@@ -57,7 +62,7 @@ export async function proxyBlob(
         abortSignal: signal,
       }),
     );
-    return response.data;
+    return { blob: response.data, header: (name) => response.headers.get(name) };
   } catch (error) {
     return answerOf(error);
   }

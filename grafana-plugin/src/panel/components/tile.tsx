@@ -4,6 +4,7 @@ import { useStyles2, useTheme2 } from '@grafana/ui';
 import { useEffect, useRef } from 'react';
 import type { CSSProperties } from 'react';
 import type { RelayStream } from '../../relay/relay-streams.ts';
+import { isRendering } from '../../relay/rendering.ts';
 import type { RelaySource } from '../../relay/relay-source.ts';
 import { figureValue } from '../data/figures.ts';
 import type { FigureDisplay } from '../data/figures.ts';
@@ -185,6 +186,7 @@ function Caption({
         </span>
       )}
       <span className={styles.figures}>
+        {snapshot?.showsStills === true && <StillAge takenMs={snapshot.lastFrameMs} />}
         {options.figures.map((name) => {
           const value = statistics === undefined ? undefined : figureValue(name, statistics);
           if (value === undefined) return null;
@@ -232,6 +234,15 @@ function Caption({
       </span>
     </div>
   );
+}
+
+/** Still pictures of a camera that is well look live, and are as old as its last key frame. */
+function StillAge({ takenMs }: { readonly takenMs: number | undefined }) {
+  const t = panelSentences();
+  useEvery(isRendering() ? 0 : 1000);
+  if (takenMs === undefined) return null;
+  const ageMs = performance.timeOrigin + performance.now() - takenMs;
+  return <span data-testid={testIds.stillAge}>{t('age.still', { age: durationText(ageMs, t) })}</span>;
 }
 
 /** On the picture, because they are few and matter: alerts, what is wrong with it, the fields that were asked for, the crosshair's moment. */
