@@ -3,8 +3,8 @@ import { expect, test } from '@playwright/test';
 import { WallPage } from './wall-page.ts';
 
 test('a kiosk plays the cameras without a login', async ({ page }) => {
-  const wall = new WallPage(page);
-  await page.goto('/d/sightline-e2e-wall/wall?kiosk');
+  const wall = new WallPage(page, 'sightline-e2e-wall');
+  await page.goto(`/d/${wall.uid}/wall?kiosk`);
   await wall.plays();
   expect(wall.violations).toEqual([]);
 });

@@ -8,13 +8,16 @@ export const streams = ['gate', 'hall', 'dock'] as const;
 
 export class WallPage {
   readonly page: Page;
+  /** Of its dashboard. */
+  readonly uid: string;
   /** Offers that the page has made. */
   offers = 0;
   /** What Grafana's policy kept from being done. */
   readonly violations: string[] = [];
 
-  constructor(page: Page) {
+  constructor(page: Page, uid: string) {
     this.page = page;
+    this.uid = uid;
     page.on('request', (request) => {
       if (request.method() === 'POST' && request.url().includes('/api/v1/whep/')) this.offers++;
     });
@@ -25,6 +28,12 @@ export class WallPage {
 
   tile(stream: string): Locator {
     return this.page.locator(`[data-testid="${testIds.tile}"][data-stream="${stream}"]`);
+  }
+
+  /** By their areas. */
+  async timesLarger(stream: string, other: string): Promise<number> {
+    const [one, two] = await Promise.all([stream, other].map((name) => this.tile(name).boundingBox()));
+    return one && two ? (one.width * one.height) / (two.width * two.height) : 0;
   }
 
   /** Each camera is live, and its video goes on. */

@@ -1,27 +1,17 @@
-import { expect, test } from '@grafana/plugin-e2e';
 import { testIds } from '../src/panel/test-ids.ts';
-import { WallPage } from './wall-page.ts';
+import { expect, test } from './wall-test.ts';
 
 test('plays the cameras of its query through the proxy, under the strict policy', async ({
+  wall,
   gotoDashboardPage,
-  readProvisionedDashboard,
-  page,
 }) => {
-  const wall = new WallPage(page);
-  const { uid } = await readProvisionedDashboard({ fileName: 'wall.json' });
-  await gotoDashboardPage({ uid });
+  await gotoDashboardPage({ uid: wall.uid });
   await wall.plays();
   expect(wall.violations).toEqual([]);
 });
 
-test('keeps its sessions through a refresh of the dashboard', async ({
-  gotoDashboardPage,
-  readProvisionedDashboard,
-  page,
-}) => {
-  const wall = new WallPage(page);
-  const { uid } = await readProvisionedDashboard({ fileName: 'wall.json' });
-  const dashboard = await gotoDashboardPage({ uid });
+test('keeps its sessions through a refresh of the dashboard', async ({ wall, gotoDashboardPage }) => {
+  const dashboard = await gotoDashboardPage({ uid: wall.uid });
   await wall.plays();
   const before = wall.offers;
   await dashboard.refreshDashboard();
@@ -29,35 +19,24 @@ test('keeps its sessions through a refresh of the dashboard', async ({
   expect(wall.offers).toBe(before);
 });
 
-test('is edited with options of its own', async ({ gotoPanelEditPage, readProvisionedDashboard, page }) => {
-  const wall = new WallPage(page);
-  const { uid } = await readProvisionedDashboard({ fileName: 'wall.json' });
-  const editor = await gotoPanelEditPage({ dashboard: { uid }, id: '1' });
+test('is edited with options of its own', async ({ wall, gotoPanelEditPage }) => {
+  const editor = await gotoPanelEditPage({ dashboard: { uid: wall.uid }, id: '1' });
   await expect(editor.panel.locator.getByTestId(testIds.wall)).toBeVisible();
   await wall.plays();
-  await expect(page.getByText('One large', { exact: true })).toBeVisible();
+  const options = editor.getCustomOptions('Wall');
+  await options.expand();
+  await options.getRadioGroup('Layout').check('One large');
+  await expect.poll(() => wall.timesLarger('gate', 'hall')).toBeGreaterThan(1.5);
 });
 
-test('shows a still picture, or video where there is none, to the image renderer', async ({
-  readProvisionedDashboard,
-  page,
-}) => {
-  const wall = new WallPage(page);
-  const { uid } = await readProvisionedDashboard({ fileName: 'wall.json' });
-  await page.goto(`/d-solo/${uid ?? ''}/wall?panelId=1&render=1`);
+test('shows a still picture, or video where there is none, to the image renderer', async ({ wall, page }) => {
+  await page.goto(`/d-solo/${wall.uid}/wall?panelId=1&render=1`);
   await expect(wall.tile('gate').locator('[data-shows="stills"], [data-shows="video"]')).toBeVisible();
 });
 
-test('has no accessibility violation', async ({
-  gotoDashboardPage,
-  readProvisionedDashboard,
-  scanForA11yViolations,
-  page,
-}) => {
-  const wall = new WallPage(page);
-  const { uid } = await readProvisionedDashboard({ fileName: 'wall.json' });
-  await gotoDashboardPage({ uid });
+test('has no accessibility violation', async ({ wall, gotoDashboardPage, scanForA11yViolations }) => {
+  await gotoDashboardPage({ uid: wall.uid });
   await wall.plays();
-  const report = await scanForA11yViolations({ include: [`[data-testid="${testIds.wall}"]`] });
-  expect(report.violations).toEqual([]);
+  const report = await scanForA11yViolations({ include: `[data-testid="${testIds.wall}"]` });
+  expect(report).toHaveNoA11yViolations();
 });

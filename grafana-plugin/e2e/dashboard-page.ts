@@ -17,6 +17,7 @@ export interface PanelSpec {
   readonly queries?: readonly Readonly<Record<string, unknown>>[];
   readonly frames?: readonly unknown[];
   readonly withoutRelay?: boolean;
+  readonly missingSource?: string;
 }
 
 export const streamsQuery = { refId: 'A', queryType: 'streams' };
@@ -90,6 +91,14 @@ export class DashboardPage implements AsyncDisposable {
       .filter({ hasText: pattern })
       .first()
       .waitFor({ timeout: timeoutMs, state: 'attached' });
+  }
+
+  /** Waits for the panel's message, which stands in place of the wall. */
+  message(pattern: RegExp): Promise<void> {
+    return this.page
+      .locator('[data-testid="sightline-message"]')
+      .filter({ hasText: pattern })
+      .waitFor({ timeout: 10_000 });
   }
 
   /** How old the picture in the tile is by the page's clock, from the time code in its pixels. */

@@ -211,10 +211,13 @@ test('has no accessibility violation in either theme', async () => {
   }
 });
 
-test('speaks Korean to a Korean user', async () => {
+test('speaks Korean to a Korean user, also for the relay', async () => {
   await using dashboard = await openWall({}, '?lang=ko-KR');
   await dashboard.reaches('gate', 'live');
   await dashboard.says('gate', 'badge', /^라이브$/);
+  const nobody = { fields: [{ name: 'stream', values: ['nobody'] }] };
+  await dashboard.show([{ ...wall, queries: [], frames: [nobody] }]);
+  await dashboard.says('nobody', 'sentence', /^이 이름의 스트림이 없습니다/);
 });
 
 test('works below a path of Grafana’s own', async () => {
@@ -231,30 +234,57 @@ test('works below a path of Grafana’s own', async () => {
   await relay.viewers('gate', 0);
 });
 
-test('says what is missing instead of a black box', async () => {
+test('says what is missing instead of a black box, and the next step', async () => {
   await using dashboard = await openWall({
     queries: [],
     frames: [{ fields: [{ name: 'stream', values: ['gate'] }] }],
     withoutRelay: true,
   });
-  const says = (text: RegExp) =>
-    dashboard.page
-      .locator('[data-testid="sightline-message"]')
-      .filter({ hasText: text })
-      .waitFor({ timeout: 5000 });
-  await says(/Which relay\?/);
+  await dashboard.message(/Which relay\?/);
   await dashboard.show([{ ...wall, queries: [], frames: [] }]);
-  await says(/No cameras/);
-  await dashboard.show([{ ...wall, options: { relay: 'gone' } }]);
-  await says(/not permitted to query/);
+  await dashboard.message(/No cameras/);
+  await dashboard.show([{ ...wall, queries: [{ ...streamsQuery, streams: 'nobody' }] }]);
+  await dashboard.message(/No camera in the query.*none of its cameras matches/);
   await dashboard.show([{ ...wall, queries: [], frames: [{ fields: [{ name: 'value', values: [1] }] }] }]);
-  await says(/No field names the stream/);
-  await dashboard.close();
-  await using open = await openWall({}, '?public=1');
-  await open.page
-    .locator('[data-testid="sightline-message"]')
-    .filter({ hasText: /Externally shared/ })
-    .waitFor();
+  await dashboard.message(/No field names the stream/);
+});
+
+test('a data source that is gone is told from one that may not be queried, and both from the relay’s own refusal', async () => {
+  await using dashboard = await openWall({ options: { relay: 'gone' } });
+  await dashboard.message(/The data source is gone.*“gone” does not exist any more/);
+  await dashboard.show([{ ...wall, missingSource: 'gone' }]);
+  await dashboard.message(/The data source is gone/);
+  harness.options.denied = ['secret'];
+  await dashboard.show([{ ...wall, missingSource: 'secret' }]);
+  await dashboard.message(/You may not query this data source.*“Query”.*datasources:query/);
+  await dashboard.show([{ ...wall, options: { relay: 'secret' } }]);
+  await dashboard.message(/You may not query this data source/);
+  await dashboard.show([wall]);
+  await dashboard.reaches('gate', 'live');
+  // The permission is taken away while the page is open: relay-one is the harness's data source.
+  harness.options.denied = ['relay-one'];
+  await dashboard.show([]);
+  await dashboard.show([{ ...wall, queries: [{ ...streamsQuery, streams: 'hall' }], frames: [] }]);
+  await dashboard.message(/Grafana does not let you query the data source “Sightline relay”/);
+  await dashboard.show([
+    { ...wall, queries: [], frames: [{ fields: [{ name: 'stream', values: ['dock2'] }] }] },
+  ]);
+  await dashboard.reaches('dock2', 'denied');
+  await dashboard.says('dock2', 'sentence', /^Grafana does not let you query this relay/);
+  harness.options.denied = [];
+});
+
+test.each([
+  ['?public=1', /Cameras are not shown here.*Open the dashboard in Grafana/],
+  ['?version=12.3.2', /This Grafana is too old.*12\.3\.2.*12\.4 or newer/],
+  ['?version=12.3.2&lang=ko', /Grafana 버전이 너무 낮습니다/],
+])('where nothing can work it says why: %s', async (query, text) => {
+  // Pages of other tests may still be saying goodbye; lists and pictures are asked for by open ones only.
+  const asked = () => harness.proxied.filter(({ method }) => method === 'GET').length;
+  const before = asked();
+  await using dashboard = await openWall({ options: { relay: 'relay-one' }, queries: [] }, query);
+  await dashboard.message(text);
+  expect(asked()).toBe(before);
 });
 
 test('the editors and the app’s page are drawn, can be used, and have no accessibility violation', async () => {

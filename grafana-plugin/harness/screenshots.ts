@@ -9,6 +9,8 @@ import type { PanelSpec } from '../e2e/dashboard-page.ts';
 import { prepare } from '../e2e/setup.ts';
 import { demoCameras, demoStreams, startDemoRelay } from './demo-relay.ts';
 import { startHarness } from './server.ts';
+import { stageStates, stateOf } from './staged-states.ts';
+import type { Stage } from './staged-states.ts';
 
 const folder = process.argv[2] ?? join(pluginRoot, '..', 'docs', 'images');
 mkdirSync(folder, { recursive: true });
@@ -51,6 +53,15 @@ const alert = {
   ],
 };
 
+/** What becomes of some cameras in the picture of all states. */
+const mixed: Stage = {
+  'loading-dock': 'frozen',
+  'line-2': 'denied',
+  'car-park': 'full',
+  'control-room': 'stills',
+  archive: 'refused',
+};
+
 function wall(width: number, height: number, options: Readonly<Record<string, unknown>> = {}): PanelSpec {
   return {
     id: 1,
@@ -71,10 +82,12 @@ async function take(
   width: number,
   height: number,
   spec: PanelSpec,
+  stage: Stage = {},
 ): Promise<void> {
   const dashboard = await DashboardPage.open(browser, harness.url + query, { width, height });
+  await stageStates(dashboard.page, stage);
   await dashboard.show([spec]);
-  for (const stream of await visible(dashboard)) await dashboard.reaches(stream, 'live');
+  for (const stream of await visible(dashboard)) await dashboard.reaches(stream, stateOf(stage[stream]));
   // The figures are those of a steady stream by then.
   await delay(3500);
   await dashboard.page.screenshot({ path: join(folder, `${name}.png`) });
@@ -96,6 +109,7 @@ await take('panel-light', '?theme=light', 1920, 1080, wall(1920, 1080));
 await take('panel-spotlight', '', 1920, 1080, wall(1920, 1080, { layout: 'spotlight' }));
 // Needs a font with Hangul.
 await take('panel-korean', '?lang=ko-KR', 1280, 720, wall(1280, 720));
+await take('panel-states', '', 1920, 1080, wall(1920, 1080), mixed);
 if (process.argv.includes('--all')) {
   await take('panel-4k', '', 3840, 2160, wall(3840, 2160));
   await take('panel-small', '', 700, 400, wall(700, 400));

@@ -19,6 +19,8 @@ export interface HarnessOptions {
   relay: { url: string; token: string };
   /** Of whoever opens the page. */
   role?: Role;
+  /** Data sources that Grafana has and whoever opens the page may not query, by uid. */
+  denied?: readonly string[];
   /** As `serve_from_sub_path`: '/grafana'. */
   readonly subPath?: string;
   /** 0: a free one. */
@@ -69,7 +71,9 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     const path = url.slice(subPath.length);
     const data = proxyPath.exec(path);
     if (data?.[2] !== undefined) {
-      if (data[1] !== RELAY_UID) return notFound(response);
+      if (options.denied?.includes(data[1] ?? '') === true)
+        return refuse(response, 403, 'Access denied to datasource');
+      if (data[1] !== RELAY_UID) return refuse(response, 404, 'Unable to find datasource');
       proxied.push({ method: request.method ?? '', path: data[2] });
       if (proxied.length > 10_000) proxied.shift();
       return proxy(request, response, data[2]);
@@ -103,6 +107,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       role: options.role ?? 'Viewer',
       lacks: searchParams.getAll('lacks'),
       publicDashboard: searchParams.get('public') === '1',
+      version: searchParams.get('version') ?? '13.2.2',
     };
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
     response.end(page(nonce, subPath, settings));
@@ -142,8 +147,13 @@ function send(response: ServerResponse, body: Buffer, extension: string): void {
 }
 
 function notFound(response: ServerResponse): void {
-  response.statusCode = 404;
-  response.end('{"message":"Not found"}');
+  refuse(response, 404, 'Not found');
+}
+
+/** As Grafana does by itself, before anything reaches a data source. */
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify({ message }));
 }
 
 function page(nonce: string, subPath: string, settings: unknown): string {

@@ -8,7 +8,8 @@ import { cameraTile } from './extensions/ids.ts';
 export const plugin = new AppPlugin().addConfigPage({
   title: 'Sightline',
   icon: 'camera',
-  id: 'overview',
+  // Grafana shows what it has itself for ids such as 'overview' or 'config', and never the app's page.
+  id: 'relays',
   body: ConfigPage,
 });
 

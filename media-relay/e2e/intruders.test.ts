@@ -175,8 +175,9 @@ describe('offers', () => {
     const answer = await offer('locked', offerText('chromium'));
     expectProblem(answer, 503, 'stream-not-ready');
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-    const { reason } = await relay.stream('locked');
+    const { reason, reasonCode } = await relay.stream('locked');
     expect(reason).toMatch(/password|credentials/i);
+    expect(reasonCode).toBe('unauthorized');
   });
 
   test('without video', async () => {

@@ -129,7 +129,7 @@ describe('the wall', () => {
     await says('dead', '.sentence', /refused the connection|cannot be reached/i);
     await says('reordered', '.trouble-word', /^Refused$/);
     await says('reordered', '.sentence', /sends B-frames.*Set its profile to Baseline/);
-    expect((await relay.stream('reordered')).state).toBe('refused');
+    expect(await relay.stream('reordered')).toMatchObject({ state: 'refused', reasonCode: 'b-frames' });
   });
 
   test('a camera that was away comes back without a reload', async () => {

@@ -11,6 +11,8 @@ export interface HarnessSettings {
   /** Exposed components of Grafana's that are to be missing, as in an older one. */
   readonly lacks: readonly string[];
   readonly publicDashboard: boolean;
+  /** Grafana's. */
+  readonly version: string;
 }
 
 export const harnessSettings = settings as HarnessSettings;
@@ -22,7 +24,7 @@ Object.assign(window, {
   grafanaBootData: {
     settings: {
       appSubUrl: harnessSettings.appSubUrl,
-      buildInfo: { version: '13.2.2', commit: '', env: 'production' },
+      buildInfo: { version: harnessSettings.version, commit: '', env: 'production' },
       ...(harnessSettings.publicDashboard
         ? { publicDashboardAccessToken: 'a-link-that-anybody-may-open' }
         : {}),

@@ -55,6 +55,8 @@ export interface PanelSpec {
   readonly frames?: readonly DataFrameDTO[];
   /** Without a relay query: that of the frames' data source. */
   readonly withoutRelay?: boolean;
+  /** The queries name this data source, which the page does not know. */
+  readonly missingSource?: string;
 }
 
 const timeRange: TimeRange = {
@@ -91,7 +93,7 @@ setDataSourceSrv({
   get: async (ref?: string | { uid?: string } | null) => {
     const uid = typeof ref === 'string' ? ref : ref?.uid;
     if (uid === undefined || uid === source.uid || uid === source.name) return source;
-    throw new Error(`Datasource ${uid} was not found`);
+    throw new Error(notFound(uid));
   },
   getList: ({ type }: { type?: string } = {}) =>
     type === 'prometheus' ? [{ ...instanceSettings(), ...prometheusRef }] : [instanceSettings()],
@@ -104,6 +106,10 @@ async function loadAll(): Promise<[AppPlugin, DataSourcePlugin<DataSourceApi>, P
   const app = await loadPlugin<AppPlugin>('sightline-app');
   const first = await loadPlugin<DataSourcePlugin<DataSourceApi>>('sightline-relay-datasource');
   return [app, first, await loadPlugin<PanelPlugin>('sightline-camera-panel')];
+}
+
+function notFound(uid: string): string {
+  return `Datasource ${uid} was not found`;
 }
 
 function instanceSettings(): DataSourceInstanceSettings {
@@ -153,7 +159,7 @@ function Panel({ spec }: { readonly spec: PanelSpec }) {
       series,
       timeRange,
       ...(response.errors === undefined ? {} : { errors: response.errors }),
-      ...(spec.withoutRelay === true
+      ...(spec.withoutRelay === true || spec.missingSource !== undefined
         ? {}
         : { request: { targets: [{ refId: 'A', datasource: relayRef }] } as DataQueryRequest }),
     };
@@ -235,10 +241,14 @@ async function saveAnnotation(panelId: number, annotation: AnnotationEventUIMode
 const waiting: DataQueryResponse = { data: [], state: LoadingState.Loading };
 const nothing: DataQueryResponse = { data: [], state: LoadingState.Done };
 
-function useQueries({ queries }: PanelSpec): DataQueryResponse {
+function useQueries({ queries, missingSource }: PanelSpec): DataQueryResponse {
   const key = JSON.stringify(queries ?? []);
   const [response, setResponse] = useState<DataQueryResponse>(waiting);
   useEffect(() => {
+    if (missingSource !== undefined) {
+      const errors = [{ message: notFound(missingSource) }];
+      return setResponse({ data: [], state: LoadingState.Error, errors });
+    }
     const targets = JSON.parse(key) as DataQuery[];
     if (targets.length === 0) return setResponse(nothing);
     const answer = source.query({
@@ -254,7 +264,7 @@ function useQueries({ queries }: PanelSpec): DataQueryResponse {
     });
     const subscription = (isObservable(answer) ? answer : from(answer)).subscribe(setResponse);
     return () => subscription.unsubscribe();
-  }, [key]);
+  }, [key, missingSource]);
   return response;
 }
 
@@ -273,6 +283,21 @@ function ExposedComponent({ id, props }: { readonly id: string; readonly props: 
 export type EditorName = 'app' | 'config' | 'query';
 
 let editor: EditorName | undefined;
+
+/** Ids of Grafana's own pages about a plugin: an app's page of such an id is never shown. */
+const pagesOfGrafana = new Set([
+  'changelog',
+  'config',
+  'dashboards',
+  'datasource-connections',
+  'iam',
+  'overview',
+  'right-panel',
+  'screenshots',
+  'usage',
+  'version-history',
+]);
+
 const edited: unknown[] = [];
 
 /** One of the pages and editors that Grafana shows around panels; `harness.edited` collects what it would save. */
@@ -284,7 +309,8 @@ function Editor({ name }: { readonly name: EditorName }) {
     secureJsonFields: { token: false },
     secureJsonData: {},
   });
-  const App = appPlugin.configPages?.[0]?.body as ComponentType<{ plugin: unknown }> | undefined;
+  const App = appPlugin.configPages?.find(({ id }) => !pagesOfGrafana.has(id))?.body as
+    ComponentType<{ plugin: unknown }> | undefined;
   const Config = sourcePlugin.components.ConfigEditor as ComponentType<object> | undefined;
   const Query = sourcePlugin.components.QueryEditor as ComponentType<object> | undefined;
   const save =

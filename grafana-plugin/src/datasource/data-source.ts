@@ -9,7 +9,6 @@ import type {
   TestDataSourceResponse,
 } from '@grafana/data';
 import { getBackendSrv, getTemplateSrv } from '@grafana/runtime';
-import { problemFrom } from '@sightline/media-relay/client';
 import type { SignalResponse, Signalling } from '@sightline/media-relay/client';
 import { combineLatest, from, map, of, scan, take } from 'rxjs';
 import type { Observable } from 'rxjs';
@@ -18,6 +17,7 @@ import { keptPictures } from '../relay/kept-pictures.ts';
 import type { KeptPictures } from '../relay/kept-pictures.ts';
 import { isRendering } from '../relay/rendering.ts';
 import { proxyBlob, proxySignalling } from '../relay/proxy-signalling.ts';
+import { saidIn } from '../relay/relay-sentences.ts';
 import { relayStreamsFrom } from '../relay/relay-streams.ts';
 import type { RelayStreams } from '../relay/relay-streams.ts';
 import type { RelaySource, Still, StreamsNews } from '../relay/relay-source.ts';
@@ -53,6 +53,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   readonly #path: string;
   readonly #feed: StreamsFeed;
   readonly #t = sentencesIn(userLanguage());
+  readonly #said = saidIn(userLanguage());
 
   constructor(settings: DataSourceInstanceSettings) {
     super(settings);
@@ -117,9 +118,9 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
     const name = encodeURIComponent(stream);
     const path = `${this.#path}/api/v1/streams/${name}/snapshot.jpg?width=${Math.round(widthPixels)}`;
     const answer = await proxyBlob(getBackendSrv(), path, signal);
-    if (answer instanceof Blob) return { ok: true, jpeg: answer };
-    const sentence = problemFrom(answer.body).sentence ?? this.#explain(answer);
-    return { ok: false, status: answer.status, sentence };
+    if ('blob' in answer)
+      return { ok: true, jpeg: answer.blob, ageMs: ageMsIn(answer.header('X-Sightline-Age')) };
+    return { ok: false, status: answer.status, sentence: this.#explain(answer) };
   }
 
   #answers(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {
@@ -143,7 +144,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
       // A relay that is away for a moment leaves the tiles where they are.
       scan<StreamsNews, Answer>((before, news) => {
         if (!news.ok) return { ...before, trouble: news.sentence };
-        return { frames: [streamFrame(target.refId, this.uid, news.streams.filter(filter))] };
+        return { frames: [streamFrame(target.refId, this.uid, news.streams.filter(filter), this.#said)] };
       }, {}),
     );
   }
@@ -222,7 +223,7 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   }
 
   #explain(response: Pick<SignalResponse, 'status' | 'body'> | undefined): string {
-    return troubleOf(response, undefined, this.name, this.#t);
+    return troubleOf(response, undefined, this.name, this.#t, this.#said);
   }
 }
 
@@ -234,6 +235,12 @@ function response(answers: readonly Answer[], follows: boolean): DataQueryRespon
       trouble === undefined ? (follows ? LoadingState.Streaming : LoadingState.Done) : LoadingState.Error,
     ...(trouble === undefined ? {} : { errors: [{ message: trouble }] }),
   };
+}
+
+/** Seconds with a fraction. */
+function ageMsIn(header: string | null): number | undefined {
+  const seconds = Number.parseFloat(header ?? '');
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 function interpolated(
@@ -253,6 +260,7 @@ function named(name: string) {
     labels: {},
     state: 'idle',
     reason: undefined,
+    reasonCode: undefined,
     warnings: [],
     flags: [],
     videoCodec: undefined,

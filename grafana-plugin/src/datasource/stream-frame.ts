@@ -2,6 +2,7 @@
 import { FieldType } from '@grafana/data';
 import type { DataFrame, Field, FieldConfig } from '@grafana/data';
 import type { RelayFrameMeta } from '../relay/relay-source.ts';
+import type { Said } from '../relay/relay-sentences.ts';
 import type { RelayStream } from '../relay/relay-streams.ts';
 
 /** Labels become columns after these; one that bears the name of a column keeps out of its way as `label_NAME`. */
@@ -10,7 +11,10 @@ const columns = {
   title: { type: FieldType.string, of: (stream) => stream.title },
   site: { type: FieldType.string, of: (stream) => stream.site ?? null },
   state: { type: FieldType.string, of: (stream) => stream.state },
-  reason: { type: FieldType.string, of: (stream) => stream.reason ?? null },
+  reason: {
+    type: FieldType.string,
+    of: ({ reason, reasonCode }, said) => (reason === undefined ? null : said('stream', reasonCode, reason)),
+  },
   fps: {
     type: FieldType.number,
     of: (stream) => stream.framesPerSecond,
@@ -27,18 +31,35 @@ const columns = {
   width: { type: FieldType.number, of: (stream) => stream.width ?? null, config: { unit: 'px' } },
   height: { type: FieldType.number, of: (stream) => stream.height ?? null, config: { unit: 'px' } },
   flags: { type: FieldType.string, of: (stream) => stream.flags.join(', ') || null },
-  warnings: { type: FieldType.string, of: (stream) => stream.warnings.join('\n') || null },
+  warnings: {
+    type: FieldType.string,
+    of: (stream, said) =>
+      stream.warnings.map(({ code, message }) => said('warning', code, message)).join('\n') || null,
+  },
 } satisfies Record<string, Column>;
+
+const asSaid: Said = (_kind, _code, own) => own;
 
 interface Column {
   readonly type: FieldType;
-  readonly of: (stream: RelayStream) => string | number | null;
+  readonly of: (stream: RelayStream, said: Said) => string | number | null;
   readonly config?: FieldConfig;
 }
 
-export function streamFrame(refId: string, relayUid: string, streams: readonly RelayStream[]): DataFrame {
+/** Names, states and flags are codes in every language; what people read is in theirs. */
+export function streamFrame(
+  refId: string,
+  relayUid: string,
+  streams: readonly RelayStream[],
+  said: Said = asSaid,
+): DataFrame {
   const fields = Object.entries<Column>(columns).map(([name, { type, of, config }]) =>
-    field(name, type, streams.map(of), config),
+    field(
+      name,
+      type,
+      streams.map((stream) => of(stream, said)),
+      config,
+    ),
   );
   const labels = [...new Set(streams.flatMap((stream) => Object.keys(stream.labels)))].sort();
   for (const label of labels) {

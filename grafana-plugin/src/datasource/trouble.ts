@@ -2,46 +2,48 @@
 import { problemFrom } from '@sightline/media-relay/client';
 import type { SignalResponse } from '@sightline/media-relay/client';
 import type { Translate } from '../i18n/translate.ts';
+import { withGrafanaCode } from '../relay/grafana-refusal.ts';
+import type { GrafanaCode } from '../relay/grafana-refusal.ts';
+import { refusalIn } from '../relay/relay-sentences.ts';
+import type { Said } from '../relay/relay-sentences.ts';
 import type { SentenceKey } from './sentences.ts';
 
+const ofGrafana: Readonly<Record<GrafanaCode, SentenceKey>> = {
+  'grafana-logged-out': 'logged-out',
+  'grafana-not-permitted': 'not-permitted',
+  'grafana-source-gone': 'source-gone',
+  'grafana-plugin-gone': 'plugin-gone',
+  'grafana-not-listed': 'not-listed',
+  'grafana-cannot-reach-relay': 'no-answer',
+  'grafana-not-a-relay': 'not-a-relay',
+  'grafana-refuses': 'refused',
+};
+
+/** `name` is the data source's. */
 export function troubleOf(
   response: Pick<SignalResponse, 'status' | 'body'> | undefined,
   hasToken: boolean | undefined,
-  url: string,
+  name: string,
   t: Translate<SentenceKey>,
+  said: Said,
 ): string {
-  if (response === undefined) return t('no-answer', { url });
-  const { status, body } = response;
-  const { code, sentence } = problemFrom(body);
+  if (response === undefined) return t('grafana-silent');
+  const { status } = response;
+  const { code, reason, sentence = '' } = problemFrom(withGrafanaCode(status, response.body));
+  if (isOfGrafana(code)) return t(ofGrafana[code], { url: name, why: sentence });
   switch (status) {
-    case 502:
-    case 504:
-      return t('no-answer', { url });
-    case 400:
-      // Grafana's proxy turns a 401 into this text; a relay never sends one.
-      return body.includes('Authentication to data source failed')
-        ? t('not-a-relay', { url })
-        : t('status', { status, why: sentence ?? body.slice(0, 200) });
+    case 200:
+      return t('not-a-relay', { url: name });
     case 403:
       if (code === 'forbidden') return t(hasToken === false ? 'no-token' : 'bad-token');
-      return t('refused', { why: messageOf(body) ?? sentence ?? '403' });
+      break;
     case 404:
-      return code === undefined ? t('not-a-relay', { url }) : t('too-old');
-    case 200:
-      return t('not-a-relay', { url });
-    default:
-      return t('status', { status, why: sentence ?? messageOf(body) ?? '' });
+      if (code === 'not-found') return t('too-old');
   }
+  const why = code === undefined ? response.body.slice(0, 200) : refusalIn(said, { code, reason, sentence });
+  return t('status', { status, why });
 }
 
-/** Grafana's own errors. */
-function messageOf(body: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    const message: unknown =
-      typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'message') : undefined;
-    return typeof message === 'string' ? message : undefined;
-  } catch {
-    return undefined;
-  }
+function isOfGrafana(code: string | undefined): code is GrafanaCode {
+  return code !== undefined && Object.hasOwn(ofGrafana, code);
 }

@@ -23,6 +23,17 @@ const english = {
   'why.denied': 'Not allowed to watch this stream.',
   'why.over-capacity': 'The relay is full; trying again later.',
   'why.blocked': 'The network lets no media through; the relay’s media port cannot be reached.',
+  'why.grafana-logged-out': 'Your session in Grafana has ended. Reload the page and log in again.',
+  'why.grafana-not-permitted':
+    'Grafana does not let you query this relay. Ask who looks after it for the permission “Query” (datasources:query).',
+  'why.grafana-source-gone': 'The relay’s data source does not exist any more. Choose another in the query.',
+  'why.grafana-plugin-gone': 'Grafana has not loaded the plugin of the relay’s data source.',
+  'why.grafana-not-listed':
+    'Grafana may not reach the relay: data_source_proxy_whitelist does not name its host and port.',
+  'why.grafana-cannot-reach-relay':
+    'Grafana’s server cannot reach the relay. Check that it runs, and the data source’s address.',
+  'why.grafana-not-a-relay': 'Something answers at the data source’s address, but it is no Sightline relay.',
+  'why.grafana-refuses': 'Grafana refuses: {why}',
   'why.stills': 'No live video gets through, so these are still pictures by way of Grafana.',
   'flag.frozen': 'Frozen',
   'flag.black': 'Black',
@@ -30,6 +41,7 @@ const english = {
   'flag.underexposed': 'Too dark',
   'flag.blurred': 'Blurred',
   'age.shown': 'Last picture {age} ago',
+  'age.still': '{age} old',
   'age.received': 'The relay’s last picture came {age} ago',
   'duration.seconds': '{n} s',
   'duration.minutes': '{n} min',
@@ -59,9 +71,32 @@ const english = {
   'no-relay': 'Which relay?',
   'no-relay-why':
     'The query comes from another data source. Choose the relay in the panel’s options; if there is none to choose, add a data source of type “Sightline relay”.',
-  'relay-gone': 'The relay’s data source cannot be used',
-  'relay-gone-why':
-    'It does not exist any more, or you are not permitted to query it. Ask who looks after this Grafana for the permission to query “{name}”.',
+  'no-match': 'No camera in the query',
+  'no-match-why':
+    'The relay answers, but none of its cameras matches. Empty the query’s “Names” and “Labels” to see all; a new camera is added to the relay’s configuration.',
+  // The data source that the panel names.
+  'missing.gone': 'The data source is gone',
+  'missing.gone-why':
+    '“{name}” does not exist any more. Choose another data source in the query, and another relay in the panel’s options if one is chosen there.',
+  'missing.not-permitted': 'You may not query this data source',
+  'missing.not-permitted-why':
+    'Grafana does not let you query “{name}”. Ask who looks after this Grafana for the permission “Query” on it (datasources:query), or for the role Viewer.',
+  'missing.logged-out': 'Your session has ended',
+  'missing.logged-out-why': 'Reload the page and log in to Grafana again.',
+  'missing.plugin-gone': 'The data source’s plugin is not loaded',
+  'missing.plugin-gone-why':
+    'Enable the app Sightline, and name all three of its plugins in allow_loading_unsigned_plugins.',
+  'missing.too-new': 'This page does not know the data source yet',
+  'missing.too-new-why': '“{name}” came, or you were permitted to query it, after the page. Reload it.',
+  'missing.not-a-relay': 'The data source is no relay',
+  'missing.not-a-relay-why':
+    '“{name}” is not of the type “Sightline relay”. Choose one that is in the panel’s options.',
+  'missing.unknown': 'The data source cannot be used',
+  'missing.unknown-why':
+    'Grafana does not say why. Reload the page; if that does not help, look whether “{name}” still exists and whether you may query it.',
+  'old-grafana': 'This Grafana is too old',
+  'old-grafana-why':
+    'It is Grafana {version}; cameras need Grafana 12.4 or newer. Ask who looks after it for an update.',
   'query-failed': 'The query failed',
   public: 'Cameras are not shown here',
   'public-why':
@@ -131,6 +166,17 @@ const korean: Readonly<Record<PanelSentence, string>> = {
   'why.denied': '이 스트림을 볼 권한이 없습니다.',
   'why.over-capacity': '릴레이가 가득 찼습니다. 나중에 다시 시도합니다.',
   'why.blocked': '네트워크가 미디어를 차단합니다. 릴레이의 미디어 포트에 연결할 수 없습니다.',
+  'why.grafana-logged-out': 'Grafana 로그인이 만료되었습니다. 페이지를 새로 고치고 다시 로그인하세요.',
+  'why.grafana-not-permitted':
+    'Grafana가 이 릴레이의 쿼리를 허용하지 않습니다. Grafana 관리자에게 “Query” 권한(datasources:query)을 요청하세요.',
+  'why.grafana-source-gone': '릴레이의 데이터 소스가 더 이상 없습니다. 쿼리에서 다른 것을 선택하세요.',
+  'why.grafana-plugin-gone': 'Grafana가 릴레이 데이터 소스의 플러그인을 불러오지 않았습니다.',
+  'why.grafana-not-listed':
+    'Grafana가 릴레이에 접근할 수 없습니다. data_source_proxy_whitelist에 릴레이의 호스트와 포트가 없습니다.',
+  'why.grafana-cannot-reach-relay':
+    'Grafana 서버가 릴레이에 연결할 수 없습니다. 릴레이가 실행 중인지, 데이터 소스의 주소가 맞는지 확인하세요.',
+  'why.grafana-not-a-relay': '데이터 소스의 주소에서 응답이 있지만 Sightline 릴레이가 아닙니다.',
+  'why.grafana-refuses': 'Grafana가 거부했습니다: {why}',
   'why.stills': '라이브 영상이 통과하지 못해 Grafana를 통한 정지 화면을 보여 줍니다.',
   'flag.frozen': '화면 정지',
   'flag.black': '검은 화면',
@@ -138,6 +184,7 @@ const korean: Readonly<Record<PanelSentence, string>> = {
   'flag.underexposed': '노출 부족',
   'flag.blurred': '흐림',
   'age.shown': '마지막 화면: {age} 전',
+  'age.still': '{age} 전 화면',
   'age.received': '릴레이의 마지막 화면: {age} 전',
   'duration.seconds': '{n}초',
   'duration.minutes': '{n}분',
@@ -166,9 +213,31 @@ const korean: Readonly<Record<PanelSentence, string>> = {
   'no-relay': '어느 릴레이입니까?',
   'no-relay-why':
     '쿼리가 다른 데이터 소스의 것입니다. 패널 옵션에서 릴레이를 선택하세요. 없으면 “Sightline relay” 데이터 소스를 추가하세요.',
-  'relay-gone': '릴레이 데이터 소스를 사용할 수 없습니다',
-  'relay-gone-why':
-    '더 이상 없거나 쿼리할 권한이 없습니다. Grafana 관리자에게 “{name}” 쿼리 권한을 요청하세요.',
+  'no-match': '쿼리에 맞는 카메라 없음',
+  'no-match-why':
+    '릴레이는 응답하지만 맞는 카메라가 없습니다. 쿼리의 “이름”과 “레이블”을 비우면 모두 보입니다. 새 카메라는 릴레이 설정에 추가하세요.',
+  'missing.gone': '데이터 소스가 없습니다',
+  'missing.gone-why':
+    '“{name}”이(가) 더 이상 없습니다. 쿼리에서 다른 데이터 소스를 선택하고, 패널 옵션에 릴레이가 지정되어 있으면 그것도 바꾸세요.',
+  'missing.not-permitted': '이 데이터 소스를 쿼리할 권한이 없습니다',
+  'missing.not-permitted-why':
+    'Grafana가 “{name}” 쿼리를 허용하지 않습니다. Grafana 관리자에게 이 데이터 소스의 “Query” 권한(datasources:query)이나 Viewer 역할을 요청하세요.',
+  'missing.logged-out': '로그인이 만료되었습니다',
+  'missing.logged-out-why': '페이지를 새로 고치고 Grafana에 다시 로그인하세요.',
+  'missing.plugin-gone': '데이터 소스의 플러그인을 불러오지 못했습니다',
+  'missing.plugin-gone-why':
+    'Sightline 앱을 켜고 allow_loading_unsigned_plugins에 플러그인 세 개를 모두 적으세요.',
+  'missing.too-new': '이 페이지가 아직 모르는 데이터 소스입니다',
+  'missing.too-new-why': '“{name}” 또는 그 쿼리 권한이 페이지를 연 뒤에 생겼습니다. 페이지를 새로 고치세요.',
+  'missing.not-a-relay': '릴레이 데이터 소스가 아닙니다',
+  'missing.not-a-relay-why':
+    '“{name}”은(는) “Sightline relay” 유형이 아닙니다. 패널 옵션에서 릴레이를 선택하세요.',
+  'missing.unknown': '데이터 소스를 사용할 수 없습니다',
+  'missing.unknown-why':
+    'Grafana가 이유를 알려 주지 않습니다. 페이지를 새로 고치고, 그래도 안 되면 “{name}”이(가) 있는지, 쿼리 권한이 있는지 확인하세요.',
+  'old-grafana': 'Grafana 버전이 너무 낮습니다',
+  'old-grafana-why':
+    '현재 Grafana {version}입니다. 카메라에는 Grafana 12.4 이상이 필요합니다. Grafana 관리자에게 업데이트를 요청하세요.',
   'query-failed': '쿼리 실패',
   public: '여기서는 카메라를 보여 주지 않습니다',
   'public-why':

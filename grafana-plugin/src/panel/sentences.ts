@@ -1,4 +1,6 @@
 import { userLanguage } from '../i18n/language.ts';
+import { saidIn } from '../relay/relay-sentences.ts';
+import type { Said } from '../relay/relay-sentences.ts';
 import { panelSentencesIn } from './sentences-in.ts';
 import type { PanelTranslate } from './sentences-in.ts';
 
@@ -10,4 +12,9 @@ let current: { readonly language: string; readonly t: PanelTranslate } | undefin
 export function panelSentences(language: string = userLanguage()): PanelTranslate {
   if (current?.language !== language) current = { language, t: panelSentencesIn(language) };
   return current.t;
+}
+
+/** What the relay says, in the same language. */
+export function relaySaid(): Said {
+  return saidIn(userLanguage());
 }

@@ -6,6 +6,7 @@ export const testIds = {
   badge: 'sightline-badge',
   sentence: 'sightline-sentence',
   age: 'sightline-age',
+  stillAge: 'sightline-still-age',
   figures: 'sightline-figures',
   overlay: 'sightline-overlay',
   hover: 'sightline-hover',

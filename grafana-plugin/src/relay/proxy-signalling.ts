@@ -6,6 +6,7 @@ import { config, isFetchError } from '@grafana/runtime';
 import type { BackendSrv } from '@grafana/runtime';
 import type { Signalling, SignalResponse } from '@sightline/media-relay/client';
 import { firstValueFrom } from 'rxjs';
+import { withGrafanaCode } from './grafana-refusal.ts';
 
 export type Backend = Pick<BackendSrv, 'fetch'>;
 
@@ -39,12 +40,17 @@ export function proxySignalling(backend: Backend): Signalling {
   };
 }
 
-/** A still picture; `undefined` body when there is none. */
+export interface ProxiedBlob {
+  readonly blob: Blob;
+  readonly header: (name: string) => string | null;
+}
+
+/** A still picture, or the answer that there is none. */
 export async function proxyBlob(
   backend: Backend,
   path: string,
   signal: AbortSignal,
-): Promise<Blob | SignalResponse> {
+): Promise<ProxiedBlob | SignalResponse> {
   try {
     const response = await firstValueFrom(
       backend.fetch<Blob>({
@@ -56,7 +62,7 @@ export async function proxyBlob(
         abortSignal: signal,
       }),
     );
-    return response.data;
+    return { blob: response.data, header: (name) => response.headers.get(name) };
   } catch (error) {
     return answerOf(error);
   }
@@ -85,7 +91,7 @@ function pathOf(url: string): string {
 /** Rethrows what is no answer: a request that was cancelled, a network that is down. */
 function answerOf(error: unknown): SignalResponse {
   if (!isFetchError<unknown>(error) || !(error.status > 0)) throw error;
-  const body = bodyOf(error.data);
+  const body = withGrafanaCode(error.status, bodyOf(error.data));
   return {
     status: error.status,
     // The relay says in its problem, too, what this header said before Grafana dropped it.

@@ -22,7 +22,8 @@ export interface RelaySource {
 }
 
 export type Still =
-  | { readonly ok: true; readonly jpeg: Blob }
+  /** `ageMs`: by the relay's clock, undefined where it does not say. */
+  | { readonly ok: true; readonly jpeg: Blob; readonly ageMs: number | undefined }
   | { readonly ok: false; readonly status: number; readonly sentence: string };
 
 export type StreamsNews =

@@ -10,8 +10,8 @@ export interface RelayStream {
   readonly labels: Readonly<Record<string, string>>;
   readonly state: StreamState;
   readonly reason: string | undefined;
-  /** Sentences, each with a remedy. */
-  readonly warnings: readonly string[];
+  readonly reasonCode: string | undefined;
+  readonly warnings: readonly RelayWarning[];
   /** Flags of the picture: `frozen`, `black`, ... */
   readonly flags: readonly string[];
   readonly videoCodec: string | undefined;
@@ -23,6 +23,12 @@ export interface RelayStream {
   readonly viewers: number;
   /** Relay clock, Unix ms. */
   readonly lastFrameMs: number | undefined;
+}
+
+export interface RelayWarning {
+  readonly code: string;
+  /** A sentence with a remedy. */
+  readonly message: string;
 }
 
 export interface RelayStreams {
@@ -58,7 +64,11 @@ function relayStream(name: string, entry: unknown): RelayStream {
     labels: record(value(entry, 'labels')),
     state: isStreamState(state) ? state : 'connecting',
     reason: text(entry, 'reason'),
-    warnings: (list(entry, 'warnings') ?? []).flatMap((warning) => text(warning, 'message') ?? []),
+    reasonCode: text(entry, 'reasonCode'),
+    warnings: (list(entry, 'warnings') ?? []).flatMap((warning) => {
+      const message = text(warning, 'message');
+      return message === undefined ? [] : { code: text(warning, 'code') ?? '', message };
+    }),
     flags: flagsOf(value(entry, 'picture')),
     videoCodec: text(entry, 'videoCodec'),
     audioCodec: text(entry, 'audioCodec'),

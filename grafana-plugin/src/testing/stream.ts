@@ -8,6 +8,7 @@ export function stream(name: string, facts: Partial<RelayStream> = {}): RelayStr
     labels: {},
     state: 'live',
     reason: undefined,
+    reasonCode: undefined,
     warnings: [],
     flags: [],
     videoCodec: 'H264',

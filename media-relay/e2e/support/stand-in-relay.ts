@@ -210,6 +210,7 @@ export function streamView(name: string, changes: Partial<StreamView> = {}): Str
     state: 'live',
     stateSinceMs: Date.now(),
     reason: null,
+    reasonCode: null,
     warnings: [],
     transport: 'tcp',
     videoCodec: 'H264',

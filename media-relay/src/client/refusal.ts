@@ -5,6 +5,8 @@ import type { TileState } from '../stream/states.ts';
 export interface Refusal {
   readonly tile: TileState;
   readonly code: string | undefined;
+  /** With `over-capacity`: which limit. */
+  readonly reason?: string | undefined;
   readonly sentence: string;
   readonly retryAfterMs: number;
   /** The relay itself is away, stopping or too busy: it would tell every other tile the same. */
@@ -20,6 +22,7 @@ export function refusalFrom(status: number, retryAfter: string | null, body: str
   return {
     tile,
     code: problem.code,
+    reason: problem.reason,
     sentence: problem.sentence ?? sentenceOf(status, tile),
     retryAfterMs: retryAfterMs(retryAfter),
     isOfRelay: status === 429 || status === 502 || status === 504 || problem.code === 'shutting-down',
@@ -47,18 +50,23 @@ function retryAfterMs(header: string | null): number {
 
 interface Problem {
   readonly code: string | undefined;
+  readonly reason: string | undefined;
   readonly sentence: string | undefined;
 }
 
-/** `code` and `detail` (or `title`) of a problem+json body; both undefined when it is none. */
+/** `code`, `reason` and `detail` (or `title`) of a problem+json body; all undefined when it is none. */
 export function problemFrom(body: string): Problem {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return { code: undefined, sentence: undefined };
+    return { code: undefined, reason: undefined, sentence: undefined };
   }
-  return { code: text(value, 'code', 60), sentence: text(value, 'detail', 300) ?? text(value, 'title', 300) };
+  return {
+    code: text(value, 'code', 60),
+    reason: text(value, 'reason', 60),
+    sentence: text(value, 'detail', 300) ?? text(value, 'title', 300),
+  };
 }
 
 function text(value: unknown, key: string, limit: number): string | undefined {

@@ -83,7 +83,12 @@ test('after a change of the network a session shows pictures within three second
 test('a change of the network starts a join anew, ends a back-off, and does not hurry a full relay', () => {
   const joining = play([0, start], [50, answered], [1000, changed]);
   expect(joining).toMatchObject({ phase: 'waiting', state: 'connecting', retryAtMs: 1000 });
-  const offline = play([0, start], [10, { type: 'failed', sentence: 'No.' }], [20, changed], [20, tick]);
+  const offline = play(
+    [0, start],
+    [10, { type: 'failed', code: 'no-answer', sentence: 'No.' }],
+    [20, changed],
+    [20, tick],
+  );
   expect(offline.phase).toBe('asking');
   const refusal = { tile: 'over-capacity', code: undefined, sentence: 'Full.', retryAfterMs: 9000 } as const;
   const full = play([0, start], [50, { type: 'refused', refusal }], [60, changed]);
@@ -150,7 +155,7 @@ test('asks for ever, ever more slowly, and quickly again once pictures were show
   let tile = play([0, start]);
   const delaysMs: number[] = [];
   for (let nowMs = 0, round = 0; round < 8; round++) {
-    tile = step(tile, { type: 'failed', sentence: 'No.' }, nowMs, () => 0);
+    tile = step(tile, { type: 'failed', code: 'no-answer', sentence: 'No.' }, nowMs, () => 0);
     delaysMs.push(tile.retryAtMs - nowMs);
     nowMs = tile.retryAtMs;
     tile = step(tile, tick, nowMs, () => 0);
@@ -166,7 +171,7 @@ test('asks for ever, ever more slowly, and quickly again once pictures were show
 });
 
 test('a retry asked for from outside happens at the next tick; a stopped tile stays stopped', () => {
-  const offline = play([0, start], [10, { type: 'failed', sentence: 'No.' }]);
+  const offline = play([0, start], [10, { type: 'failed', code: 'no-answer', sentence: 'No.' }]);
   expect(continued(offline, [20, { type: 'retry' }], [20, tick]).phase).toBe('asking');
   expect(play(...live, [200, { type: 'stop' }], [300, frame], [9000, tick], [9000, failed]).phase).toBe(
     'stopped',
@@ -187,7 +192,7 @@ test('whatever happens, in any order, is a state of the table with a sentence, a
     { type: 'retry' },
     { type: 'packets' },
     { type: 'refused', refusal },
-    { type: 'failed', sentence: 'No.' },
+    { type: 'failed', code: 'no-answer', sentence: 'No.' },
     changed,
     { type: 'playback', allowed: false },
     { type: 'playback', allowed: true },

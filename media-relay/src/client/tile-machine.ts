@@ -26,9 +26,23 @@ const PROVEN_MS = 10_000;
  */
 export type Phase = 'stopped' | 'asking' | 'joining' | 'flowing' | 'waiting';
 
+/** What the player itself finds wrong. Stable, and none of them is a problem code of the relay: pages translate by it. */
+export const playerCodes = [
+  'browser-failed',
+  'click-to-play',
+  'connection-broken',
+  'connection-lost',
+  'media-blocked',
+  'no-answer',
+  'undecoded',
+] as const;
+export type PlayerCode = (typeof playerCodes)[number];
+
 export interface TileDetail {
-  /** The relay's stable problem code, when it refused. */
+  /** The relay's stable problem code when it refused, or the player's own; undefined where the state says it all. */
   readonly code: string | undefined;
+  /** With `over-capacity`: which limit, as the relay named it. */
+  readonly reason?: string | undefined;
   /** One sentence for people. */
   readonly sentence: string;
 }
@@ -65,7 +79,7 @@ export type TileInput =
   | { readonly type: 'path'; readonly path: 'connected' | 'disconnected' | 'failed' }
   | { readonly type: 'refused'; readonly refusal: Refusal }
   /** The request itself failed, or the browser could not make or take a session description. */
-  | { readonly type: 'failed'; readonly sentence: string };
+  | { readonly type: 'failed'; readonly code: PlayerCode; readonly sentence: string };
 
 export const stoppedTile: Tile = {
   phase: 'stopped',
@@ -114,7 +128,7 @@ export function step(tile: Tile, input: TileInput, nowMs: number, random: () => 
     case 'refused':
       return open ? wait(tile, input.refusal, nowMs, random) : tile;
     case 'failed':
-      return open ? wait(tile, offline(input.sentence), nowMs, random) : tile;
+      return open ? wait(tile, offline(input.code, input.sentence), nowMs, random) : tile;
   }
 }
 
@@ -152,7 +166,7 @@ function onPath(
   if (path === 'failed') {
     return tile.phase === 'joining'
       ? wait(tile, blocked(tile.mediaPorts), nowMs, random)
-      : wait(tile, offline('The connection to the relay broke.'), nowMs, random);
+      : wait(tile, offline('connection-broken', 'The connection to the relay broke.'), nowMs, random);
   }
   if (path === 'disconnected') {
     return tile.phase === 'flowing' ? { ...tile, disconnectedAtMs: tile.disconnectedAtMs ?? nowMs } : tile;
@@ -215,7 +229,7 @@ function onTick(tile: Tile, nowMs: number, random: () => number): Tile {
 
 function onTickFlowing(tile: Tile, nowMs: number, random: () => number): Tile {
   if (tile.disconnectedAtMs !== undefined && nowMs - tile.disconnectedAtMs >= DISCONNECT_GRACE_MS) {
-    return wait(tile, offline('The connection to the relay is lost.'), nowMs, random);
+    return wait(tile, offline('connection-lost', 'The connection to the relay is lost.'), nowMs, random);
   }
   if (tile.suspectSinceMs !== undefined && nowMs - tile.suspectSinceMs >= SUSPICION_MS) {
     // What is heard of in the first half may have been on its way, or in the browser's buffers, before the change.
@@ -230,7 +244,7 @@ function onTickFlowing(tile: Tile, nowMs: number, random: () => number): Tile {
   if (packetsArrive && silentMs >= UNDECODED_MS) {
     return wait(
       tile,
-      { ...offline('Packets arrive, but this browser shows no picture.'), tile: 'stalled' },
+      { ...offline('undecoded', 'Packets arrive, but this browser shows no picture.'), tile: 'stalled' },
       nowMs,
       random,
     );
@@ -247,7 +261,7 @@ function wait(tile: Tile, refusal: Refusal, nowMs: number, random: () => number)
     phase: 'waiting',
     phaseSinceMs: nowMs,
     state: refusal.tile,
-    detail: { code: refusal.code, sentence: refusal.sentence },
+    detail: { code: refusal.code, reason: refusal.reason, sentence: refusal.sentence },
     failures,
     retryAtMs: nowMs + retryDelayMs(failures, random, refusal.retryAfterMs),
     // The wait after `blocked` is our own.
@@ -263,19 +277,19 @@ function plain(state: TileState): TileDetail {
   return { code: undefined, sentence: `${tileStates[state]}.` };
 }
 
-function offline(sentence: string): Refusal {
-  return { tile: 'offline', code: undefined, sentence, retryAfterMs: 0 };
+function offline(code: PlayerCode, sentence: string): Refusal {
+  return { tile: 'offline', code, sentence, retryAfterMs: 0 };
 }
 
 const clickToPlay: TileDetail = {
-  code: undefined,
+  code: 'click-to-play',
   sentence: 'This browser starts no video by itself: click to play.',
 };
 
 function blocked(mediaPorts: string): Refusal {
   return {
     tile: 'blocked',
-    code: undefined,
+    code: 'media-blocked',
     sentence: `${tileStates.blocked}: the relay answers, but ${mediaPorts} cannot be reached. Let it through the firewalls in between, or set media.announce to an address that viewers reach.`,
     retryAfterMs: BLOCKED_RETRY_MS,
   };

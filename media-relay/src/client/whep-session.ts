@@ -146,7 +146,8 @@ export class WhepSession {
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#endHandshake();
-      onInput({ type: 'failed', sentence: `This browser cannot play the stream: ${reasonOf(error)}.` });
+      const sentence = `This browser cannot play the stream: ${reasonOf(error)}.`;
+      onInput({ type: 'failed', code: 'browser-failed', sentence });
     }
   }
 
@@ -164,7 +165,7 @@ export class WhepSession {
     });
     if (response === undefined) {
       handshakes.failed();
-      onInput({ type: 'failed', sentence: 'The relay cannot be reached.' });
+      onInput({ type: 'failed', code: 'no-answer', sentence: 'The relay cannot be reached.' });
       return undefined;
     }
     if (response.status !== 201) {

@@ -5,6 +5,7 @@
 import type { H264Facts } from '../media/track.ts';
 import type { ViewerPathSummary } from '../stream/path-statistics.ts';
 import type { Quality, RenditionName, StreamState, StreamWarning } from '../stream/states.ts';
+import type { StreamReasonCode } from '../stream/stream-reason.ts';
 import type { OverCapacityReason } from './admission.ts';
 
 /** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
@@ -219,6 +220,7 @@ export interface StreamSnapshot {
   readonly stateSinceMs: number;
   /** Human sentence: why it is offline or refused. Undefined while all is well. */
   readonly reason: string | undefined;
+  readonly reasonCode: StreamReasonCode | undefined;
   readonly warnings: readonly StreamWarning[];
   readonly transport: string | undefined;
   readonly videoCodec: string | undefined;

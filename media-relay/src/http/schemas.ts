@@ -6,6 +6,7 @@ import { overCapacityReasons } from '../engine/admission.ts';
 import { maxWidth, minWidth } from '../pictures/widths.ts';
 import { pictureFlags, qualities, streamStates, streamWarnings } from '../stream/states.ts';
 import type { PictureFlag, StreamState, StreamWarning } from '../stream/states.ts';
+import { streamReasonCodes } from '../stream/stream-reason.ts';
 import { relayEventKinds } from '../telemetry/events.ts';
 import { problems } from './errors.ts';
 import { isStreamName } from './path-guard.ts';
@@ -57,6 +58,7 @@ export const streamSchema = z.object({
   state: z.enum(keysOf<StreamState>(streamStates)),
   stateSinceMs: unixMs.nullable(),
   reason: z.string().nullable().describe('Why it is offline or refused'),
+  reasonCode: z.enum(streamReasonCodes).nullable().describe('The same, for programs'),
   warnings: z.array(z.object({ code: z.enum(keysOf<StreamWarning>(streamWarnings)), message: z.string() })),
   transport: z.string().nullable(),
   videoCodec: z.string().nullable(),

@@ -38,18 +38,20 @@ export interface ReceiveReport {
 }
 
 /** Why a connection ended. The set is bounded: it is a metric label. */
-export type SourceErrorCode =
-  | 'unreachable'
-  | 'timeout'
-  | 'unauthorized'
-  | 'not-found'
-  | 'refused-by-peer'
-  | 'protocol'
-  | 'tls'
-  | 'ended'
-  | 'stalled'
-  | 'unsupported-codec'
-  | 'internal';
+export const sourceErrorCodes = [
+  'unreachable',
+  'timeout',
+  'unauthorized',
+  'not-found',
+  'refused-by-peer',
+  'protocol',
+  'tls',
+  'ended',
+  'stalled',
+  'unsupported-codec',
+  'internal',
+] as const;
+export type SourceErrorCode = (typeof sourceErrorCodes)[number];
 
 export class SourceError extends Error {
   override readonly name = 'SourceError';

@@ -12,6 +12,7 @@ import type { Source } from '../sources/source.ts';
 import { PacketStore, type StoredFrame } from './packet-store.ts';
 import { audioPacketiser, h264Packetiser } from './packetisers.ts';
 import type { RenditionName, StreamState } from './states.ts';
+import type { StreamReasonCode } from './stream-reason.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { streamState } from './stream-state.ts';
 import { Timeline } from './timeline.ts';
@@ -63,6 +64,7 @@ export class Rendition {
   #running: AbortController | undefined;
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
   #failure: string | undefined;
+  #failureCode: StreamReasonCode | undefined;
   #refusal: string | undefined;
   #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
@@ -110,6 +112,12 @@ export class Rendition {
   /** Why it is not there: of the newest attempt. */
   get failure(): string | undefined {
     return this.#failure;
+  }
+
+  /** Of the refusal, else of the failure. */
+  get reasonCode(): StreamReasonCode | undefined {
+    if (this.#refusal !== undefined) return this.#refusal === B_FRAMES ? 'b-frames' : 'unsupported-codec';
+    return this.#failure === undefined ? undefined : this.#failureCode;
   }
 
   get bitrateBps(): number {
@@ -291,6 +299,7 @@ export class Rendition {
       return;
     }
     this.#failure = state.message;
+    this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
     if (state.reason === 'unsupported-codec') this.#refuse(state.message);
     this.#deps.onReconnect(state);

@@ -165,6 +165,7 @@ export class Stream {
       state: this.#lastState,
       stateSinceMs: this.#stateSinceMs,
       reason: main.refusal ?? (this.#lastState === 'live' ? undefined : main.failure),
+      reasonCode: main.refusal === undefined && this.#lastState === 'live' ? undefined : main.reasonCode,
       warnings: [...this.#warnings],
       transport: c.transport,
       videoCodec: main.videoTrack?.codec,

@@ -2,7 +2,13 @@ import { statePaths } from '@sightline/media-relay/client';
 import type { TileState } from '@sightline/media-relay/client';
 
 /** The same shapes as on the relay's own pages: colour alone tells nobody anything. */
-export function StateShape({ state, className }: { readonly state: TileState; readonly className: string }) {
+export function StateShape({
+  state,
+  className,
+}: {
+  readonly state: TileState | 'refused';
+  readonly className: string;
+}) {
   return (
     <svg viewBox="0 0 16 16" aria-hidden="true" className={className} data-shape={state}>
       <path d={statePaths[state]} />

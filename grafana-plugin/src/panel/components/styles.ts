@@ -5,6 +5,12 @@ import type { TileState } from '@sightline/media-relay/client';
 /** Upon pictures, which are no surface of the theme: white with a shadow is legible on all of them. */
 const ink = { text: '#fff', quiet: '#d3dbe3', scrim: '#000c', night: '#000' };
 
+/** Grafana's own bold is 500, which nobody tells from plain text at three metres. */
+const BOLD = 600;
+
+/** Korean breaks between words, as other languages do. */
+const byWords = { wordBreak: 'keep-all', overflowWrap: 'anywhere' } as const;
+
 const turn = keyframes({ to: { transform: 'rotate(1turn)' } });
 const appear = keyframes({ from: { opacity: 0 }, to: { opacity: 1 } });
 
@@ -43,23 +49,29 @@ export function getWallStyles(theme: GrafanaTheme2) {
       position: 'relative',
       '&::after': { content: '""', position: 'absolute', inset: -7 },
     }),
+    // Words grow with the panel, as on tiles: who passes by a wall display shall see what it lacks.
+    messageBox: css({ containerType: 'size', width: '100%', height: '100%' }),
     message: css({
       display: 'flex',
       flexDirection: 'column',
       alignItems: 'center',
-      justifyContent: 'center',
-      gap: theme.spacing(1),
+      justifyContent: 'safe center',
+      gap: '0.5em',
       height: '100%',
-      padding: theme.spacing(2),
+      padding: '0.8em',
+      overflow: 'auto',
       color: theme.colors.text.secondary,
+      fontSize: 'clamp(13px, min(2cqw, 4.4cqh), 48px)',
       textAlign: 'center',
+      ...byWords,
       textWrap: 'balance',
     }),
-    messageTitle: css({
-      color: theme.colors.text.primary,
-      fontSize: theme.typography.h4.fontSize,
-      fontWeight: theme.typography.fontWeightMedium,
+    messageShape: css({
+      flex: 'none',
+      '& svg': { display: 'block', width: '2.4em', height: '2.4em' },
+      '@container (height < 160px)': { display: 'none' },
     }),
+    messageTitle: css({ color: theme.colors.text.primary, fontSize: '1.4em', fontWeight: BOLD }),
     messageText: css({ maxWidth: '46em', margin: 0 }),
   };
 }
@@ -147,6 +159,7 @@ export function getTileStyles(theme: GrafanaTheme2) {
       whiteSpace: 'nowrap',
       pointerEvents: 'none',
       ...shifts,
+      '@container (width < 160px)': { gap: '0.4em', padding: '0 0.45em' },
     }),
     names: css({
       display: 'flex',
@@ -159,7 +172,7 @@ export function getTileStyles(theme: GrafanaTheme2) {
     title: css({
       overflow: 'hidden',
       textOverflow: 'ellipsis',
-      fontWeight: theme.typography.fontWeightBold,
+      fontWeight: BOLD,
     }),
     site: css({
       flexShrink: 1000,
@@ -225,6 +238,7 @@ export function getTileStyles(theme: GrafanaTheme2) {
       color: ink.text,
       lineHeight: 1.5,
     }),
+    noteText: css({ overflow: 'hidden', textOverflow: 'ellipsis' }),
     alert: css({
       background: '#c4162a',
       color: ink.text,
@@ -238,9 +252,10 @@ export function getTileStyles(theme: GrafanaTheme2) {
     overlay: css({
       'a&': { zIndex: 5, pointerEvents: 'auto', textDecoration: 'underline', textUnderlineOffset: '0.2em' },
     }),
-    overlayName: css({ color: ink.quiet }),
+    // Where there is no room for both, the value.
+    overlayName: css({ color: ink.quiet, '@container (width < 160px)': { display: 'none' } }),
     overlayValue: css({ fontWeight: theme.typography.fontWeightMedium }),
-    dot: css({ alignSelf: 'center', width: '0.55em', height: '0.55em', borderRadius: '50%' }),
+    dot: css({ flex: 'none', alignSelf: 'center', width: '0.55em', height: '0.55em', borderRadius: '50%' }),
     trouble: css({
       ...picture,
       zIndex: 1,
@@ -250,8 +265,9 @@ export function getTileStyles(theme: GrafanaTheme2) {
       justifyContent: 'center',
       gap: '0.35em',
       padding: '0.8em 6cqw',
-      fontSize: 'clamp(11px, 3.4cqw, 44px)',
+      fontSize: 'clamp(11px, 3.4cqw, max(44px, 1.7vw))',
       textAlign: 'center',
+      ...byWords,
       pointerEvents: 'none',
       '[data-inked=true] > &': { color: ink.text },
       ...shifts,
@@ -259,20 +275,30 @@ export function getTileStyles(theme: GrafanaTheme2) {
       '[data-state=connecting] > &': { animation: `${appear} 0.2s 0.5s both` },
     }),
     troubleShape: css({
-      width: 'clamp(18px, 7cqw, 96px)',
-      height: 'clamp(18px, 7cqw, 96px)',
+      flex: 'none',
+      width: 'clamp(18px, 7cqw, max(96px, 3.4vw))',
+      height: 'clamp(18px, 7cqw, max(96px, 3.4vw))',
       fill: 'var(--tile-state)',
+      // The caption has it, too.
+      '@container (height < 80px)': { display: 'none' },
     }),
-    troubleWord: css({ fontSize: '1.25em', fontWeight: theme.typography.fontWeightBold }),
+    troubleWord: css({
+      fontSize: '1.25em',
+      fontWeight: BOLD,
+      '@container (height < 80px)': { fontSize: '1em', whiteSpace: 'nowrap' },
+    }),
     sentence: css({
       display: '-webkit-box',
       overflow: 'hidden',
       maxWidth: '46em',
       margin: 0,
       WebkitBoxOrient: 'vertical',
-      WebkitLineClamp: 4,
+      WebkitLineClamp: 6,
       textWrap: 'balance',
+      '@container (height < 190px)': { WebkitLineClamp: 4 },
       '@container (height < 130px)': { WebkitLineClamp: 2 },
+      // Half a line says nothing; the word does, and who opens the tile reads the rest.
+      '@container (height < 100px)': { display: 'none' },
     }),
     age: css({
       margin: 0,

@@ -4,6 +4,7 @@ import { useStyles2, useTheme2 } from '@grafana/ui';
 import { useEffect, useRef } from 'react';
 import type { CSSProperties } from 'react';
 import type { RelayStream } from '../../relay/relay-streams.ts';
+import { isRendering } from '../../relay/rendering.ts';
 import type { RelaySource } from '../../relay/relay-source.ts';
 import { figureValue } from '../data/figures.ts';
 import type { FigureDisplay } from '../data/figures.ts';
@@ -19,7 +20,7 @@ import { useTileSession, useTileSnapshot } from '../hooks/use-tile-session.ts';
 import type { FigureName, WallOptions } from '../options.ts';
 import { pageSessions } from '../player/page-sessions.ts';
 import type { TileSession, TileSnapshot } from '../player/tile-session.ts';
-import { panelSentences } from '../sentences.ts';
+import { panelSentences, relaySaid } from '../sentences.ts';
 import { testIds } from '../test-ids.ts';
 import { MarkButton } from './mark-button.tsx';
 import { Past, PastBadge, PastClock, pastLabel } from './past.tsx';
@@ -67,6 +68,7 @@ export function Tile(props: TileProps) {
     stream,
     snapshot?.showsStills ?? false,
     t,
+    relaySaid(),
   );
   const shows = picture(snapshot, shown);
   const tileRef = useRef<HTMLLIElement>(null);
@@ -207,6 +209,7 @@ function Caption({
         </span>
       )}
       <span className={styles.figures}>
+        {snapshot?.showsStills === true && <StillAge takenMs={snapshot.lastFrameMs} />}
         {options.figures.map((name) => {
           const value = statistics === undefined ? undefined : figureValue(name, statistics);
           if (value === undefined) return null;
@@ -229,7 +232,7 @@ function Caption({
           className={styles.warning}
           role="img"
           aria-label={t('warning')}
-          title={stream.warnings.join('\n')}
+          title={stream.warnings.map(({ code, message }) => relaySaid()('warning', code, message)).join('\n')}
         >
           !
         </span>
@@ -262,7 +265,7 @@ function Caption({
         {past === undefined ? (
           <>
             <StateShape
-              state={shown.state}
+              state={shown.shape}
               className={cx(styles.shape, shown.state === 'connecting' && styles.turning)}
             />
             <span className={styles.badgeWord}>{shown.word}</span>
@@ -275,6 +278,15 @@ function Caption({
   );
 }
 
+/** Still pictures of a camera that is well look live, and are as old as its last key frame. */
+function StillAge({ takenMs }: { readonly takenMs: number | undefined }) {
+  const t = panelSentences();
+  useEvery(isRendering() ? 0 : 1000);
+  if (takenMs === undefined) return null;
+  const ageMs = performance.timeOrigin + performance.now() - takenMs;
+  return <span data-testid={testIds.stillAge}>{t('age.still', { age: durationText(ageMs, t) })}</span>;
+}
+
 /** On the picture, because they are few and matter: alerts, what is wrong with it, the fields that were asked for, the crosshair's moment. */
 function Notes({ model, stream, hover, past, relayOffsetMs, timeZone }: PartProps) {
   const t = panelSentences();
@@ -284,7 +296,7 @@ function Notes({ model, stream, hover, past, relayOffsetMs, timeZone }: PartProp
       {model.alerts.map((name) => (
         <span key={name} className={cx(styles.note, styles.alert)} title={model.alerts.join('\n')}>
           <AlertShape className={styles.bell} />
-          {name}
+          <span className={styles.noteText}>{name}</span>
         </span>
       ))}
       {(past === undefined ? (stream?.flags ?? []) : []).map((flag) => (
@@ -312,14 +324,19 @@ function Trouble({ shown, snapshot, stream, relayOffsetMs }: PartProps) {
   return (
     <div className={styles.trouble}>
       <StateShape
-        state={shown.state}
+        state={shown.shape}
         className={cx(styles.troubleShape, shown.state === 'connecting' && styles.turning)}
       />
       <strong className={styles.troubleWord}>{shown.word}</strong>
       <p className={styles.sentence} data-testid={testIds.sentence}>
         {shown.sentence}
       </p>
-      <Age paintedMs={snapshot?.lastFrameMs} receivedMs={stream?.lastFrameMs} relayOffsetMs={relayOffsetMs} />
+      <Age
+        paintedMs={snapshot?.lastFrameMs}
+        // Of a camera that is well it would say "now", and twitch.
+        receivedMs={stream?.state === 'live' ? undefined : stream?.lastFrameMs}
+        relayOffsetMs={relayOffsetMs}
+      />
     </div>
   );
 }

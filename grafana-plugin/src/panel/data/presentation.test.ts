@@ -1,13 +1,27 @@
 import { tileStates } from '../../../../media-relay/src/stream/states.ts';
+import type { TileDetail } from '@sightline/media-relay/client';
 import type { TileState } from '../../../../media-relay/src/stream/states.ts';
 import { describe, expect, test } from 'vitest';
+import { saidIn } from '../../relay/relay-sentences.ts';
 import { panelSentencesIn } from '../sentences-in.ts';
-import { durationText, flagText, present } from './presentation.ts';
+import { durationText, flagText, present as presentIn } from './presentation.ts';
+import type { Presentation, StreamFacts } from './presentation.ts';
 
 const t = panelSentencesIn('en');
 const ko = panelSentencesIn('ko-KR');
 const plain = (state: TileState) => ({ code: undefined, sentence: `${tileStates[state]}.` });
-const live = { state: 'live', reason: undefined } as const;
+const live = { state: 'live', reason: undefined, reasonCode: undefined } as const;
+
+function present(
+  state: TileState,
+  detail: TileDetail,
+  stream: Omit<StreamFacts, 'reasonCode'> & Partial<StreamFacts>,
+  showsStills: boolean,
+  translate: typeof t,
+): Presentation {
+  const said = saidIn(translate === ko ? 'ko' : 'en');
+  return presentIn(state, detail, { reasonCode: undefined, ...stream }, showsStills, translate, said);
+}
 
 test.each(Object.keys(tileStates) as TileState[])('%s has a word of its own in every language', (state) => {
   const words = [t, ko].map((translate) => present(state, plain(state), live, false, translate).word);
@@ -21,6 +35,7 @@ describe('the one nearer to the fault explains it', () => {
     const facts = { state: 'offline', reason: 'The camera refuses the password.' } as const;
     expect(present('connecting', plain('connecting'), facts, false, t)).toEqual({
       state: 'offline',
+      shape: 'offline',
       word: 'Offline',
       sentence: 'The camera refuses the password.',
     });
@@ -29,6 +44,7 @@ describe('the one nearer to the fault explains it', () => {
   test('the relay, when it refuses to pass the stream on', () => {
     const facts = { state: 'refused', reason: 'B-frames.' } as const;
     expect(present('stalled', plain('stalled'), facts, false, t)).toMatchObject({
+      shape: 'refused',
       word: 'Refused',
       sentence: 'B-frames.',
     });
@@ -37,6 +53,7 @@ describe('the one nearer to the fault explains it', () => {
   test('the player, when the relay refused it', () => {
     const detail = { code: 'no-common-codec', sentence: 'This browser offers no H.264.' };
     expect(present('offline', detail, live, false, t)).toMatchObject({
+      shape: 'refused',
       word: 'Cannot play',
       sentence: 'This browser offers no H.264.',
     });
@@ -66,6 +83,7 @@ describe('the one nearer to the fault explains it', () => {
     for (const tile of ['blocked', 'connecting'] as const) {
       expect(present(tile, plain(tile), dead, true, t)).toEqual({
         state: 'offline',
+        shape: 'offline',
         word: 'Offline',
         sentence: 'No answer.',
       });
@@ -75,6 +93,40 @@ describe('the one nearer to the fault explains it', () => {
       state: 'stalled',
       word: 'Stalled',
     });
+  });
+});
+
+describe('each refusal says whose it is, and is read in the user’s language', () => {
+  const denied = (code: string, sentence = 'The token may not watch gate.') => ({ code, sentence });
+
+  test('a 403 of the relay is another than one of Grafana', () => {
+    const ofRelay = present('denied', denied('forbidden'), live, false, t);
+    expect(ofRelay).toMatchObject({ word: 'Not allowed', sentence: 'The token may not watch gate.' });
+    const ofGrafana = present('denied', denied('grafana-not-permitted', 'x'), live, false, t);
+    expect(ofGrafana.sentence).toMatch(/^Grafana does not let you query/);
+    for (const code of ['forbidden', 'grafana-not-permitted'])
+      expect(present('denied', denied(code), live, false, ko).sentence).toMatch(/[가-힣]/);
+  });
+
+  test('what Grafana says and nobody foresaw is quoted', () => {
+    const { sentence } = present('denied', denied('grafana-refuses', 'origin not allowed'), live, false, t);
+    expect(sentence).toBe('Grafana refuses: origin not allowed');
+  });
+
+  test('the relay’s reason has a code', () => {
+    const facts = {
+      state: 'offline',
+      reason: '10.0.0.7 refuses the password.',
+      reasonCode: 'unauthorized',
+    } as const;
+    expect(present('offline', plain('offline'), facts, false, t).sentence).toBe(facts.reason);
+    expect(present('offline', plain('offline'), facts, false, ko).sentence).toMatch(/암호/);
+  });
+
+  test('the player’s own sentence is exact in English, and has a code', () => {
+    const blocked = { code: 'media-blocked', sentence: 'UDP or TCP port 8641 cannot be reached.' };
+    expect(present('blocked', blocked, live, false, t).sentence).toBe(blocked.sentence);
+    expect(present('blocked', blocked, live, false, ko).sentence).toMatch(/방화벽/);
   });
 });
 

@@ -1,16 +1,22 @@
 /** What a tile says, from what its player and the relay know. Pure. */
 import type { StreamState, TileDetail, TileState } from '@sightline/media-relay/client';
+import { grafanaCodes } from '../../relay/grafana-refusal.ts';
+import type { GrafanaCode } from '../../relay/grafana-refusal.ts';
+import { refusalIn } from '../../relay/relay-sentences.ts';
+import type { Said } from '../../relay/relay-sentences.ts';
 import type { PanelSentence, PanelTranslate } from '../sentences-in.ts';
 
 /** What the relay says of the stream; undefined while it has said nothing. */
 export interface StreamFacts {
   readonly state: StreamState;
   readonly reason: string | undefined;
+  readonly reasonCode: string | undefined;
 }
 
 export interface Presentation {
-  /** Chooses shape and colour. */
+  /** Chooses the colour. */
   readonly state: TileState;
+  readonly shape: TileState | 'refused';
   readonly word: string;
   readonly sentence: string;
 }
@@ -25,37 +31,39 @@ export function present(
   stream: StreamFacts | undefined,
   showsStills: boolean,
   t: PanelTranslate,
+  said: Said,
 ): Presentation {
   const cameraIsWell = stream === undefined || stream.state === 'live' || stream.state === 'idle';
   if (showsStills && cameraIsWell) {
-    if (tile === 'blocked') return { state: tile, word: t('word.stills'), sentence: t('why.stills') };
+    if (tile === 'blocked')
+      return { state: tile, shape: tile, word: t('word.stills'), sentence: t('why.stills') };
     // The page is rendered to an image: a still picture is all that there should be.
-    return { state: 'live', word: t('word.still'), sentence: t('why.live') };
+    return { state: 'live', shape: 'live', word: t('word.still'), sentence: t('why.live') };
   }
-  const own = sentenceOf(tile, detail, t);
+  const own = sentenceOf(tile, detail, t, said);
+  const reason = stream?.reason === undefined ? own : said('stream', stream.reasonCode, stream.reason);
   const relayExplains = showsStills || tile === 'connecting' || tile === 'stalled' || tile === 'offline';
   if (showsStills && stream?.state === 'stalled')
-    return { state: 'stalled', word: t('word.stalled'), sentence: t('why.stalled') };
+    return { state: 'stalled', shape: 'stalled', word: t('word.stalled'), sentence: t('why.stalled') };
   if (relayExplains && stream?.state === 'refused')
-    return { state: 'offline', word: t('word.refused'), sentence: stream.reason ?? own };
+    return { state: 'offline', shape: 'refused', word: t('word.refused'), sentence: reason };
   if (detail.code !== undefined && unplayable.has(detail.code))
-    return { state: tile, word: t('word.unplayable'), sentence: own };
+    return { state: tile, shape: 'refused', word: t('word.unplayable'), sentence: own };
   if (relayExplains && stream?.state === 'offline')
-    return { state: 'offline', word: t('word.offline'), sentence: stream.reason ?? own };
+    return { state: 'offline', shape: 'offline', word: t('word.offline'), sentence: reason };
   if (tile === 'connecting' && stream?.state === 'connecting')
-    return { state: tile, word: t('word.connecting'), sentence: t('why.camera-connecting') };
-  return { state: tile, word: t(`word.${tile}`), sentence: own };
+    return { state: tile, shape: tile, word: t('word.connecting'), sentence: t('why.camera-connecting') };
+  return { state: tile, shape: tile, word: t(`word.${tile}`), sentence: own };
 }
 
-/** The relay's own sentence where it gave one with a code, ours for everything that only the state tells. */
-function sentenceOf(tile: TileState, detail: TileDetail, t: PanelTranslate): string {
-  if (detail.code !== undefined || (tile !== 'blocked' && isSpecial(tile, detail))) return detail.sentence;
-  return t(`why.${tile}`);
+/** Whoever refused says why, Grafana, relay or player; where nobody did, the state says it all. */
+function sentenceOf(tile: TileState, detail: TileDetail, t: PanelTranslate, said: Said): string {
+  if (isOfGrafana(detail.code)) return t(`why.${detail.code}`, { why: detail.sentence });
+  return detail.code === undefined ? t(`why.${tile}`) : refusalIn(said, detail);
 }
 
-/** The client's plain sentences end where the table of states does; others say more. */
-function isSpecial(tile: TileState, { sentence }: TileDetail): boolean {
-  return sentence !== '' && (tile === 'offline' || tile === 'denied' || tile === 'over-capacity');
+function isOfGrafana(code: string | undefined): code is GrafanaCode {
+  return (grafanaCodes as readonly (string | undefined)[]).includes(code);
 }
 
 /** A duration as a person says it, rounded down. */

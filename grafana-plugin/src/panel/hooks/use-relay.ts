@@ -1,15 +1,19 @@
 /** Which relay a panel watches, and what that relay says of its streams. */
-import { getDataSourceSrv } from '@grafana/runtime';
+import { getBackendSrv, getDataSourceSrv } from '@grafana/runtime';
 import { useEffect, useState } from 'react';
 import type { RelayStream } from '../../relay/relay-streams.ts';
+import { proxySignalling } from '../../relay/proxy-signalling.ts';
 import { isRelaySource } from '../../relay/relay-source.ts';
 import type { RelaySource } from '../../relay/relay-source.ts';
+import { missingReason } from '../data/missing.ts';
+import type { MissingReason } from '../data/missing.ts';
 
 export type RelayFound =
   | { readonly kind: 'looking' }
   | { readonly kind: 'found'; readonly source: RelaySource }
-  /** It is gone, or the user may not query it. */
-  | { readonly kind: 'gone'; readonly uid: string };
+  | { readonly kind: 'missing'; readonly uid: string; readonly why: MissingReason };
+
+const PROBE_TIMEOUT_MS = 10_000;
 
 /** `uid` may hold variables' values; undefined while nothing says which relay. */
 export function useRelay(uid: string | undefined): RelayFound {
@@ -17,20 +21,35 @@ export function useRelay(uid: string | undefined): RelayFound {
   useEffect(() => {
     if (uid === undefined) return;
     let isCurrent = true;
+    const leaving = new AbortController();
     void getDataSourceSrv()
       .get(uid)
       .then(
         (source: unknown): RelayFound =>
-          isRelaySource(source) ? { kind: 'found', source } : { kind: 'gone', uid },
-        (): RelayFound => ({ kind: 'gone', uid }),
+          isRelaySource(source) ? { kind: 'found', source } : { kind: 'missing', uid, why: 'not-a-relay' },
+        async (): Promise<RelayFound> => ({
+          kind: 'missing',
+          uid,
+          why: await askWhy(uid, leaving.signal),
+        }),
       )
       .then((outcome) => isCurrent && setFound(outcome));
     return () => {
       isCurrent = false;
+      leaving.abort();
       setFound({ kind: 'looking' });
     };
   }, [uid]);
   return found;
+}
+
+/** Of Grafana's proxy, which knows data sources that this page was not told of. Never rejects. */
+async function askWhy(uid: string, leaving: AbortSignal): Promise<MissingReason> {
+  const path = `/api/datasources/proxy/uid/${encodeURIComponent(uid)}/api/v1/streams`;
+  const ask = proxySignalling(getBackendSrv());
+  const signal = AbortSignal.any([leaving, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+  const url = new URL(path, location.origin).href;
+  return missingReason(await ask({ method: 'GET', url, headers: {}, signal }).catch(() => undefined));
 }
 
 export interface RelayNews {

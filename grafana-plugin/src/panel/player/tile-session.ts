@@ -24,7 +24,7 @@ export interface TileSnapshot {
   readonly state: TileState;
   readonly detail: TileDetail;
   readonly statistics: TileStatistics | undefined;
-  /** When the picture that is shown was received, Unix ms of this browser; undefined before the first. */
+  /** When the picture that is shown was received (a still: by the relay), Unix ms of this browser; undefined where nobody knows. */
   readonly lastFrameMs: number | undefined;
   /** The canvas holds a picture. */
   readonly hasStill: boolean;
@@ -203,11 +203,12 @@ export class TileSession {
       const width = Math.max(STILL_MIN_WIDTH, Math.min(STILL_MAX_WIDTH, wanted));
       const still = await source.still(stream, width, signal);
       if (!still.ok || signal.aborted) return false;
+      const arrivedMs = performance.timeOrigin + performance.now();
       const bitmap = await createImageBitmap(still.jpeg);
       this.#draw(bitmap, bitmap.width, bitmap.height);
       bitmap.close();
-      // How old a still is, the relay knows: its list of streams tells.
-      this.#change({ hasStill: true, showsStills: true, lastFrameMs: undefined });
+      const lastFrameMs = still.ageMs === undefined ? undefined : arrivedMs - still.ageMs;
+      this.#change({ hasStill: true, showsStills: true, lastFrameMs });
       return true;
     } catch {
       return false;

@@ -28,8 +28,9 @@ export function flagText(flag: string): string {
 }
 
 export interface Presentation {
-  /** Chooses shape and colour. */
+  /** Chooses the colour. */
   readonly state: TileState;
+  readonly shape: TileState | 'refused';
   readonly word: string;
   readonly sentence: string;
 }
@@ -42,16 +43,21 @@ export function present(tile: TileState, detail: TileDetail, stream: WallStream)
   const relayExplains = tile === 'connecting' || tile === 'stalled' || tile === 'offline';
   const reason = stream.reason ?? detail.sentence;
   if (relayExplains && stream.state === 'refused')
-    return { state: 'offline', word: 'Refused', sentence: reason };
+    return { state: 'offline', shape: 'refused', word: 'Refused', sentence: reason };
   if (detail.code !== undefined && unplayable.has(detail.code)) {
-    return { state: tile, word: 'Cannot play', sentence: detail.sentence };
+    return { state: tile, shape: 'refused', word: 'Cannot play', sentence: detail.sentence };
   }
   if (relayExplains && stream.state === 'offline')
-    return { state: 'offline', word: tileWords.offline, sentence: reason };
+    return { state: 'offline', shape: 'offline', word: tileWords.offline, sentence: reason };
   if (tile === 'connecting' && stream.state === 'connecting') {
-    return { state: tile, word: tileWords.connecting, sentence: 'The relay connects to the camera.' };
+    return {
+      state: tile,
+      shape: tile,
+      word: tileWords.connecting,
+      sentence: 'The relay connects to the camera.',
+    };
   }
-  return { state: tile, word: tileWords[tile], sentence: detail.sentence };
+  return { state: tile, shape: tile, word: tileWords[tile], sentence: detail.sentence };
 }
 
 /** The relay just got the camera back. */

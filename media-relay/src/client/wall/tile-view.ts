@@ -146,9 +146,9 @@ export class TileView {
     this.element.dataset['state'] = state;
     this.#sentence.textContent = sentence;
     if (before?.word !== word || before.state !== state) {
-      this.#badge.replaceChildren(shape(state));
+      this.#badge.replaceChildren(shape(after.shape));
       child(this.#badge, 'span', 'word').textContent = word;
-      this.#troubleShape.replaceChildren(shape(state));
+      this.#troubleShape.replaceChildren(shape(after.shape));
       this.#troubleWord.textContent = word;
     }
     const where = this.#stream.site === undefined ? '' : `, ${this.#stream.site}`;

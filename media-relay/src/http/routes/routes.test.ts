@@ -280,7 +280,8 @@ describe('the clock of a session', () => {
 
 describe('streams', () => {
   test('are listed as far as the caller may view them, measured or not', async () => {
-    relay.engine.snapshots = [{ ...liveSnapshot, reason: 'rtsp://user:hunter2@cam/ is slow' }];
+    const reason = 'rtsp://user:hunter2@cam/ is slow';
+    relay.engine.snapshots = [{ ...liveSnapshot, reason, reasonCode: 'timeout' }];
     const list = async (headers: Record<string, string>): Promise<unknown[]> =>
       streamListSchema.parse(await (await relay.fetch('/api/v1/streams', { headers })).json()).streams;
     expect(await list(as.lobby)).toHaveLength(1);
@@ -295,6 +296,7 @@ describe('streams', () => {
       state: 'live',
       stateSinceMs: 1000,
       reason: 'rtsp://cam/ is slow',
+      reasonCode: 'timeout',
       warnings: [{ code: 'no-clock', message: expect.stringContaining('sender reports') }],
       transport: 'tcp',
       videoCodec: 'H264',

@@ -150,6 +150,7 @@ export function toView(
     state: snapshot?.state ?? (onDemand ? 'idle' : 'connecting'),
     stateSinceMs: snapshot?.stateSinceMs ?? null,
     reason: snapshot?.reason === undefined ? null : withoutCredentials(snapshot.reason),
+    reasonCode: snapshot?.reasonCode ?? null,
     warnings: (snapshot?.warnings ?? []).map((code) => ({ code, message: streamWarnings[code] })),
     transport: snapshot?.transport ?? null,
     videoCodec: snapshot?.videoCodec ?? null,

@@ -89,6 +89,7 @@ export const liveSnapshot: StreamSnapshot = {
   state: 'live',
   stateSinceMs: 1000,
   reason: undefined,
+  reasonCode: undefined,
   warnings: ['no-clock'],
   transport: 'tcp',
   videoCodec: 'H264',
