@@ -38,7 +38,7 @@ export function keptPictures(path: string, signalling: Signalling, backend: Back
     },
     async picture(stream, atMs, signal) {
       const answer = await proxyBlob(backend, `${folder(stream)}/${whole(atMs)}.jpg`, signal);
-      return answer instanceof Blob ? answer : undefined;
+      return 'blob' in answer ? answer.blob : undefined;
     },
     href: (stream, atMs) => `${config.appSubUrl ?? ''}${folder(stream)}/${whole(atMs)}.jpg`,
   };
