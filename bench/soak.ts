@@ -79,13 +79,19 @@ await runBench(minutes * 60 + 120, async () => {
   const viewers = await joinMany(cameras * viewersPerCamera, (index, options) =>
     joinByWhep(sink, relay.url, `cam${index % cameras}`, options),
   );
-  await watch(relay, sink, performance.now() + warmUpMinutes * 60_000);
+  const startMs = performance.now();
+  await watch(relay, sink, startMs + (warmUpMinutes / 3) * 60_000);
+  const liveBefore = await liveBytes(relay);
+  const countedMs = performance.now();
+  await watch(relay, sink, startMs + warmUpMinutes * 60_000);
   const filesBefore = openFiles(relay.pid);
   const lostBefore = await losses(relay, sink, viewers);
   say(`warm after ${round(warmUpMinutes)} min`);
 
   const { loops, memory } = await watch(relay, sink, performance.now() + (minutes - warmUpMinutes) * 60_000);
   const lost = await losses(relay, sink, viewers);
+  const hours = (performance.now() - countedMs) / 3_600_000;
+  const liveAfter = await liveBytes(relay);
   const { connected } = await sink.report();
   const figures = {
     minutes,
@@ -93,6 +99,8 @@ await runBench(minutes * 60 + 120, async () => {
     rssStartMB: round((memory[0]?.[1] ?? 0) / 1e6),
     rssEndMB: round((memory.at(-1)?.[1] ?? 0) / 1e6),
     rssMBPerHour: round(slope(memory) / 1e6, 2),
+    liveStartMB: round(liveBefore / 1e6, 2),
+    liveMBPerHour: round((liveAfter - liveBefore) / hours / 1e6, 2),
     stalls: loops.reduce((sum, { stalls }) => sum + stalls, 0),
     longestStallMs: Object.fromEntries(loops.map(({ name, longestMs }) => [name, round(longestMs)])),
     droppedFrames: lost.droppedFrames - lostBefore.droppedFrames,
@@ -109,6 +117,12 @@ await runBench(minutes * 60 + 120, async () => {
   writeFileSync(path.join(folder, `soak-${minutes}min.json`), `${JSON.stringify(kept)}\n`);
   return figures;
 });
+
+/** What is really held, heaps and buffers of all threads. It collects garbage, and so changes what is seen from outside. */
+async function liveBytes(relay: Relay): Promise<number> {
+  const { main, threads } = await relay.observer.resources();
+  return [main, ...threads].reduce((sum, one) => sum + one.heapUsedBytes + one.arrayBufferBytes, 0);
+}
 
 /** Of those who stay. */
 async function losses(relay: Relay, sink: Sink, viewers: readonly Viewer[]) {
