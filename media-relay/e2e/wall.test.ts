@@ -5,7 +5,6 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser, readPicture } from './support/browser.ts';
 import type { TestBrowser, TestPage } from './support/browser.ts';
-import { freePort } from './support/free-port.ts';
 import { startGstCamera } from './support/gst-camera.ts';
 import type { GstCamera } from './support/gst-camera.ts';
 import { TestRelay } from './support/relay.ts';
@@ -19,12 +18,11 @@ let relay: TestRelay;
 let cameras: Record<'tcp' | 'udp' | 'slices' | 'reordered', GstCamera>;
 
 beforeAll(async () => {
-  const [tcp, udp, slices, reordered, nobody] = await Promise.all([
+  const [tcp, udp, slices, reordered] = await Promise.all([
     startGstCamera([...digest, '--protocols', 'tcp']),
     startGstCamera(['--protocols', 'udp']),
     startGstCamera(['--slices', '4', '--profile', 'high']),
     startGstCamera(['--b-frames', '2', '--profile', 'main']),
-    freePort(),
   ]);
   cameras = { tcp, udp, slices, reordered };
   relay = await TestRelay.start({
@@ -32,7 +30,8 @@ beforeAll(async () => {
     tcp: { url: `rtsp://viewer:p%20w%2F1@127.0.0.1:${tcp.port}/live`, transport: 'tcp' },
     udp: { url: `rtsp://127.0.0.1:${udp.port}/live`, transport: 'udp' },
     slices: `rtsp://127.0.0.1:${slices.port}/live`,
-    dead: `rtsp://127.0.0.1:${nobody}/live`,
+    // A free port would be somebody's by the time that another file's servers start.
+    dead: 'rtsp://127.0.0.1:9/live',
     reordered: `rtsp://127.0.0.1:${reordered.port}/live`,
   });
   browser = await openBrowser();
