@@ -4,6 +4,7 @@ import { DecodeError } from '../../decode/decode-error.ts';
 import type { SnapshotResult } from '../../pictures/snapshots.ts';
 import { pictureWidth } from '../../pictures/widths.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
+import { configuredStream } from '../configured-stream.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ProblemCode } from '../errors.ts';
@@ -28,12 +29,6 @@ const boundary = 'sightline-picture';
 const firstPictureMs = 8000;
 
 export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): Route[] {
-  function mustExist(name: string): string {
-    if (streams.get(name) === undefined)
-      throw new HttpProblem('stream-not-found', 'No stream of this name is configured.');
-    return name;
-  }
-
   async function play(response: Response, name: string, width: number | undefined): Promise<void> {
     const first = Promise.withResolvers<'picture' | 'gone' | 'over'>();
     let hasBegun = false;
@@ -99,7 +94,7 @@ export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): R
       ],
       async handle(exchange) {
         const { width } = readQuery(snapshotQuerySchema, exchange.query);
-        const name = mustExist(exchange.param('stream'));
+        const { name } = configuredStream(streams, exchange.param('stream'));
         const result = await pictures.snapshots.get(name, pictureWidth(width));
         if (!result.ok) throw refused(result);
         const { jpeg, arrivalMs, tag } = result.snapshot;
@@ -140,7 +135,7 @@ export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): R
       ],
       async handle(exchange) {
         const { width } = readQuery(snapshotQuerySchema, exchange.query);
-        const name = mustExist(exchange.param('stream'));
+        const { name } = configuredStream(streams, exchange.param('stream'));
         const snapshot = engine.snapshot()?.streams.find((stream) => stream.name === name);
         if (snapshot?.state === 'refused')
           throw new HttpProblem('stream-refused', withoutCredentials(snapshot.reason ?? ''));

@@ -1,3 +1,4 @@
+import { configuredStream } from '../configured-stream.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import { readQuery } from '../input.ts';
@@ -12,12 +13,6 @@ const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** Pictures that were kept as files (`snapshots` of the configuration). */
 export function stillRoutes({ pictures, streams }: HttpDeps): Route[] {
-  function mustExist(name: string): string {
-    if (streams.get(name) === undefined)
-      throw new HttpProblem('stream-not-found', 'No stream of this name is configured.');
-    return name;
-  }
-
   return [
     {
       id: 'listStills',
@@ -30,7 +25,7 @@ export function stillRoutes({ pictures, streams }: HttpDeps): Route[] {
       problems: ['bad-request', 'stream-not-found'],
       async handle(exchange) {
         const { from = 0, to = lastMs, limit = mostStills } = readQuery(stillsQuerySchema, exchange.query);
-        const name = mustExist(exchange.param('stream'));
+        const { name } = configuredStream(streams, exchange.param('stream'));
         const times = (await pictures.stills?.times(name, { fromMs: from, toMs: to, limit })) ?? [];
         sendJson(exchange.response, {
           everySeconds: pictures.stills?.everySeconds ?? null,
@@ -60,7 +55,7 @@ export function stillRoutes({ pictures, streams }: HttpDeps): Route[] {
             'bad-request',
             'A still is called by its time in Unix milliseconds and ".jpg".',
           );
-        const name = mustExist(exchange.param('stream'));
+        const { name } = configuredStream(streams, exchange.param('stream'));
         const jpeg = await pictures.stills?.read(name, atMs);
         if (jpeg === undefined)
           throw new HttpProblem('not-found', 'Ask for the list of kept pictures; old ones are thrown away.');

@@ -4,6 +4,7 @@ import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import { streamWarnings } from '../../stream/states.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
+import { configuredStream } from '../configured-stream.ts';
 import type { AdminResult, ConfiguredStream, HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import { readBody } from '../input.ts';
@@ -15,13 +16,6 @@ import { sendJson } from '../send-json.ts';
 
 export function streamRoutes(deps: HttpDeps): Route[] {
   const { engine, streams, admin, pictures } = deps;
-
-  function mustExist(name: string): ConfiguredStream {
-    const stream = streams.get(name);
-    if (stream === undefined)
-      throw new HttpProblem('stream-not-found', 'No stream of this name is configured.');
-    return stream;
-  }
 
   return [
     {
@@ -45,7 +39,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       answers: { 200: { description: 'The stream', schema: streamSchema } },
       problems: ['stream-not-found'],
       handle(exchange) {
-        const stream = mustExist(exchange.param('stream'));
+        const stream = configuredStream(streams, exchange.param('stream'));
         const snapshot = engine.snapshot()?.streams.find(({ name }) => name === stream.name);
         sendJson(exchange.response, toView(stream, snapshot, pictures.health(stream.name)));
       },
@@ -76,7 +70,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       answers: { 200: { description: 'Removed', schema: doneSchema } },
       problems: ['stream-not-found', 'stream-from-config'],
       async handle(exchange) {
-        const { name } = mustExist(exchange.param('stream'));
+        const { name } = configuredStream(streams, exchange.param('stream'));
         orThrow(await admin.removeStream(name));
         sendJson(exchange.response, { ok: true });
       },
@@ -90,7 +84,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       answers: { 202: { description: 'On its way', schema: doneSchema } },
       problems: ['stream-not-found'],
       handle(exchange) {
-        const { name } = mustExist(exchange.param('stream'));
+        const { name } = configuredStream(streams, exchange.param('stream'));
         engine.restartStream(name);
         sendJson(exchange.response, { ok: true }, 202);
       },
