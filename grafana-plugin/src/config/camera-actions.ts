@@ -1,5 +1,5 @@
 /** A panel and an alert rule for one camera, as Grafana's own forms take them. Pure. */
-import { RELAY_TYPE } from '../relay/relay-source.ts';
+import { PANEL_TYPE, RELAY_TYPE } from '../relay/relay-source.ts';
 
 export interface Camera {
   readonly stream: string;
@@ -10,7 +10,7 @@ export interface Camera {
 export function panelOf({ stream, title }: Camera, relayUid: string) {
   const datasource = { type: RELAY_TYPE, uid: relayUid };
   return {
-    type: 'sightline-camera-panel',
+    type: PANEL_TYPE,
     title,
     datasource,
     targets: [{ refId: 'A', datasource, queryType: 'streams', streams: stream, labels: '' }],

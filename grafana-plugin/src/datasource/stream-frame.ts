@@ -1,6 +1,7 @@
 /** The table of streams. */
 import { FieldType } from '@grafana/data';
 import type { DataFrame, Field, FieldConfig } from '@grafana/data';
+import { PANEL_TYPE } from '../relay/relay-source.ts';
 import type { RelayFrameMeta } from '../relay/relay-source.ts';
 import type { Said } from '../relay/relay-sentences.ts';
 import type { RelayStream } from '../relay/relay-streams.ts';
@@ -78,7 +79,7 @@ export function streamFrame(
     name: 'streams',
     fields,
     length: streams.length,
-    meta: { custom: { ...custom }, preferredVisualisationPluginId: 'sightline-camera-panel' },
+    meta: { custom: { ...custom }, preferredVisualisationPluginId: PANEL_TYPE },
   };
 }
 

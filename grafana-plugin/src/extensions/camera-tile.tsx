@@ -6,7 +6,7 @@ import { dateTime, FieldType, LoadingState } from '@grafana/data';
 import type { PanelData } from '@grafana/data';
 import { PanelRenderer } from '@grafana/runtime';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { PANEL_TYPE } from './health-target.ts';
+import { PANEL_TYPE } from '../relay/relay-source.ts';
 
 export interface CameraTileProps {
   /** Uid of a data source of type "Sightline relay". */

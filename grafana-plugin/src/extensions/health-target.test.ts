@@ -1,7 +1,8 @@
 import { dateTime, FieldType, LoadingState } from '@grafana/data';
 import type { DataFrame, PanelData, PluginExtensionPanelContext } from '@grafana/data';
 import { expect, test } from 'vitest';
-import { healthTarget, PANEL_TYPE } from './health-target.ts';
+import { PANEL_TYPE } from '../relay/relay-source.ts';
+import { healthTarget } from './health-target.ts';
 
 const timeRange = { from: 'now-6h', to: 'now' };
 

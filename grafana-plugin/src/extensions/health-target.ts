@@ -2,9 +2,8 @@
 import type { PluginExtensionPanelContext } from '@grafana/data';
 import { relayUidIn } from '../panel/data/relay-uid.ts';
 import { tilesOf } from '../panel/data/tiles.ts';
-import { RELAY_TYPE } from '../relay/relay-source.ts';
+import { PANEL_TYPE, RELAY_TYPE } from '../relay/relay-source.ts';
 
-export const PANEL_TYPE = 'sightline-camera-panel';
 /** An address is no place for a list of any length: beyond, the dashboard shows all. */
 const MOST_STREAMS = 50;
 

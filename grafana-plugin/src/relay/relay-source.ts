@@ -5,6 +5,7 @@ import type { KeptPictures } from './kept-pictures.ts';
 import type { RelayStreams } from './relay-streams.ts';
 
 export const RELAY_TYPE = 'sightline-relay-datasource';
+export const PANEL_TYPE = 'sightline-camera-panel';
 
 export interface RelaySource {
   readonly uid: string;

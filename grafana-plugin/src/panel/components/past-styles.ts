@@ -1,5 +1,6 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
+import { iconButton } from './icon-button.ts';
 
 export function getPastStyles(theme: GrafanaTheme2) {
   return {
@@ -39,25 +40,9 @@ export function getPastStyles(theme: GrafanaTheme2) {
     time: css({ fontSize: '1.7em', fontWeight: theme.typography.fontWeightBold, lineHeight: 1.3 }),
     age: css({ '@container (width < 260px)': { display: 'none' } }),
     mark: css({
-      position: 'relative',
-      zIndex: 5,
-      display: 'grid',
-      flex: 'none',
-      placeItems: 'center',
-      width: '1.7em',
-      height: '1.7em',
-      margin: '-0.35em',
-      padding: 0,
-      border: 0,
-      borderRadius: theme.shape.radius.circle,
-      background: 'none',
-      color: 'inherit',
-      cursor: 'pointer',
+      ...iconButton(theme),
       opacity: 0.7,
-      pointerEvents: 'auto',
-      '& svg': { width: '1.1em', height: '1.1em', fill: 'currentcolor' },
       '&:hover, &:focus-visible, &[data-outcome]': { opacity: 1 },
-      '&:focus-visible': { outline: `2px solid ${theme.colors.primary.text}` },
       '&[data-outcome=failed]': { color: theme.colors.error.text },
       '@container (width < 200px)': { display: 'none' },
     }),

@@ -1,6 +1,7 @@
 import { css, keyframes } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import type { TileState } from '@sightline/media-relay/client';
+import { iconButton } from './icon-button.ts';
 
 /** Upon pictures, which are no surface of the theme: white with a shadow is legible on all of them. */
 const ink = { text: '#fff', quiet: '#d3dbe3', scrim: '#000c', night: '#000' };
@@ -323,24 +324,6 @@ export function getTileStyles(theme: GrafanaTheme2) {
         boxShadow: `inset 0 0 0 5px ${ink.scrim}`,
       },
     }),
-    sound: css({
-      position: 'relative',
-      zIndex: 5,
-      display: 'grid',
-      flex: 'none',
-      placeItems: 'center',
-      width: '1.7em',
-      height: '1.7em',
-      margin: '-0.35em',
-      padding: 0,
-      border: 0,
-      borderRadius: theme.shape.radius.circle,
-      background: 'none',
-      color: 'inherit',
-      cursor: 'pointer',
-      pointerEvents: 'auto',
-      '& svg': { width: '1.1em', height: '1.1em', fill: 'currentcolor' },
-      '&:focus-visible': { outline: `2px solid ${theme.colors.primary.text}` },
-    }),
+    sound: css(iconButton(theme)),
   };
 }

@@ -7,12 +7,10 @@ import { isRendering } from '../../relay/rendering.ts';
 import { annotationOf } from '../mark/mark.ts';
 import type { Moment, MomentStill } from '../mark/mark.ts';
 import { momentSentencesIn } from '../moment-sentences.ts';
-import { reachMs } from '../past/nearest.ts';
+import { MOST_REACH_MS, reachMs } from '../past/nearest.ts';
 
 /** Then the mark is made without a picture. */
 const STILL_TIMEOUT_MS = 3000;
-/** As far back as the newest kept picture is looked for. */
-const LOOK_BACK_MS = 15 * 60_000;
 
 export interface MarkedTile extends Omit<Moment, 'atMs' | 'still'> {
   /** Of the kept picture that the tile shows, Unix ms; undefined while it shows the live one. */
@@ -45,7 +43,7 @@ async function newestStillMs(
   nowMs: number,
 ): Promise<number | undefined> {
   const signal = AbortSignal.timeout(STILL_TIMEOUT_MS);
-  const moments = await kept.moments(stream, nowMs - LOOK_BACK_MS, nowMs, signal).catch(() => undefined);
+  const moments = await kept.moments(stream, nowMs - MOST_REACH_MS, nowMs, signal).catch(() => undefined);
   const newestMs = moments?.timesMs.at(-1);
   if (newestMs === undefined || nowMs - newestMs > reachMs(moments?.everySeconds ?? 0)) return undefined;
   return newestMs;

@@ -20,7 +20,6 @@ export function useRelay(uid: string | undefined): RelayFound {
   const [found, setFound] = useState<RelayFound>({ kind: 'looking' });
   useEffect(() => {
     if (uid === undefined) return;
-    let isCurrent = true;
     const leaving = new AbortController();
     void getDataSourceSrv()
       .get(uid)
@@ -33,9 +32,10 @@ export function useRelay(uid: string | undefined): RelayFound {
           why: await askWhy(uid, leaving.signal),
         }),
       )
-      .then((outcome) => isCurrent && setFound(outcome));
+      .then((outcome) => {
+        if (!leaving.signal.aborted) setFound(outcome);
+      });
     return () => {
-      isCurrent = false;
       leaving.abort();
       setFound({ kind: 'looking' });
     };
