@@ -48,6 +48,30 @@ test('finds every packet of the newest 512 frames by its 16-bit number, across w
   );
 });
 
+test('a frame that was cut short has the numbers that left, and the next one has the others', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 0x1_ffff_ffff }),
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 60 })), {
+        minLength: 1,
+        maxLength: 40,
+      }),
+      (first, frames) => {
+        const sent = new SentFrames();
+        const owners: { number: number; packet: number }[] = [];
+        for (const [number, [packets, left]] of frames.entries()) {
+          sent.add(storeOf(number), first + owners.length, packets, number, 0, 0, 0);
+          for (let packet = 0; packet < Math.min(packets, left); packet++) owners.push({ number, packet });
+        }
+        const next = first + owners.length;
+        for (const [index, { number, packet }] of owners.entries())
+          expect(sent.find((first + index) & 0xffff, next)).toMatchObject({ frameNumber: number, packet });
+      },
+    ),
+    timeBox,
+  );
+});
+
 test('tells the newest frames, oldest first', () => {
   const sent = new SentFrames();
   expect(sent.newest(5)).toEqual([]);

@@ -41,6 +41,7 @@ export class SentFrames {
     const slot = this.#count % SLOTS;
     this.#store[slot] = store;
     const numbers = this.#numbers;
+    if (this.#count > 0) this.#endLast(firstExtendedSeq);
     const at = slot * FIELDS;
     numbers[at + field.firstSeq] = firstExtendedSeq;
     numbers[at + field.packets] = packets;
@@ -86,6 +87,13 @@ export class SentFrames {
       const slot = (from + i) % SLOTS;
       return [this.#at(slot, field.timestamp), this.#arrivalMs[slot] ?? 0];
     });
+  }
+
+  /** What was cut short by a burst has no more packets than have left: the next frame has the other numbers. */
+  #endLast(nextExtendedSeq: number): void {
+    const at = ((this.#count - 1) % SLOTS) * FIELDS;
+    const sent = (nextExtendedSeq - (this.#numbers[at + field.firstSeq] ?? 0)) >>> 0;
+    this.#numbers[at + field.packets] = Math.min(this.#numbers[at + field.packets] ?? 0, sent);
   }
 
   #at(slot: number, which: number): number {

@@ -284,6 +284,24 @@ describe('a switch', () => {
   });
 });
 
+test('a resynchronisation that cuts a frame short leaves its numbers to what follows', () => {
+  for (const pieces of [1, 2, 3, 4, 5, 6, 7]) {
+    const made = bench({ rtx: false });
+    made.feed.start(made.nowMs);
+    for (let frame = 0; frame < pieces; frame++) made.frame(0, 3000, frame === 0);
+    made.pass(2000);
+    made.frame(0, 150_000);
+    made.pass(1);
+    expect(made.packets.at(-1)?.marker).toBe(false);
+    made.feed.resync(made.nowMs);
+    made.pass(1);
+    const newest = made.packets.at(-1)?.seq ?? 0;
+    for (let back = 0; back < 60; back++) made.resend([(newest - back) & 0xffff]);
+    expect(made.reused).toEqual([]);
+    for (const store of made.stores) store.close();
+  }
+});
+
 test('whatever happens, the viewer has one stream of whole frames, and no nonce covers two packets', () => {
   const which = fc.constantFrom(0, 1);
   const action = fc.oneof(
