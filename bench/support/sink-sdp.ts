@@ -57,7 +57,7 @@ export function offerSdp(local: LocalTransport, transportCc = true): string {
   const lines = [
     ...sessionLines('0'),
     `m=video 9 UDP/TLS/RTP/SAVPF ${types}`,
-    ...transportLines(local, 'actpass'),
+    ...transportLines(local, 'active'),
     'a=mid:0',
     'a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
     'a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid',

@@ -70,14 +70,14 @@ describe.each(mixes)('DTLS $dtls, SRTP $srtp, UDP $udp:', (parts) => {
     packets.filter(({ marker, payloadType }) => marker && payloadType === VIDEO_PT).length;
 
   test.each([
-    { transport: 'udp', rtx: true },
-    { transport: 'udp', rtx: false },
-    { transport: 'tcp', rtx: true },
+    { transport: 'udp', rtx: true, setup: 'actpass' },
+    { transport: 'udp', rtx: false, setup: 'active' },
+    { transport: 'tcp', rtx: true, setup: 'actpass' },
   ] as const)(
-    'a viewer over $transport (RTX: $rtx) joins, sees pictures, gets resends and a burst, and hears close_notify',
-    async ({ transport, rtx }) => {
+    'a viewer over $transport (RTX: $rtx, a=setup:$setup) joins, sees pictures, gets resends and a burst, and hears close_notify',
+    async ({ transport, rtx, setup }) => {
       const blocks = engine.arena.blocksInUse;
-      const { viewer, id, sdp } = await offered({ transport, rtx });
+      const { viewer, id, sdp } = await offered({ transport, rtx, setup });
       await viewer.connect(sdp);
       await viewer.until(() => pictures(viewer) >= 5);
       source.frame(5000);
@@ -107,11 +107,18 @@ describe.each(mixes)('DTLS $dtls, SRTP $srtp, UDP $udp:', (parts) => {
     },
   );
 
-  test.each(['udp', 'tcp'] as const)(
-    'a copied certificate without its key gets nothing over %s',
-    async (transport) => {
+  test.each([
+    { transport: 'udp', setup: 'actpass' },
+    { transport: 'udp', setup: 'active' },
+    { transport: 'tcp', setup: 'actpass' },
+  ] as const)(
+    'a copied certificate without its key gets nothing over $transport (a=setup:$setup)',
+    async ({ transport, setup }) => {
       const victim = createCertificate(Date.now());
-      const { viewer, sdp } = await offered({ transport, presents: impostor(victim) }, victim.fingerprint);
+      const { viewer, sdp } = await offered(
+        { transport, setup, presents: impostor(victim) },
+        victim.fingerprint,
+      );
       await viewer.open(sdp);
       viewer.check();
       await viewer.until(() => viewer.stunAnswers.length > 0);

@@ -39,8 +39,7 @@ export function loadOpenSsl() {
   return {
     versionMajor: f('OPENSSL_version_major', 'uint32_t', []),
 
-    DTLS_server_method: f('DTLS_server_method', P, []),
-    DTLS_client_method: f('DTLS_client_method', P, []),
+    DTLS_method: f('DTLS_method', P, []),
     SSL_CTX_new: f('SSL_CTX_new', P, [P]),
     SSL_CTX_free: f('SSL_CTX_free', 'void', [P]),
     SSL_CTX_ctrl: f('SSL_CTX_ctrl', 'long', [P, 'int', 'long', P]),

@@ -152,11 +152,12 @@ export class WhepOutput {
       );
     }
     const audio = stream.audioTrack;
-    const negotiation = negotiate(offer, {
+    const media = {
       video: { profileLevelId: facts.profileLevelId },
       audio:
         audio && audio.codec !== 'unsupported' ? { codec: audio.codec, channels: audio.channels } : undefined,
-    });
+    };
+    const negotiation = negotiate(offer, media, this.#deps.parts.dtls.roles);
     if (isRefusal(negotiation)) return refuse(negotiation.code, negotiation.message);
     if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
     return this.#accept(stream, negotiation, first, wish);

@@ -1,65 +1,70 @@
 /** Both ends of a DTLS handshake in memory, for tests of either half of the seam. */
 import { createCertificate, type Certificate } from '../webrtc/certificate.ts';
-import type { Dtls, DtlsFactory } from '../webrtc/dtls.ts';
-import type { ClientCertificate, DtlsTestClient } from './dtls-client.ts';
+import type { Dtls, DtlsFactory, DtlsRole } from '../webrtc/dtls.ts';
+import type { DtlsPeer, PeerCertificate } from './dtls-peer.ts';
 
 export interface Outcome {
-  readonly server: Dtls;
-  /** Datagrams that the server sent and nobody has taken yet. */
+  readonly dtls: Dtls;
+  /** Datagrams that it sent and nobody has taken yet. */
   readonly sent: Uint8Array[];
   connected: { profile: string; keyingMaterial: Uint8Array } | undefined;
   ended: { reason: string; detail: string } | undefined;
+  confirmedLate: number;
   /** Calls of `ended`. */
   endings: number;
 }
 
-export function accept(factory: DtlsFactory, fingerprint: string): Outcome {
+/** Our end, whose peer is to have this fingerprint; a client has begun. */
+export function open(factory: DtlsFactory, role: DtlsRole, fingerprint: string): Outcome {
   const sent: Uint8Array[] = [];
   const outcome: Outcome = {
     sent,
     connected: undefined,
     ended: undefined,
+    confirmedLate: 0,
     endings: 0,
-    server: factory.accept(fingerprint, {
+    dtls: factory.open(role, fingerprint, {
       send: (datagram) => void sent.push(datagram.slice()),
       connected: (profile, keyingMaterial) => (outcome.connected = { profile, keyingMaterial }),
+      confirmedLate: () => outcome.confirmedLate++,
       ended: (reason, detail) => {
         outcome.ended = { reason, detail };
         outcome.endings++;
       },
     }),
   };
+  outcome.dtls.start();
   return outcome;
 }
 
-/** Hands datagrams to the server, and waits for what it does after the call returned. */
+/** Hands datagrams to our end, and waits for what it does after the call returned. */
 export async function deliver(outcome: Outcome, datagrams: readonly Uint8Array[]): Promise<void> {
-  for (const datagram of datagrams) outcome.server.handle(datagram);
+  for (const datagram of datagrams) outcome.dtls.handle(datagram);
   await new Promise(setImmediate);
 }
 
 /**
- * Carries datagrams both ways until nobody has anything to say. `onPath` may change what the client sends.
- * Returns the client's last flight.
+ * Carries datagrams both ways until nobody has anything to say. `onPath` may change what the peer sends.
+ * Returns the peer's last flight.
  */
 export async function converse(
-  client: DtlsTestClient,
+  peer: DtlsPeer,
   outcome: Outcome,
   onPath: (datagrams: Uint8Array[]) => Uint8Array[] = (datagrams) => datagrams,
 ): Promise<Uint8Array[]> {
   let last: Uint8Array[] = [];
-  let toServer = client.advance();
-  for (let round = 0; round < 20 && toServer.length > 0; round++) {
+  let flight = peer.advance(...outcome.sent.splice(0));
+  for (let round = 0; round < 20 && flight.length > 0; round++) {
     globalThis.gc?.();
-    last = toServer;
-    await deliver(outcome, onPath(toServer));
-    toServer = client.advance(...outcome.sent.splice(0));
+    last = flight;
+    await deliver(outcome, onPath(flight));
+    flight = peer.advance(...outcome.sent.splice(0));
   }
   return last;
 }
 
 /** The victim's certificate with a key that names the victim's public point but holds another secret. */
-export function impostor(victim: Certificate): ClientCertificate {
+export function impostor(victim: Certificate): PeerCertificate {
   const other = createCertificate(Date.now());
   const point = (der: Uint8Array): Buffer => {
     const all = Buffer.from(der);
@@ -101,13 +106,22 @@ export function mirrorSignature(datagrams: Uint8Array[]): Uint8Array[] {
   });
 }
 
+/** Makes another CertificateRequest on the path, which no signature covers: only the Finished messages do. */
+export function renameCertificateTypes(datagrams: Uint8Array[]): Uint8Array[] {
+  return mapHandshakes(datagrams, (record, message) => {
+    const changed = Buffer.from(message);
+    if (changed[0] === 13) changed.writeUInt8(changed.readUInt8(13) ^ 2, 13); // rsa_sign (1) to rsa_fixed_dh (3), RFC 5246 7.4.4
+    return [Buffer.concat([record, changed])];
+  });
+}
+
 /** A path that cuts handshake messages into pieces, sends each twice and the last one first; encrypted records stay last. */
 export function scatteringPath(pieceBytes = 70): (datagrams: Uint8Array[]) => Uint8Array[] {
   let recordNumber = 0; // a record comes once
   return (datagrams) => {
     const pieces: Uint8Array[] = [];
     const rest = mapHandshakes(datagrams, (record, message) => {
-      for (let at = 12; at < message.length; at += pieceBytes) {
+      for (let at = 12; at < Math.max(message.length, 13); at += pieceBytes) {
         const piece = message.subarray(at, at + pieceBytes);
         const header = Buffer.from(message.subarray(0, 12));
         header.writeUIntBE(at - 12, 6, 3);

@@ -1,5 +1,6 @@
-/** An OpenSSL DTLS client in memory, for tests: with its own certificate, or with one whose key it does not have. */
+/** OpenSSL as a viewer's end of DTLS in memory, for tests: with its own certificate, or with one whose key it does not have. */
 import type { Arena } from '../native/arena.ts';
+import type { DtlsRole } from '../webrtc/dtls.ts';
 import {
   acceptAnyCertificate,
   control,
@@ -9,12 +10,12 @@ import {
   type OpenSsl,
 } from '../native/openssl.ts';
 
-export interface ClientCertificate {
+export interface PeerCertificate {
   readonly der: Uint8Array;
   readonly privateKeyDer: Uint8Array;
 }
 
-export class DtlsTestClient {
+export class DtlsPeer {
   readonly #openssl: OpenSsl;
   readonly #arena: Arena;
   readonly #context: number;
@@ -28,14 +29,15 @@ export class DtlsTestClient {
   constructor(
     openssl: OpenSsl,
     arena: Arena,
-    certificate: ClientCertificate | undefined,
+    role: DtlsRole,
+    certificate: PeerCertificate | undefined,
     profiles = 'SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80',
   ) {
     this.#openssl = openssl;
     this.#arena = arena;
     this.#scratch = arena.allocate(16_384);
     const { bytes, address } = this.#scratch;
-    this.#context = openssl.SSL_CTX_new(openssl.DTLS_client_method());
+    this.#context = openssl.SSL_CTX_new(openssl.DTLS_method());
     if (certificate) {
       bytes.set(certificate.der);
       must(openssl.SSL_CTX_use_certificate_ASN1(this.#context, certificate.der.length, address));
@@ -46,19 +48,24 @@ export class DtlsTestClient {
     }
     openssl.SSL_CTX_set_tlsext_use_srtp(this.#context, writeCString(this.#scratch, 0, profiles));
     openssl.SSL_CTX_set_options(this.#context, sslFlags.SSL_OP_NO_QUERY_MTU);
-    openssl.SSL_CTX_set_verify(this.#context, sslFlags.SSL_VERIFY_PEER, this.#verify.pointer);
+    openssl.SSL_CTX_set_verify(
+      this.#context,
+      sslFlags.SSL_VERIFY_PEER | sslFlags.SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+      this.#verify.pointer,
+    );
     this.#ssl = openssl.SSL_new(this.#context);
     this.#in = openssl.BIO_new(openssl.BIO_s_dgram_mem());
     this.#out = openssl.BIO_new(openssl.BIO_s_dgram_mem());
     openssl.SSL_set_bio(this.#ssl, this.#in, this.#out);
     openssl.SSL_ctrl(this.#ssl, control.SSL_CTRL_SET_MTU, 1200, 0);
     openssl.DTLS_set_timer_cb(this.#ssl, this.#timer.pointer);
-    openssl.SSL_set_connect_state(this.#ssl);
+    if (role === 'client') openssl.SSL_set_connect_state(this.#ssl);
+    else openssl.SSL_set_accept_state(this.#ssl);
   }
 
-  /** Goes on with the handshake; returns the datagrams for the server. */
-  advance(...fromServer: readonly Uint8Array[]): Uint8Array[] {
-    for (const datagram of fromServer) {
+  /** Goes on with the handshake; returns the datagrams for the other end. */
+  advance(...received: readonly Uint8Array[]): Uint8Array[] {
+    for (const datagram of received) {
       this.#scratch.bytes.set(datagram);
       this.#openssl.BIO_write(this.#in, this.#scratch.address, datagram.length);
     }

@@ -1,5 +1,5 @@
 /**
- * A WHEP viewer for tests: ICE controlling side, OpenSSL as DTLS client, werift's SRTP. It sees every packet, may be
+ * A WHEP viewer for tests: ICE controlling side, OpenSSL as the DTLS end that the answer leaves to it, werift's SRTP. It sees every packet, may be
  * told to misbehave, and knows nothing of how the relay is built. Over UDP, or over TCP (RFC 6544, active).
  */
 import { createSecretKey, randomBytes } from 'node:crypto';
@@ -13,7 +13,7 @@ import { createCertificate } from '../webrtc/certificate.ts';
 import { FrameReader, writeFrames } from '../webrtc/framing.ts';
 import { splitKeyingMaterial } from '../webrtc/srtp-keys.ts';
 import { writeBindingRequest } from '../webrtc/stun-writer.ts';
-import { DtlsTestClient, type ClientCertificate } from './dtls-client.ts';
+import { DtlsPeer, type PeerCertificate } from './dtls-peer.ts';
 
 export interface TestPacket {
   readonly ssrc: number;
@@ -35,7 +35,11 @@ export class TestViewer {
   readonly stunAnswers: number[] = [];
   readonly #arena = new Arena();
   readonly #certificate = createCertificate(Date.now());
-  readonly #dtls: DtlsTestClient;
+  readonly #setup: 'actpass' | 'active';
+  readonly #presents: PeerCertificate;
+  /** Since the answer said which end we are. */
+  #dtls: DtlsPeer | undefined;
+  #isDtlsClient = true;
   readonly #socket: dgram.Socket | undefined;
   /** The connection, with `tcp`. */
   connection: Socket | undefined;
@@ -44,6 +48,7 @@ export class TestViewer {
   mediaDatagrams = 0;
   readonly #countsOnly: boolean;
   readonly #rtx: boolean;
+  readonly #loses: (datagram: Buffer) => boolean;
   readonly #waiters = new Set<() => void>();
   #remote: { port: number; address: string; ufrag: string; pwd: string } | undefined;
   #srtp: SrtpSession | undefined;
@@ -52,7 +57,11 @@ export class TestViewer {
   constructor(
     options: {
       rtx?: boolean;
-      presents?: ClientCertificate;
+      /** What the offer says: who of the two is the DTLS client. */
+      setup?: 'actpass' | 'active';
+      presents?: PeerCertificate;
+      /** What the path loses on its way here. */
+      loses?: (datagram: Buffer) => boolean;
       family?: 4 | 6;
       transport?: 'udp' | 'tcp';
       /** Media is counted and thrown away unread. */
@@ -61,7 +70,9 @@ export class TestViewer {
   ) {
     this.#countsOnly = options.countsOnly ?? false;
     this.#rtx = options.rtx ?? true;
-    this.#dtls = new DtlsTestClient(loadOpenSsl(), this.#arena, options.presents ?? this.#certificate);
+    this.#loses = options.loses ?? (() => false);
+    this.#setup = options.setup ?? 'actpass';
+    this.#presents = options.presents ?? this.#certificate;
     if (options.transport === 'tcp') return;
     this.#socket = dgram.createSocket(options.family === 6 ? 'udp6' : 'udp4');
     this.#socket.on('message', (datagram) => this.#receive(datagram));
@@ -85,7 +96,7 @@ export class TestViewer {
       `a=ice-ufrag:${this.#ufrag}`,
       `a=ice-pwd:${randomBytes(12).toString('hex')}`,
       `a=fingerprint:sha-256 ${fingerprint}`,
-      'a=setup:actpass',
+      `a=setup:${this.#setup}`,
       `a=rtpmap:${VIDEO_PT} H264/90000`,
       `a=fmtp:${VIDEO_PT} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f`,
       `a=rtcp-fb:${VIDEO_PT} nack`,
@@ -98,6 +109,9 @@ export class TestViewer {
 
   /** Binds, and takes the relay's loopback candidate of the given family out of the answer. */
   async open(answer: string, address = '127.0.0.1'): Promise<void> {
+    this.#isDtlsClient = answer.includes('a=setup:passive');
+    const role = this.#isDtlsClient ? 'client' : 'server';
+    this.#dtls = new DtlsPeer(loadOpenSsl(), this.#arena, role, this.#presents);
     const transport = this.#socket ? 'udp' : 'tcp';
     const line = answer
       .split('\r\n')
@@ -136,17 +150,22 @@ export class TestViewer {
     );
   }
 
-  /** ICE and DTLS up to keys. */
+  /** ICE and DTLS up to keys at both ends. */
   async connect(answer: string, address?: string): Promise<void> {
     await this.open(answer, address);
     this.check();
     await this.until(() => this.stunAnswers.length > 0);
     this.startDtls();
     await this.until(() => this.#srtp !== undefined);
+    // As the server we had the last word: the answer to what is asked behind it says that it has come.
+    const answers = this.stunAnswers.length;
+    this.check();
+    await this.until(() => this.stunAnswers.length > answers);
   }
 
+  /** As the server, it has nothing to say. */
   startDtls(): void {
-    for (const datagram of this.#dtls.advance()) this.send(datagram);
+    for (const datagram of this.#dtls?.advance() ?? []) this.send(datagram);
   }
 
   get isConnected(): boolean {
@@ -154,7 +173,7 @@ export class TestViewer {
   }
 
   get receivedCloseNotify(): boolean {
-    return this.#dtls.receivedCloseNotify;
+    return this.#dtls?.receivedCloseNotify === true;
   }
 
   send(datagram: Uint8Array): void {
@@ -167,7 +186,7 @@ export class TestViewer {
   }
 
   sendCloseNotify(): void {
-    for (const datagram of this.#dtls.shutdown()) this.send(datagram);
+    for (const datagram of this.#dtls?.shutdown() ?? []) this.send(datagram);
   }
 
   /** Resolves when the condition holds; looked at after every datagram. */
@@ -186,15 +205,21 @@ export class TestViewer {
   close(): void {
     this.#socket?.close();
     this.connection?.destroy();
-    this.#dtls.close();
+    this.#dtls?.close();
   }
 
   #receive(datagram: Buffer): void {
+    if (this.#loses(datagram)) return;
     const first = datagram[0] ?? 0;
-    if (first < 4) this.stunAnswers.push(datagram.readUInt16BE(0));
+    if (first < 4) this.#receiveStun(datagram.readUInt16BE(0));
     else if (first < 64) this.#receiveDtls(datagram);
     else this.#receiveMedia(datagram);
     this.#look();
+  }
+
+  /** Questions of the relay are not answered. */
+  #receiveStun(messageType: number): void {
+    if (messageType & 0x0100) this.stunAnswers.push(messageType);
   }
 
   #look(): void {
@@ -202,16 +227,18 @@ export class TestViewer {
   }
 
   #receiveDtls(datagram: Buffer): void {
-    for (const answer of this.#dtls.advance(datagram)) this.send(answer);
-    if (!this.#dtls.isConnected || this.#srtp) return;
-    const { client, server } = splitKeyingMaterial(this.#dtls.keyingMaterial(56), 'aes128gcm');
+    const dtls = this.#dtls;
+    for (const answer of dtls?.advance(datagram) ?? []) this.send(answer);
+    if (!dtls?.isConnected || this.#srtp) return;
+    const { client, server } = splitKeyingMaterial(dtls.keyingMaterial(56), 'aes128gcm');
+    const [own, relays] = this.#isDtlsClient ? [client, server] : [server, client];
     const config = {
       profile: 7,
       keys: {
-        localMasterKey: Buffer.from(client.key),
-        localMasterSalt: Buffer.from(client.salt),
-        remoteMasterKey: Buffer.from(server.key),
-        remoteMasterSalt: Buffer.from(server.salt),
+        localMasterKey: Buffer.from(own.key),
+        localMasterSalt: Buffer.from(own.salt),
+        remoteMasterKey: Buffer.from(relays.key),
+        remoteMasterSalt: Buffer.from(relays.salt),
       },
     } as ConstructorParameters<typeof SrtpSession>[0];
     this.#srtp = new SrtpSession(config);

@@ -1,7 +1,8 @@
-// JSEP (RFC 9429) 5.3: the answer as text. ICE-lite (RFC 8839 5.3), DTLS server (RFC 8842), BUNDLE (RFC 9143),
+// JSEP (RFC 9429) 5.3: the answer as text. ICE-lite (RFC 8839 5.3), DTLS (RFC 8842), BUNDLE (RFC 9143),
 // ssrc and FID lines (RFC 5576), msid (RFC 8830). Transport attributes stand in every accepted section although the
 // tagged one would do: players exist that read them only there.
 import { candidateLines, type Candidate } from './addresses.ts';
+import type { DtlsRole } from './dtls.ts';
 import type { IceCredentials } from './ice-credentials.ts';
 import type { AcceptedSection, AnswerSection, ChosenPayload, Negotiation } from './negotiation.ts';
 
@@ -32,13 +33,13 @@ export function writeAnswer(negotiation: Negotiation, facts: AnswerFacts): strin
     'a=ice-options:ice2 trickle',
     ...(negotiation.bundle.length > 0 ? [`a=group:BUNDLE ${negotiation.bundle.join(' ')}`] : []),
     `a=msid-semantic:WMS ${facts.cname}`,
-    ...negotiation.sections.flatMap((section) => sectionLines(section, facts)),
+    ...negotiation.sections.flatMap((section) => sectionLines(section, negotiation.dtlsRole, facts)),
   ];
   return `${lines.join('\r\n')}\r\n`;
 }
 
-function sectionLines(section: AnswerSection, facts: AnswerFacts): string[] {
-  if (section.accepted) return acceptedLines(section, facts);
+function sectionLines(section: AnswerSection, dtlsRole: DtlsRole, facts: AnswerFacts): string[] {
+  if (section.accepted) return acceptedLines(section, dtlsRole, facts);
   return [
     `m=${section.kind} 0 ${section.protocol} ${section.format}`,
     'c=IN IP4 0.0.0.0',
@@ -47,7 +48,7 @@ function sectionLines(section: AnswerSection, facts: AnswerFacts): string[] {
   ];
 }
 
-function acceptedLines(section: AcceptedSection, facts: AnswerFacts): string[] {
+function acceptedLines(section: AcceptedSection, dtlsRole: DtlsRole, facts: AnswerFacts): string[] {
   const [best] = facts.candidates;
   const payloadTypes = section.payloads.flatMap(({ payloadType, rtxPayloadType }) =>
     rtxPayloadType === undefined ? [payloadType] : [payloadType, rtxPayloadType],
@@ -62,7 +63,7 @@ function acceptedLines(section: AcceptedSection, facts: AnswerFacts): string[] {
     `a=ice-ufrag:${facts.ice.ufrag}`,
     `a=ice-pwd:${facts.ice.pwd}`,
     `a=fingerprint:sha-256 ${facts.fingerprint}`,
-    'a=setup:passive',
+    `a=setup:${dtlsRole === 'client' ? 'active' : 'passive'}`,
     ...section.extensions.map(
       ({ id, uri, direction }) => `a=extmap:${id}${direction ? `/${direction}` : ''} ${uri}`,
     ),

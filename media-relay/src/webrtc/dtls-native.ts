@@ -10,7 +10,8 @@ import {
 } from '../native/openssl.ts';
 import { NativeError } from '../native/library.ts';
 import { formatFingerprint, type Certificate } from './certificate.ts';
-import type { Dtls, DtlsEvents, DtlsFactory } from './dtls.ts';
+import type { Dtls, DtlsEvents, DtlsFactory, DtlsRole } from './dtls.ts';
+import { contentType, readRecords } from './dtls-handshake.ts';
 import { profileById, srtpProfiles } from './srtp.ts';
 
 /** Flights stay below what every path carries (RFC 8445 and browsers use 1,200). */
@@ -24,6 +25,7 @@ export function nativeDtls(openssl: OpenSsl, arena: Arena, certificate: Certific
 
 class NativeDtlsFactory implements DtlsFactory {
   readonly fingerprint: string;
+  readonly roles = ['client', 'server'] as const;
   readonly openssl: OpenSsl;
   readonly context: number;
   readonly scratch: Block;
@@ -50,7 +52,7 @@ class NativeDtlsFactory implements DtlsFactory {
     );
     const groups = writeCString(this.#strings, 256, 'X25519:P-256:P-384');
 
-    this.context = openssl.SSL_CTX_new(openssl.DTLS_server_method());
+    this.context = openssl.SSL_CTX_new(openssl.DTLS_method());
     if (this.context === 0) throw new NativeError(`SSL_CTX_new: ${this.lastError()}`);
     const { scratch } = this;
     scratch.bytes.set(certificate.der);
@@ -96,8 +98,8 @@ class NativeDtlsFactory implements DtlsFactory {
     );
   }
 
-  accept(peerFingerprint: string, events: DtlsEvents): Dtls {
-    return new NativeDtls(this, peerFingerprint.toUpperCase(), events);
+  open(role: DtlsRole, peerFingerprint: string, events: DtlsEvents): Dtls {
+    return new NativeDtls(this, role, peerFingerprint.toUpperCase(), events);
   }
 
   close(): void {
@@ -124,18 +126,22 @@ class NativeDtlsFactory implements DtlsFactory {
 class NativeDtls implements Dtls {
   readonly #factory: NativeDtlsFactory;
   readonly #events: DtlsEvents;
+  readonly #role: DtlsRole;
   readonly #peerFingerprint: string;
   readonly #ssl: number;
   readonly #fromPeer: number;
   readonly #toPeer: number;
-  #state: 'handshaking' | 'connected' | 'ended' | 'freed' = 'handshaking';
+  #state: 'new' | 'handshaking' | 'unconfirmed' | 'connected' | 'ended' | 'freed';
+  #hasSentFinished = false;
+  #hasRepeatedFinished = false;
   #busy = false;
   #freeLater = false;
 
-  constructor(factory: NativeDtlsFactory, peerFingerprint: string, events: DtlsEvents) {
+  constructor(factory: NativeDtlsFactory, role: DtlsRole, peerFingerprint: string, events: DtlsEvents) {
     const { openssl } = factory;
     this.#factory = factory;
     this.#events = events;
+    this.#role = role;
     this.#peerFingerprint = peerFingerprint;
     this.#ssl = openssl.SSL_new(factory.context);
     this.#fromPeer = openssl.BIO_new(openssl.BIO_s_dgram_mem());
@@ -143,19 +149,28 @@ class NativeDtls implements Dtls {
     openssl.SSL_set_bio(this.#ssl, this.#fromPeer, this.#toPeer); // owns both from now on
     openssl.SSL_ctrl(this.#ssl, control.SSL_CTRL_SET_MTU, MTU, 0);
     openssl.DTLS_set_timer_cb(this.#ssl, factory.timer.pointer);
-    openssl.SSL_set_accept_state(this.#ssl);
+    if (role === 'client') openssl.SSL_set_connect_state(this.#ssl);
+    else openssl.SSL_set_accept_state(this.#ssl);
+    this.#state = role === 'client' ? 'new' : 'handshaking';
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'handshaking';
+    this.#run(() => this.#advance());
   }
 
   handle(datagram: Uint8Array): void {
     const { openssl, scratch } = this.#factory;
-    if (this.#state === 'freed' || this.#state === 'ended' || datagram.length > MAX_DATAGRAM) return;
+    if (!this.#isHandshaking && this.#state !== 'connected') return;
+    if (datagram.length > MAX_DATAGRAM) return;
     scratch.bytes.set(datagram);
     openssl.BIO_write(this.#fromPeer, scratch.address, datagram.length);
     this.#run(() => this.#advance());
   }
 
   timeoutMs(): number | undefined {
-    if (this.#state !== 'handshaking') return undefined;
+    if (!this.#isHandshaking) return undefined;
     const { openssl, scratch } = this.#factory;
     // struct timeval { long tv_sec; long tv_usec }
     if (openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_GET_TIMEOUT, 0, scratch.address) !== 1)
@@ -165,13 +180,18 @@ class NativeDtls implements Dtls {
   }
 
   handleTimeout(): void {
-    if (this.#state !== 'handshaking') return;
+    if (!this.#isHandshaking) return;
     this.#run(() => {
       const { openssl } = this.#factory;
       openssl.ERR_clear_error();
-      if (openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_HANDLE_TIMEOUT, 0, 0) < 0)
-        this.#end('failed', `no answer from the viewer: ${this.#factory.lastError()}`);
+      const repeated = openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_HANDLE_TIMEOUT, 0, 0);
+      if (repeated < 0) this.#end('failed', `no answer from the viewer: ${this.#factory.lastError()}`);
+      else if (repeated > 0 && this.#state === 'unconfirmed') this.#hasRepeatedFinished = true;
     });
+  }
+
+  get #isHandshaking(): boolean {
+    return this.#state === 'handshaking' || this.#state === 'unconfirmed';
   }
 
   close(): void {
@@ -201,15 +221,8 @@ class NativeDtls implements Dtls {
   #advance(): void {
     const { openssl, scratch } = this.#factory;
     openssl.ERR_clear_error();
-    if (this.#state === 'handshaking') {
-      const result = openssl.SSL_do_handshake(this.#ssl);
-      if (result !== 1) {
-        if (openssl.SSL_get_error(this.#ssl, result) !== sslFlags.SSL_ERROR_WANT_READ)
-          this.#end('failed', this.#factory.lastError());
-        return;
-      }
-      this.#flush();
-      this.#finishHandshake();
+    if (this.#isHandshaking) {
+      this.#shakeHands();
       return;
     }
     // Application data is nothing to us, but reading answers late flights and shows close_notify.
@@ -223,7 +236,25 @@ class NativeDtls implements Dtls {
     }
   }
 
-  #finishHandshake(): void {
+  #shakeHands(): void {
+    const { openssl } = this.#factory;
+    const result = openssl.SSL_do_handshake(this.#ssl);
+    const isDone = result === 1;
+    if (!isDone && openssl.SSL_get_error(this.#ssl, result) !== sslFlags.SSL_ERROR_WANT_READ) {
+      this.#end('failed', this.#factory.lastError());
+      return;
+    }
+    this.#flush();
+    if (this.#state === 'unconfirmed') {
+      if (!isDone) return;
+      this.#state = 'connected';
+      if (this.#hasRepeatedFinished) this.#events.confirmedLate();
+    } else if (isDone || this.#hasSentFinished) {
+      this.#takeKeys(isDone ? 'connected' : 'unconfirmed');
+    }
+  }
+
+  #takeKeys(state: 'unconfirmed' | 'connected'): void {
     const fingerprint = this.#readPeerFingerprint();
     if (fingerprint !== this.#peerFingerprint) {
       this.#end('failed', 'the viewer\u2019s certificate is not the one its offer names');
@@ -250,7 +281,7 @@ class NativeDtls implements Dtls {
     );
     const keyingMaterial = scratch.bytes.slice(0, length);
     scratch.bytes.fill(0, 0, length);
-    this.#state = 'connected';
+    this.#state = state;
     this.#events.connected(profile, keyingMaterial);
   }
 
@@ -285,7 +316,11 @@ class NativeDtls implements Dtls {
     for (;;) {
       const length = openssl.BIO_read(this.#toPeer, scratch.address, MAX_DATAGRAM);
       if (length <= 0) return;
-      this.#events.send(scratch.bytes.subarray(0, length));
+      const datagram = scratch.bytes.subarray(0, length);
+      // OpenSSL's client goes on to its Finished once it has verified all that the server signed.
+      if (this.#state === 'handshaking' && this.#role === 'client')
+        this.#hasSentFinished ||= hasChangedCipher(datagram);
+      this.#events.send(datagram);
     }
   }
 
@@ -294,4 +329,11 @@ class NativeDtls implements Dtls {
     this.#state = 'freed';
     this.#factory.openssl.SSL_free(this.#ssl); // and its BIOs
   }
+}
+
+/** Of the records in a datagram, one says that all that follow are encrypted: what stands behind it is a Finished. */
+function hasChangedCipher(datagram: Uint8Array): boolean {
+  const { buffer, byteOffset, byteLength } = datagram;
+  const records = readRecords(Buffer.from(buffer, byteOffset, byteLength));
+  return records.some(({ type }) => type === contentType.changeCipherSpec);
 }

@@ -1,5 +1,5 @@
 /**
- * DTLS by werift's server, for systems where OpenSSL cannot be called. werift builds the messages and makes the keys;
+ * DTLS by werift's server, and the server only, for systems where OpenSSL cannot be called. werift builds the messages and makes the keys;
  * what it lacks is done here, before it sees a byte: order and reassembly, retransmission, who the client is (its
  * certificate's fingerprint, the signature of CertificateVerify, its Finished), and an established session that no
  * forged ClientHello or alert can reset. Only ECDHE-ECDSA-AES128-GCM-SHA256 with extended master secret (RFC 7627),
@@ -72,7 +72,8 @@ export function portableDtls(
     });
   return {
     fingerprint: certificate.fingerprint,
-    accept: (peerFingerprint, events) =>
+    roles: ['server'],
+    open: (_role, peerFingerprint, events) =>
       new PortableDtls(serve, peerFingerprint.toUpperCase(), events, clock),
     close: () => {},
   };
@@ -117,6 +118,8 @@ class PortableDtls implements Dtls {
     this.#server.onConnect.subscribe(() => this.#connected());
     this.#server.onError.subscribe((error) => this.#fail(this.#reasonOf(error), HANDSHAKE_FAILURE));
   }
+
+  start(): void {}
 
   handle(datagram: Uint8Array): void {
     if (this.#state === 'ended' || datagram.length > MAX_DATAGRAM) return;

@@ -3,17 +3,19 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Arena } from '../native/arena.ts';
 import { loadOpenSsl } from '../native/openssl.ts';
-import { DtlsTestClient } from '../testing/dtls-client.ts';
 import {
-  accept,
   converse,
   deliver,
   impostor,
   mirrorSignature,
+  open,
+  renameCertificateTypes,
   scatteringPath,
+  type Outcome,
 } from '../testing/dtls-conversation.ts';
+import { DtlsPeer, type PeerCertificate } from '../testing/dtls-peer.ts';
 import { timeBox } from '../testing/time-box.ts';
-import { createCertificate } from './certificate.ts';
+import { createCertificate, type Certificate } from './certificate.ts';
 import { nativeDtls } from './dtls-native.ts';
 import { portableDtls } from './dtls-portable.ts';
 
@@ -39,8 +41,22 @@ test('our certificate is a valid self-signed P-256 certificate', () => {
   expect(Date.parse(x509.validTo)).toBeGreaterThan(Date.now() + 9 * 365 * 86_400_000);
 });
 
-describe.each(['native', 'portable'] as const)('the %s half', (half) => {
+test('the native half would rather be the client, the portable half cannot', () => {
+  expect(factories.native.roles).toEqual(['client', 'server']);
+  expect(factories.portable.roles).toEqual(['server']);
+});
+
+const ends = [
+  { half: 'native', role: 'client' },
+  { half: 'native', role: 'server' },
+  { half: 'portable', role: 'server' },
+] as const;
+
+describe.each(ends)('the $half half as $role', ({ half, role }) => {
   const factory = factories[half];
+  const accept = (fingerprint: string): Outcome => open(factory, role, fingerprint);
+  const peer = (certificate: PeerCertificate | undefined, profiles?: string): DtlsPeer =>
+    new DtlsPeer(openssl, arena, role === 'client' ? 'server' : 'client', certificate, profiles);
 
   describe.each([
     ['SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80', 'aes128gcm', 56],
@@ -48,162 +64,105 @@ describe.each(['native', 'portable'] as const)('the %s half', (half) => {
   ])('with a viewer that offers %s', (profiles, profile, length) => {
     test('gives it keys, flights of at most 1,200 bytes, and close_notify', async () => {
       const own = createCertificate(Date.now());
-      const client = new DtlsTestClient(openssl, arena, own, profiles);
-      const outcome = accept(factory, own.fingerprint.toLowerCase());
+      const viewer = peer(own, profiles);
+      const outcome = accept(own.fingerprint.toLowerCase());
       const flights: number[] = [];
       const send = outcome.sent.push.bind(outcome.sent);
       outcome.sent.push = (...datagrams) => {
         flights.push(...datagrams.map((d) => d.length));
         return send(...datagrams);
       };
-      await converse(client, outcome);
+      await converse(viewer, outcome);
       expect(outcome.ended).toBeUndefined();
-      expect(client.isConnected).toBe(true);
+      expect(viewer.isConnected).toBe(true);
       expect(outcome.connected?.profile).toBe(profile);
       expect(Buffer.from(outcome.connected?.keyingMaterial ?? [])).toEqual(
-        Buffer.from(client.keyingMaterial(length)),
+        Buffer.from(viewer.keyingMaterial(length)),
       );
-      expect(outcome.server.timeoutMs()).toBeUndefined();
+      expect(outcome.dtls.timeoutMs()).toBeUndefined();
       expect(Math.max(...flights)).toBeLessThanOrEqual(1200);
-      outcome.server.close();
-      client.advance(...outcome.sent.splice(0));
-      expect(client.receivedCloseNotify).toBe(true);
-      client.close();
+      outcome.dtls.close();
+      viewer.advance(...outcome.sent.splice(0));
+      expect(viewer.receivedCloseNotify).toBe(true);
+      viewer.close();
     });
   });
 
   test('ends the session once when the viewer says close_notify', async () => {
     const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own);
-    const outcome = accept(factory, own.fingerprint);
-    await converse(client, outcome);
-    const goodbye = client.shutdown();
+    const viewer = peer(own);
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome);
+    const goodbye = viewer.shutdown();
     await deliver(outcome, [...goodbye, ...goodbye]);
     expect(outcome.ended).toEqual({ reason: 'closed', detail: 'close_notify' });
     expect(outcome.endings).toBe(1);
-    outcome.server.close();
-    outcome.server.close();
-    client.close();
+    outcome.dtls.close();
+    outcome.dtls.close();
+    viewer.close();
   });
 
   test('refuses another certificate than the one in the offer', async () => {
-    const client = new DtlsTestClient(openssl, arena, createCertificate(Date.now()));
-    const outcome = accept(factory, createCertificate(Date.now()).fingerprint);
-    await converse(client, outcome);
+    const viewer = peer(createCertificate(Date.now()));
+    const outcome = accept(createCertificate(Date.now()).fingerprint);
+    await converse(viewer, outcome);
     expect(outcome.connected).toBeUndefined();
     expect(outcome.ended?.detail).toContain('not the one its offer names');
-    outcome.server.close();
-    client.close();
+    outcome.dtls.close();
+    viewer.close();
   });
 
   test('refuses a viewer without certificate', async () => {
-    const client = new DtlsTestClient(openssl, arena, undefined);
-    const outcome = accept(factory, createCertificate(Date.now()).fingerprint);
-    await converse(client, outcome);
+    const viewer = peer(undefined);
+    const outcome = accept(createCertificate(Date.now()).fingerprint);
+    await converse(viewer, outcome);
     expect(outcome.connected).toBeUndefined();
     expect(outcome.ended?.reason).toBe('failed');
-    outcome.server.close();
-    client.close();
+    outcome.dtls.close();
+    viewer.close();
   });
 
   test('refuses a copied certificate without its key', async () => {
     const victim = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, impostor(victim));
-    const outcome = accept(factory, victim.fingerprint);
-    await converse(client, outcome);
+    const viewer = peer(impostor(victim));
+    const outcome = accept(victim.fingerprint);
+    await converse(viewer, outcome);
     expect(outcome.connected).toBeUndefined();
     expect(outcome.ended).toMatchObject({ reason: 'failed', detail: expect.stringMatching(/signature/) });
-    outcome.server.close();
-    client.close();
-  });
-
-  test('refuses a Finished that does not match what was said', async () => {
-    const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own);
-    const outcome = accept(factory, own.fingerprint);
-    await converse(client, outcome, mirrorSignature);
-    expect(outcome.connected).toBeUndefined();
-    expect(client.isConnected).toBe(false);
-    expect(outcome.ended).toMatchObject({
-      reason: 'failed',
-      detail: expect.stringMatching(/digest check|Finished/),
-    });
-    outcome.server.close();
-    client.close();
+    outcome.dtls.close();
+    viewer.close();
   });
 
   test('refuses a viewer without a common SRTP profile', async () => {
     const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own, 'SRTP_AES128_CM_SHA1_32');
-    const outcome = accept(factory, own.fingerprint);
-    await converse(client, outcome);
+    const viewer = peer(own, 'SRTP_AES128_CM_SHA1_32');
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome);
     expect(outcome.connected).toBeUndefined();
     expect(outcome.ended?.detail).toContain('SRTP profiles');
-    outcome.server.close();
-    client.close();
+    outcome.dtls.close();
+    viewer.close();
   });
 
   test('puts fragments together that come twice and in reverse', async () => {
     const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own);
-    const outcome = accept(factory, own.fingerprint);
-    await converse(client, outcome, scatteringPath());
+    const viewer = peer(own);
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome, scatteringPath());
     expect(outcome.ended).toBeUndefined();
     expect(outcome.connected?.profile).toBe('aes128gcm');
-    outcome.server.close();
-    client.close();
-  });
-
-  test('sends a lost flight again within 100 ms', async () => {
-    const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own);
-    const outcome = accept(factory, own.fingerprint);
-    let hello = client.advance();
-    await deliver(outcome, hello);
-    while (outcome.server.timeoutMs() === undefined) {
-      hello = client.advance(...outcome.sent.splice(0)); // with the cookie
-      await deliver(outcome, hello);
-    }
-    outcome.sent.splice(0); // lost
-    const timeoutMs = outcome.server.timeoutMs() ?? 0;
-    expect(timeoutMs).toBeGreaterThan(0);
-    expect(timeoutMs).toBeLessThanOrEqual(100);
-    await new Promise((resolve) => setTimeout(resolve, timeoutMs + 1));
-    outcome.server.handleTimeout();
-    expect(outcome.sent.length).toBeGreaterThan(0);
-    expect(outcome.server.timeoutMs()).toBeGreaterThan(timeoutMs);
-    await deliver(outcome, client.advance(...outcome.sent.splice(0)));
-    expect(outcome.connected).toBeDefined();
-    outcome.server.close();
-    client.close();
-  });
-
-  test('answers the last flight again when its own answer was lost', async () => {
-    const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own);
-    const outcome = accept(factory, own.fingerprint);
-    let flight = client.advance();
-    while (outcome.connected === undefined) {
-      await deliver(outcome, flight);
-      if (outcome.connected === undefined) flight = client.advance(...outcome.sent.splice(0));
-    }
-    outcome.sent.splice(0); // lost
-    expect(client.isConnected).toBe(false);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    await deliver(outcome, client.handleTimeout());
-    client.advance(...outcome.sent.splice(0));
-    expect(client.isConnected).toBe(true);
-    expect(outcome.endings).toBe(0);
-    outcome.server.close();
-    client.close();
+    outcome.dtls.close();
+    viewer.close();
   });
 
   test('an established session minds neither a ClientHello nor alerts that anybody could send', async () => {
     const own = createCertificate(Date.now());
-    const client = new DtlsTestClient(openssl, arena, own);
-    const outcome = accept(factory, own.fingerprint);
-    await converse(client, outcome);
-    const other = new DtlsTestClient(openssl, arena, own);
+    const viewer = peer(own);
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome);
+    const other = peer(own);
+    // As a server, it answers a ClientHello of somebody else.
+    const foreignFlight = (): Uint8Array[] => (role === 'client' ? accept(own.fingerprint).sent : []);
     const closeNotify = Buffer.from('15fefd00000000000000ff00020100', 'hex');
     const fatal = Buffer.from('15fefd00000000000000fe00020228', 'hex');
     const forged = Buffer.concat([
@@ -211,7 +170,7 @@ describe.each(['native', 'portable'] as const)('the %s half', (half) => {
       Buffer.alloc(26, 7),
     ]);
     await deliver(outcome, [
-      ...other.advance(),
+      ...other.advance(...foreignFlight()),
       closeNotify,
       fatal,
       forged,
@@ -219,11 +178,11 @@ describe.each(['native', 'portable'] as const)('the %s half', (half) => {
       Buffer.of(),
     ]);
     expect(outcome.endings).toBe(0);
-    await deliver(outcome, client.shutdown());
+    await deliver(outcome, viewer.shutdown());
     expect(outcome.ended?.reason).toBe('closed');
-    outcome.server.close();
+    outcome.dtls.close();
     other.close();
-    client.close();
+    viewer.close();
   });
 
   test('garbage neither connects nor crashes, before, during and after a handshake', async () => {
@@ -231,26 +190,179 @@ describe.each(['native', 'portable'] as const)('the %s half', (half) => {
     const garbage = fc.array(fc.uint8Array({ maxLength: 1400 }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(garbage, fc.constantFrom('nothing', 'hello', 'all'), async (datagrams, before) => {
-        const client = new DtlsTestClient(openssl, arena, own);
-        const outcome = accept(factory, own.fingerprint);
-        if (before === 'hello') await deliver(outcome, client.advance());
-        if (before === 'all') await converse(client, outcome);
+        const viewer = peer(own);
+        const outcome = accept(own.fingerprint);
+        if (before === 'hello') await deliver(outcome, viewer.advance(...outcome.sent.splice(0)));
+        if (before === 'all') await converse(viewer, outcome);
         const connected = outcome.connected;
         for (const datagram of datagrams) {
-          outcome.server.handle(datagram);
+          outcome.dtls.handle(datagram);
           const record = datagram.slice();
           if (record.length > 13) record.set([22, 254, 253]);
           if (record.length > 13) record.set([(record.length - 13) >> 8, (record.length - 13) & 0xff], 11);
-          outcome.server.handle(record);
-          outcome.server.handleTimeout();
+          outcome.dtls.handle(record);
+          outcome.dtls.handleTimeout();
         }
         await new Promise(setImmediate);
         expect(outcome.connected).toBe(connected);
-        outcome.server.close();
-        outcome.server.handle(new Uint8Array(20));
-        client.close();
+        outcome.dtls.close();
+        outcome.dtls.handle(new Uint8Array(20));
+        viewer.close();
       }),
       timeBox,
     );
+  });
+});
+
+describe.each(['native', 'portable'] as const)('the %s half as server', (half) => {
+  const accept = (fingerprint: string): Outcome => open(factories[half], 'server', fingerprint);
+  const client = (certificate: PeerCertificate): DtlsPeer =>
+    new DtlsPeer(openssl, arena, 'client', certificate);
+
+  test('refuses a Finished that does not match what was said', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = client(own);
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome, mirrorSignature);
+    expect(outcome.connected).toBeUndefined();
+    expect(viewer.isConnected).toBe(false);
+    expect(outcome.ended).toMatchObject({
+      reason: 'failed',
+      detail: expect.stringMatching(/digest check|Finished/),
+    });
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('sends a lost flight again within 100 ms', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = client(own);
+    const outcome = accept(own.fingerprint);
+    let hello = viewer.advance();
+    await deliver(outcome, hello);
+    while (outcome.dtls.timeoutMs() === undefined) {
+      hello = viewer.advance(...outcome.sent.splice(0)); // with the cookie
+      await deliver(outcome, hello);
+    }
+    outcome.sent.splice(0); // lost
+    const timeoutMs = outcome.dtls.timeoutMs() ?? 0;
+    expect(timeoutMs).toBeGreaterThan(0);
+    expect(timeoutMs).toBeLessThanOrEqual(100);
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs + 1));
+    outcome.dtls.handleTimeout();
+    expect(outcome.sent.length).toBeGreaterThan(0);
+    expect(outcome.dtls.timeoutMs()).toBeGreaterThan(timeoutMs);
+    await deliver(outcome, viewer.advance(...outcome.sent.splice(0)));
+    expect(outcome.connected).toBeDefined();
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('answers the last flight again when its own answer was lost', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = client(own);
+    const outcome = accept(own.fingerprint);
+    let flight = viewer.advance();
+    while (outcome.connected === undefined) {
+      await deliver(outcome, flight);
+      if (outcome.connected === undefined) flight = viewer.advance(...outcome.sent.splice(0));
+    }
+    outcome.sent.splice(0); // lost
+    expect(viewer.isConnected).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await deliver(outcome, viewer.handleTimeout());
+    viewer.advance(...outcome.sent.splice(0));
+    expect(viewer.isConnected).toBe(true);
+    expect(outcome.endings).toBe(0);
+    outcome.dtls.close();
+    viewer.close();
+  });
+});
+
+describe('the native half as client', () => {
+  const begin = (): { own: Certificate; outcome: Outcome; viewer: DtlsPeer } => {
+    const own = createCertificate(Date.now());
+    const viewer = new DtlsPeer(openssl, arena, 'server', own);
+    return { own, viewer, outcome: open(factories.native, 'client', own.fingerprint) };
+  };
+
+  test('says nothing before it is started, and begins once', () => {
+    const sent: Uint8Array[] = [];
+    const dtls = factories.native.open('client', createCertificate(Date.now()).fingerprint, {
+      send: (datagram) => void sent.push(datagram.slice()),
+      connected: () => undefined,
+      confirmedLate: () => undefined,
+      ended: () => undefined,
+    });
+    dtls.handle(Buffer.from('15fefd00000000000000fe00020228', 'hex'));
+    expect(dtls.timeoutMs()).toBeUndefined();
+    expect(sent).toEqual([]);
+    dtls.start();
+    dtls.start();
+    expect(sent).toHaveLength(1);
+    dtls.close();
+    dtls.start();
+    expect(sent).toHaveLength(1);
+  });
+
+  test('has its keys behind its Finished, a round trip before the handshake is done', () => {
+    const { outcome, viewer } = begin();
+    const hello = outcome.sent.splice(0);
+    for (const datagram of viewer.advance(...hello)) outcome.dtls.handle(datagram);
+    expect(outcome.connected?.profile).toBe('aes128gcm');
+    expect(outcome.dtls.timeoutMs()).toBeGreaterThan(0);
+    expect(viewer.isConnected).toBe(false);
+    const answer = viewer.advance(...outcome.sent.splice(0));
+    expect(viewer.isConnected).toBe(true);
+    const early = Buffer.from(outcome.connected?.keyingMaterial ?? []);
+    expect(early).toEqual(Buffer.from(viewer.keyingMaterial(56)));
+    for (const datagram of answer) outcome.dtls.handle(datagram);
+    expect(outcome.dtls.timeoutMs()).toBeUndefined();
+    expect(outcome).toMatchObject({ confirmedLate: 0, endings: 0 });
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('ends when the peer’s Finished shows that a message was another one', async () => {
+    const { outcome, viewer } = begin();
+    await converse(viewer, outcome, renameCertificateTypes);
+    expect(viewer.isConnected).toBe(false);
+    expect(outcome.ended?.reason).toBe('failed');
+    expect(outcome.endings).toBe(1);
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('sends a lost ClientHello again within 100 ms', async () => {
+    const { outcome, viewer } = begin();
+    outcome.sent.splice(0); // lost
+    const timeoutMs = outcome.dtls.timeoutMs() ?? 0;
+    expect(timeoutMs).toBeGreaterThan(0);
+    expect(timeoutMs).toBeLessThanOrEqual(100);
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs + 1));
+    outcome.dtls.handleTimeout();
+    expect(outcome.sent).toHaveLength(1);
+    expect(outcome.dtls.timeoutMs()).toBeGreaterThan(timeoutMs);
+    await converse(viewer, outcome);
+    expect(viewer.isConnected).toBe(true);
+    expect(outcome).toMatchObject({ confirmedLate: 0, endings: 0 });
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('sends a lost Finished again, and says that the first one may not have come', async () => {
+    const { outcome, viewer } = begin();
+    await deliver(outcome, viewer.advance(...outcome.sent.splice(0)));
+    expect(outcome.connected).toBeDefined();
+    outcome.sent.splice(0); // lost
+    const timeoutMs = outcome.dtls.timeoutMs() ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs + 1));
+    outcome.dtls.handleTimeout();
+    expect(outcome.confirmedLate).toBe(0);
+    await converse(viewer, outcome);
+    expect(viewer.isConnected).toBe(true);
+    expect(outcome).toMatchObject({ confirmedLate: 1, endings: 0 });
+    outcome.dtls.close();
+    viewer.close();
   });
 });

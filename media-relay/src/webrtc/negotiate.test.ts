@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DtlsRole } from './dtls.ts';
 import { offerText } from './fixtures/offers.ts';
 import { isRefusal, negotiate } from './negotiate.ts';
 import type { Negotiation, Refusal, StreamMedia } from './negotiation.ts';
@@ -7,14 +8,16 @@ import { parseOffer } from './offer.ts';
 const baseline: StreamMedia = { video: { profileLevelId: '42c01e' } };
 const withPcmu: StreamMedia = { ...baseline, audio: { codec: 'pcmu', channels: 1 } };
 
+const roles = ['client', 'server'] as const;
+
 function accepted(text: string, stream: StreamMedia): Negotiation {
-  const result = negotiate(parseOffer(text), stream);
+  const result = negotiate(parseOffer(text), stream, roles);
   if (isRefusal(result)) throw new Error(result.message);
   return result;
 }
 
 function refused(text: string, stream: StreamMedia = baseline): Refusal {
-  const result = negotiate(parseOffer(text), stream);
+  const result = negotiate(parseOffer(text), stream, roles);
   if (!isRefusal(result)) throw new Error('expected a refusal');
   return result;
 }
@@ -214,7 +217,7 @@ describe('refusals', () => {
   });
 
   test.each([
-    ['a=setup:passive', (text: string) => text.replaceAll('a=setup:actpass', 'a=setup:passive')],
+    ['a=setup:holdconn', (text: string) => text.replaceAll('a=setup:actpass', 'a=setup:holdconn')],
     ['a=rtcp-mux', (text: string) => text.replaceAll('a=rtcp-mux\r\n', '')],
     ['a=ice-lite', (text: string) => text.replace('t=0 0', 't=0 0\r\na=ice-lite')],
     ['a=ice-ufrag', (text: string) => text.replaceAll(/a=ice-ufrag:.*\r\n/g, '')],
@@ -229,6 +232,31 @@ describe('refusals', () => {
   test('a stream without video is refused for what it is', () => {
     expect(refused(offerText('chromium'), { audio: { codec: 'pcmu', channels: 1 } }).code).toBe(
       'stream-refused',
+    );
+  });
+});
+
+describe('the DTLS role', () => {
+  const withSetup = (setup: string): string =>
+    offerText('chromium').replaceAll('a=setup:actpass', `a=setup:${setup}`);
+  const roleOf = (setup: string, own: readonly DtlsRole[]): DtlsRole => {
+    const result = negotiate(parseOffer(withSetup(setup)), baseline, own);
+    if (isRefusal(result)) throw new Error(result.message);
+    return result.dtlsRole;
+  };
+
+  test.each([
+    ['actpass', ['client', 'server'], 'client'],
+    ['actpass', ['server'], 'server'],
+    ['active', ['client', 'server'], 'server'],
+    ['passive', ['client', 'server'], 'client'],
+  ] as const)('a=setup:%s to one who can be %j: %s', (setup, own, role) => {
+    expect(roleOf(setup, own)).toBe(role);
+  });
+
+  test('a refusal says what we can be', () => {
+    expect(() => roleOf('passive', ['server'])).toThrow(
+      'a=setup:passive leaves no way to be the DTLS server; offer actpass',
     );
   });
 });

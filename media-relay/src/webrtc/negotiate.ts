@@ -1,7 +1,8 @@
 // Offer/answer (RFC 3264, JSEP RFC 9429 5.3, BUNDLE RFC 9143 7.3) for one stream: pure functions of plain data.
 // One video section and at most one audio section in the same BUNDLE are accepted, everything else is rejected.
 import type { ProtocolError } from '../media/protocol-error.ts';
-import type { Direction, Offer, OfferedMedia } from './offer.ts';
+import type { DtlsRole } from './dtls.ts';
+import type { Direction, Offer, OfferedMedia, SetupRole } from './offer.ts';
 import { defaultProfileLevelId } from './h264-profile.ts';
 import { chooseAudio, chooseVideo, noCommonCodec } from './negotiate-codecs.ts';
 import type {
@@ -13,7 +14,6 @@ import type {
   Negotiation,
   Refusal,
   RejectedSection,
-  RemoteTransport,
   StreamMedia,
 } from './negotiation.ts';
 
@@ -37,7 +37,12 @@ interface Match {
   readonly payloads: readonly ChosenPayload[];
 }
 
-export function negotiate(offer: Offer, stream: StreamMedia): Negotiation | Refusal {
+/** `roles`: which we can be, the best first. */
+export function negotiate(
+  offer: Offer,
+  stream: StreamMedia,
+  roles: readonly DtlsRole[],
+): Negotiation | Refusal {
   if (!stream.video) return { code: 'stream-refused', message: 'The stream has no video.' };
   const { profileLevelId } = stream.video;
   const receiving = offer.media.filter((media) => media.kind === 'video' && canReceive(media));
@@ -59,15 +64,15 @@ export function negotiate(offer: Offer, stream: StreamMedia): Negotiation | Refu
   );
   const unmuxed = accepted.find(({ media }) => !media.rtcpMux);
   if (unmuxed) return malformed(unmuxed.media, 'a=rtcp-mux is missing; RTCP needs no port of its own here');
-  const remote = remoteTransport(offer, tagged ?? video.media);
-  if ('code' in remote) return remote;
+  const transport = negotiateTransport(offer, tagged ?? video.media, roles);
+  if ('code' in transport) return transport;
   return {
     sections: offer.media.map((media) => {
       const match = accepted.find((one) => one.media === media);
       return match ? accept(match, media === (tagged ?? video.media)) : reject(media);
     }),
     bundle: offer.bundle.filter((mid) => accepted.some(({ media }) => media.mid === mid)),
-    remote,
+    ...transport,
     video: negotiatedVideo(video),
     audio: audio && stream.audio && negotiatedAudio(audio, stream.audio.codec),
   };
@@ -171,7 +176,11 @@ function taggedSection(offer: Offer, accepted: readonly OfferedMedia[]): Offered
   return undefined;
 }
 
-function remoteTransport(offer: Offer, tagged: OfferedMedia): RemoteTransport | Refusal {
+function negotiateTransport(
+  offer: Offer,
+  tagged: OfferedMedia,
+  roles: readonly DtlsRole[],
+): Pick<Negotiation, 'remote' | 'dtlsRole'> | Refusal {
   if (offer.iceLite) {
     return {
       code: 'offer-malformed',
@@ -183,10 +192,18 @@ function remoteTransport(offer: Offer, tagged: OfferedMedia): RemoteTransport | 
   if (iceUfrag === undefined) return malformed(tagged, 'a=ice-ufrag is missing');
   if (icePwd === undefined) return malformed(tagged, 'a=ice-pwd is missing');
   if (fingerprint === undefined) return malformed(tagged, 'a=fingerprint is missing');
-  if (setup !== 'actpass' && setup !== 'active') {
-    return malformed(tagged, `a=setup:${setup} leaves no way to be the DTLS server; offer actpass or active`);
-  }
-  return { iceUfrag, icePwd, fingerprint };
+  const dtlsRole = roles.find((role) => fits(role, setup));
+  if (dtlsRole === undefined)
+    return malformed(
+      tagged,
+      `a=setup:${setup} leaves no way to be the DTLS ${roles.join(' or ')}; offer actpass`,
+    );
+  return { remote: { iceUfrag, icePwd, fingerprint }, dtlsRole };
+}
+
+/** RFC 8842 5.3: whether an offer with this a=setup leaves the role to us. */
+function fits(role: DtlsRole, setup: SetupRole): boolean {
+  return setup === 'actpass' || setup === (role === 'client' ? 'passive' : 'active');
 }
 
 /** A bundle-only section has no transport of its own (RFC 9143 6): the group's first section has it. */

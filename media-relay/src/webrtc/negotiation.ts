@@ -1,5 +1,6 @@
 // What comes out of offer/answer: plain data, made by negotiate.ts, written as SDP by answer.ts.
 import type { RefusalCode } from '../engine/messages.ts';
+import type { DtlsRole } from './dtls.ts';
 
 /** What the stream has, as far as an answer depends on it. */
 export interface StreamMedia {
@@ -19,6 +20,8 @@ export interface Negotiation {
   /** Mids of the accepted sections in the order of the offered group; empty when the offer has none. */
   readonly bundle: readonly string[];
   readonly remote: RemoteTransport;
+  /** Ours. */
+  readonly dtlsRole: DtlsRole;
   readonly video: NegotiatedVideo;
   readonly audio: NegotiatedAudio | undefined;
 }

@@ -78,11 +78,13 @@ export class Session implements PortClient, StreamReader {
     const { profileLevelId } = negotiation.video;
     this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId });
     this.#lastHeardMs = this.#createdMs;
-    this.#dtls = deps.dtls.accept(negotiation.remote.fingerprint, {
+    this.#dtls = deps.dtls.open(negotiation.dtlsRole, negotiation.remote.fingerprint, {
       send: (datagram) => {
-        if (this.#dtlsDestination) deps.egress.sendDatagram(this.#dtlsDestination, datagram);
+        const destination = this.#dtlsDestination ?? this.#destination;
+        if (destination) deps.egress.sendDatagram(destination, datagram);
       },
       connected: (profile, keyingMaterial) => this.#connected(profile, keyingMaterial),
+      confirmedLate: () => this.#media?.feed.doubtStart(),
       ended: (reason, detail) => this.#end(reason === 'closed' ? 'closed-by-viewer' : 'dtls-failed', detail),
     });
   }
@@ -108,6 +110,11 @@ export class Session implements PortClient, StreamReader {
     if (!result.valid) return false;
     this.#heard(nowMs);
     if (result.nominated || this.#destination === undefined) this.#destination = from;
+    if (!this.#wasConnected) {
+      // The viewer takes datagrams from us now: as the client we may begin.
+      this.#dtls.start();
+      this.#armDtlsTimer();
+    }
     return true;
   }
 
@@ -192,18 +199,16 @@ export class Session implements PortClient, StreamReader {
       this.#end('closed-by-relay', 'the stream has no video');
       return;
     }
-    const { server, client } = splitKeyingMaterial(keyingMaterial, profile);
+    const keys = splitKeyingMaterial(keyingMaterial, profile);
+    const isClient = this.#negotiation.dtlsRole === 'client';
+    const [own, viewers] = isClient ? [keys.client, keys.server] : [keys.server, keys.client];
     this.#media = new SessionMedia(deps, {
       stream: this.stream,
       store,
       playing: () => this.#quality.playing,
       negotiation: this.#negotiation,
       ssrcs: this.ssrcs,
-      cipher: deps.srtp.create(
-        profile,
-        deriveSessionKeys(server, profile),
-        deriveSessionKeys(client, profile),
-      ),
+      cipher: deps.srtp.create(profile, deriveSessionKeys(own, profile), deriveSessionKeys(viewers, profile)),
       destination: () => this.#destination,
       echo: (answer) => this.#sendEcho(answer),
     });

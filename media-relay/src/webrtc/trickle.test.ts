@@ -79,10 +79,11 @@ describe('ICE restart', () => {
   });
 
   test('is answered with our new credentials in the section that carries the transport', () => {
-    const negotiation = negotiate(parseOffer(offerText('node-datachannel')), {
+    const media = {
       video: { profileLevelId: '42e01f' },
       audio: { codec: 'pcmu', channels: 1 },
-    });
+    } as const;
+    const negotiation = negotiate(parseOffer(offerText('node-datachannel')), media, ['server']);
     if (isRefusal(negotiation)) throw new Error(negotiation.message);
     const text = writeRestartFragment(
       negotiation,

@@ -71,6 +71,7 @@ export class VideoFeed implements PacedFeed {
   #timestamp = 0;
   #playoutDelay = NO_PLAYOUT_DELAY;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
+  #isStartDoubtful = false;
   #streamBitrateBps = 0;
   /** Waits for a key frame because of this. */
   #dropping: DropReason | undefined;
@@ -245,8 +246,18 @@ export class VideoFeed implements PacedFeed {
 
   /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
   resync(nowMs: number): void {
+    if (this.#isStartDoubtful) {
+      this.#isStartDoubtful = false;
+      this.#beginBurst(nowMs);
+      return;
+    }
     if (nowMs - this.#lastResyncMs < RESYNC_INTERVAL_MS || this.#mode !== 'live') return;
     this.#beginBurst(nowMs);
+  }
+
+  /** What was sent until now may have come to a viewer without keys: the first thing that it asks for, it gets at once. */
+  doubtStart(): void {
+    this.#isStartDoubtful = true;
   }
 
   /** The source was interrupted: what the store gets next starts with a key frame. */
