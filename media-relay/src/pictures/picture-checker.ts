@@ -46,7 +46,8 @@ interface Watched {
 
 interface KeyFrame {
   readonly stream: string;
-  readonly units: Uint8Array;
+  /** Its own, as it came from the media thread. */
+  readonly units: Uint8Array<ArrayBuffer>;
   readonly arrivalMs: number;
 }
 
@@ -108,14 +109,14 @@ export class PictureChecker {
       const frame = await this.#newKeyFrame(stream);
       if (frame === undefined) continue;
       if (batch.length === maxBatchPictures || bytes + frame.units.length > maxBatchBytes) {
-        await this.#check(batch);
+        await this.#checkAndRelease(batch);
         batch = [];
         bytes = 0;
       }
       batch.push(frame);
       bytes += frame.units.length;
     }
-    if (batch.length > 0) await this.#check(batch);
+    if (batch.length > 0) await this.#checkAndRelease(batch);
   }
 
   /** What is not live has no picture to be judged. */
@@ -140,6 +141,15 @@ export class PictureChecker {
     const { units, arrivalMs } = result.picture;
     watched.triedMs = arrivalMs;
     return { stream, units, arrivalMs };
+  }
+
+  /** The pictures' memory goes at once: a main thread that has little to do collects its garbage every few minutes. */
+  async #checkAndRelease(batch: readonly KeyFrame[]): Promise<void> {
+    try {
+      await this.#check(batch);
+    } finally {
+      for (const { units } of batch) units.buffer.transfer(0);
+    }
   }
 
   async #check(batch: readonly KeyFrame[]): Promise<void> {

@@ -71,19 +71,23 @@ interface World {
   /** Another key frame of each scene, then a round. */
   round(): Promise<void>;
   readonly live: Set<string>;
+  /** Pictures that the checker got. */
+  readonly given: readonly Uint8Array[];
 }
 
 function worldOf(films: ReadonlyMap<string, readonly Uint8Array<ArrayBuffer>[]>): World {
   const events: string[] = [];
   const live = new Set(films.keys());
+  const given: Uint8Array[] = [];
   let n = 0;
   const engine: Pick<EnginePort, 'keyFrame' | 'snapshot'> = {
     snapshot: () =>
       ({ atMs: 0, streams: [...live].map((name) => ({ name, state: 'live' })) }) as unknown as EngineSnapshot,
     keyFrame(stream, question) {
-      const units = films.get(stream)?.[n - 1];
+      const units = films.get(stream)?.[n - 1]?.slice();
       if (units === undefined || (question?.newerThanMs ?? 0) >= n)
         return Promise.resolve({ kind: 'unchanged' });
+      given.push(units);
       const picture = { units, isKey: true, number: n, arrivalMs: n, captureMs: undefined };
       return Promise.resolve({ kind: 'picture', picture });
     },
@@ -100,7 +104,7 @@ function worldOf(films: ReadonlyMap<string, readonly Uint8Array<ArrayBuffer>[]>)
     n++;
     return checker.checkAll();
   };
-  return { checker, events, round, live };
+  return { checker, events, round, live, given };
 }
 
 describe('with a real ffmpeg', () => {
@@ -121,6 +125,9 @@ describe('with a real ffmpeg', () => {
       checksTotal: 6 * names.length,
       failuresTotal: { busy: 0, unreadable: 0 },
     });
+    // Their memory is free again, without any garbage collection.
+    expect(world.given).toHaveLength(6 * names.length);
+    expect(world.given.every(({ buffer }) => buffer.byteLength === 0)).toBe(true);
     // All cameras of a round in one process.
     expect(pool.statistics.startedTotal - startedBefore).toBe(6);
     expect(world.checker.health('frozen')).toMatchObject({ flags: { frozen: true }, pictureMs: 6 });
