@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+const onItsOwn = path.join(import.meta.dirname, 'chromium-on-its-own.sh');
 /** As root, Chromium gives its own threads -8. */
 const ABOVE_CHROMIUM = -12;
 
 /**
  * A headless Chromium with H.264 that plays without a gesture and leaves the network alone. It stands for a browser on
- * another machine: as root, this process and what it starts from now on, the relay above all, need not wait for it.
+ * another machine: this process and what it starts from now on, the relay above all, need not wait for it.
  */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'] ?? candidates.find((file) => existsSync(file));
@@ -20,7 +22,8 @@ export async function launchChromium(): Promise<Browser> {
     'disable-component-update disable-sync autoplay-policy=no-user-gesture-required ' +
     'disable-features=WebRtcHideLocalIpsWithMdns';
   const args = switches.split(' ').map((name) => `--${name}`);
-  const browser = await chromium.launch({ executablePath, args });
+  const env = { ...process.env, CHROMIUM: executablePath };
+  const browser = await chromium.launch({ executablePath: onItsOwn, args, env });
   if (process.getuid?.() === 0) setPriority(ABOVE_CHROMIUM);
   return browser;
 }
