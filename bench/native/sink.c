@@ -1,6 +1,6 @@
 /*
  * Many WebRTC viewers in one cheap process, for load benches. Each session has its own UDP socket, is the controlling
- * ICE agent and the DTLS client (RFC 8445, RFC 5764), sends an SRTCP receiver report every second, transport-wide
+ * ICE agent and whichever end of DTLS the other side is not (RFC 8445, RFC 5764), sends an SRTCP receiver report every second, transport-wide
  * feedback every 62 ms where packets carry its sequence number (as Chromium does), and renews consent every 2.5 s
  * (RFC 7675). What arrives is counted by its plain RTP header; only sessions told to `verify` also check
  * every packet's authentication tag. `plain` ports just count datagrams.
@@ -9,7 +9,8 @@
  *
  * Commands, one per line on stdin; one JSON object per line on stdout:
  *   offer ID                                              -> {"event":"offer","id":,"ufrag":,"pwd":,"port":}
- *   answer ID IP PORT UFRAG PWD SHA256 VERIFY TRACE RTX   starts ICE; RTX is the payload type of resends, 0 for none
+ *   answer ID IP PORT UFRAG PWD SHA256 VERIFY TRACE RTX WAITS   starts ICE; RTX is the payload type of resends, 0 for
+ *                                                         none; WAITS is 1 when the other side is the DTLS client
  *                                                         -> {"event":"connected","id":,"ms":} | {"event":"failed",...}
  *   close ID                                              sends close_notify and forgets the session
  *   plain N                                               -> {"event":"plain","ports":[...]}
@@ -50,7 +51,7 @@ struct traced_frame {
 };
 
 struct session {
-  int fd, id, verify, rtx_type;
+  int fd, id, verify, rtx_type, is_dtls_server;
   enum state state;
   char ufrag[9], password[33], remote_ufrag[260], remote_password[260], user[520];
   uint8_t fingerprint[32], tie_breaker[8], transaction[12];
@@ -132,12 +133,12 @@ static void make_context(void) {
   X509_set_pubkey(certificate, key);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const uint8_t *)"sink", -1, -1, 0);
   X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  context = SSL_CTX_new(DTLS_client_method());
+  context = SSL_CTX_new(DTLS_method());
   if (!X509_sign(certificate, key, EVP_sha256()) || !context || SSL_CTX_use_certificate(context, certificate) != 1 ||
       SSL_CTX_use_PrivateKey(context, key) != 1 ||
       SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"))
     die("cannot set up DTLS");
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any_certificate);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any_certificate);
   X509_digest(certificate, EVP_sha256(), digest, &size);
   for (unsigned i = 0; i < size; i++) sprintf(own_fingerprint + 3 * i, "%02X%s", digest[i], i + 1 < size ? ":" : "");
   X509_free(certificate);
@@ -156,7 +157,10 @@ static void start_dtls(struct session *s) {
   SSL_set_options(s->ssl, SSL_OP_NO_QUERY_MTU);
   SSL_set_bio(s->ssl, bio, bio);
   SSL_set_mtu(s->ssl, 1200);
-  SSL_set_connect_state(s->ssl);
+  if (s->is_dtls_server)
+    SSL_set_accept_state(s->ssl);
+  else
+    SSL_set_connect_state(s->ssl);
   s->state = HANDSHAKE;
 }
 
@@ -178,8 +182,10 @@ static void finish_dtls(struct session *s, int64_t now) {
   }
   const int gcm = profile->id == SRTP_AEAD_AES_128_GCM, salt = gcm ? 12 : 14;
   SSL_export_keying_material(s->ssl, keys, (size_t)(32 + 2 * salt), label, sizeof label - 1, NULL, 0, 0);
-  srtp_init(&s->to_server, gcm, keys, keys + 32);
-  srtp_init(&s->from_server, gcm, keys + 16, keys + 32 + salt);
+  /* RFC 5764 4.2: the DTLS client's key, the DTLS server's key, their salts in the same order. */
+  const int own = s->is_dtls_server, other = !own;
+  srtp_init(&s->to_server, gcm, keys + 16 * own, keys + 32 + salt * own);
+  srtp_init(&s->from_server, gcm, keys + 16 * other, keys + 32 + salt * other);
   s->state = CONNECTED;
   s->connected_ns = now;
   s->next_report_ns = now + 1000 * MS;
@@ -451,12 +457,12 @@ static void command_offer(int id) {
 
 static void command_answer(const char *line) {
   char ip[64], print[128];
-  int id, port, verify, trace, rtx;
+  int id, port, verify, trace, rtx, waits;
   struct sockaddr_in there = {.sin_family = AF_INET};
   struct session *s;
   char ufrag[260], password[260];
-  if (sscanf(line, "answer %d %63s %d %259s %259s %127s %d %d %d", &id, ip, &port, ufrag, password, print, &verify,
-             &trace, &rtx) != 9 ||
+  if (sscanf(line, "answer %d %63s %d %259s %259s %127s %d %d %d %d", &id, ip, &port, ufrag, password, print, &verify,
+             &trace, &rtx, &waits) != 10 ||
       id < 0 || id >= MAX_SESSIONS || !(s = sessions[id]) || s->state != WAITING) {
     fprintf(stderr, "sink: cannot use: %s\n", line);
     return;
@@ -479,6 +485,7 @@ static void command_answer(const char *line) {
   s->server = there;
   s->verify = verify;
   s->rtx_type = rtx;
+  s->is_dtls_server = waits != 0;
   if (trace) {
     s->trace = calloc(TRACE_FRAMES, sizeof *s->trace);
     setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPNS, &trace, sizeof trace);

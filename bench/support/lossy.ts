@@ -9,6 +9,8 @@ export interface LossyOptions {
   /** From the client to the server. */
   readonly up?: LinkOptions;
   readonly down?: LinkOptions;
+  /** Which of the server's datagrams never arrive, besides. */
+  readonly losesDown?: (datagram: Buffer) => boolean;
   readonly seed?: number;
 }
 
@@ -24,7 +26,7 @@ const bufferBytes = 4 << 20;
 
 /** A worse network in front of a UDP server; the server sees each client on a port of its own. */
 export async function startLossyPath(options: LossyOptions): Promise<LossyPath> {
-  const { toPort, up = {}, down = {}, seed = 1 } = options;
+  const { toPort, up = {}, down = {}, losesDown = () => false, seed = 1 } = options;
   const upLink = new Link(up, seededRandom(seed));
   const downLink = new Link(down, seededRandom(seed + 1));
   const upLine = new DelayLine();
@@ -35,6 +37,7 @@ export async function startLossyPath(options: LossyOptions): Promise<LossyPath> 
   const openBack = (client: RemoteInfo): Socket => {
     const back = createSocket({ type: 'udp4', recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
     back.on('message', (datagram) => {
+      if (losesDown(datagram)) return;
       const dueMs = downLink.arrivalMs(datagram.length, performance.now());
       if (dueMs !== undefined)
         downLine.add(dueMs, () => front.send(datagram, client.port, client.address, ignoreError));

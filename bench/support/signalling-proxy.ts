@@ -15,6 +15,8 @@ export interface SignallingOptions {
   readonly link?: LinkOptions;
   /** And this way back, when it differs. */
   readonly up?: LinkOptions;
+  /** Which of the relay's datagrams never arrive, besides. */
+  readonly losesDown?: (datagram: Buffer) => boolean;
   readonly seed?: number;
 }
 
@@ -27,7 +29,7 @@ export interface SignallingProxy {
 
 /** Serves the measuring page and carries its signalling to the relay, through a longer path where asked. */
 export async function startSignallingProxy(options: SignallingOptions): Promise<SignallingProxy> {
-  const { relayUrl, stream, roundTripMs = 0, link, up = link ?? {}, seed = 1 } = options;
+  const { relayUrl, stream, roundTripMs = 0, link, up = link ?? {}, losesDown, seed = 1 } = options;
   const page = readFileSync(path.join(import.meta.dirname, 'first-frame-page.html'));
   let lossy: LossyPath | undefined;
   let sessionId = '';
@@ -42,7 +44,13 @@ export async function startSignallingProxy(options: SignallingOptions): Promise<
     if (link) {
       const port = /^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+)/im.exec(body)?.[1];
       if (port === undefined) throw new Error(`no loopback candidate in\n${body}`);
-      lossy ??= await startLossyPath({ toPort: Number(port), up, down: link, seed });
+      lossy ??= await startLossyPath({
+        toPort: Number(port),
+        up,
+        down: link,
+        seed,
+        ...(losesDown && { losesDown }),
+      });
       body = onlyThrough(body, lossy.port);
     }
     return { status: 201, body };

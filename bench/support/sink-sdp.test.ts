@@ -23,7 +23,9 @@ test('of the candidates, UDP on loopback is taken', () => {
     pwd: '0123456789abcdef01234567',
     fingerprint: '11:22',
     rtxPayloadType: 124,
+    isDtlsClient: false,
   });
+  expect(parseRemote(`${answer}a=setup:active\r\n`).isDtlsClient).toBe(true);
 });
 
 test('without loopback, IPv4 over UDP is taken', () => {

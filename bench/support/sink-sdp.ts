@@ -16,6 +16,8 @@ export interface RemoteTransport {
   readonly fingerprint: string;
   /** Payload type of resends (RFC 4588), 0 when none was agreed on. */
   readonly rtxPayloadType: number;
+  /** It begins the handshake. */
+  readonly isDtlsClient: boolean;
 }
 
 const h264 = (profileLevelId: string): string =>
@@ -57,7 +59,7 @@ export function offerSdp(local: LocalTransport, transportCc = true): string {
   const lines = [
     ...sessionLines('0'),
     `m=video 9 UDP/TLS/RTP/SAVPF ${types}`,
-    ...transportLines(local, 'active'),
+    ...transportLines(local, 'actpass'),
     'a=mid:0',
     'a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
     'a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid',
@@ -113,5 +115,6 @@ export function parseRemote(sdp: string): RemoteTransport {
     pwd: field(/^a=ice-pwd:(\S+)/m),
     fingerprint: field(/^a=fingerprint:sha-256 (\S+)/im),
     rtxPayloadType: Number(/^a=rtpmap:(\d+) rtx\/90000/im.exec(sdp)?.[1] ?? 0),
+    isDtlsClient: /^a=setup:active/m.test(sdp),
   };
 }

@@ -105,7 +105,7 @@ export class Sink {
 
   /** ICE and DTLS with the server. Resolves with the milliseconds that they took; rejects with the reason. */
   async connect(id: number, remote: RemoteTransport, options: ConnectOptions = {}): Promise<number> {
-    const flags = `${options.verify ? 1 : 0} ${options.trace ? 1 : 0} ${remote.rtxPayloadType}`;
+    const flags = `${options.verify ? 1 : 0} ${options.trace ? 1 : 0} ${remote.rtxPayloadType} ${remote.isDtlsClient ? 1 : 0}`;
     const words = `${remote.ip} ${remote.port} ${remote.ufrag} ${remote.pwd} ${remote.fingerprint}`;
     const event = await this.#ask(`answer ${id} ${words} ${flags}`, `connected ${id}`);
     return (event as SinkEvent & { readonly ms: number }).ms;

@@ -1,6 +1,7 @@
 /** A real Chromium behind a network that loses packets: the picture goes on, by resends alone. */
 import { expect, test } from 'vitest';
 import { startSignallingProxy } from '../../bench/support/signalling-proxy.ts';
+import { contentType, readRecords } from '../src/webrtc/dtls-handshake.ts';
 import { openBrowser } from './support/browser.ts';
 import { TestRelay } from './support/relay.ts';
 
@@ -36,6 +37,34 @@ test('behind 5 % loss and 40 ms of round trip, packets come again and pictures g
     expect(after.lost - before.lost).toBeGreaterThan(10);
     expect(after.keyFrameRequests - before.keyFrameRequests).toBeLessThanOrEqual(1);
     expect(after.frozenSeconds - before.frozenSeconds).toBeLessThan(1);
+  } finally {
+    await proxy.close();
+  }
+}, 40_000);
+
+test('a browser that misses the end of our handshake has no keys for its burst, asks, and gets it again', async () => {
+  await using relay = await TestRelay.start({
+    demo: 'demo:?width=640&height=360&fps=25&gop=240&bitrate=1000000',
+  });
+  await relay.live('demo');
+  let lost = 0;
+  const losesDown = (datagram: Buffer): boolean => {
+    const hasFinished = readRecords(datagram).some(({ type }) => type === contentType.changeCipherSpec);
+    return hasFinished && lost++ === 0;
+  };
+  const link = { delayMs: 20 };
+  const relayUrl = relay.url.slice(0, -1);
+  const proxy = await startSignallingProxy({ relayUrl, stream: 'demo', link, losesDown });
+  await using browser = await openBrowser(['--autoplay-policy=no-user-gesture-required']);
+  try {
+    const { page } = await browser.page();
+    await page.goto(proxy.url);
+    const statistics = (): Promise<Statistics> => page.evaluate<Statistics>('statistics()');
+    await expect.poll(async () => (await statistics()).framesDecoded, { timeout: 8000 }).toBeGreaterThan(10);
+    expect(lost).toBeGreaterThan(1);
+    expect((await statistics()).keyFrameRequests).toBeGreaterThanOrEqual(1);
+    const stream = JSON.parse((await relay.ask('/api/v1/streams/demo')).body) as { burstsTotal?: number };
+    console.log(stream);
   } finally {
     await proxy.close();
   }

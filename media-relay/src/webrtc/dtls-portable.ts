@@ -1,9 +1,9 @@
 /**
- * DTLS by werift's server, and the server only, for systems where OpenSSL cannot be called. werift builds the messages and makes the keys;
- * what it lacks is done here, before it sees a byte: order and reassembly, retransmission, who the client is (its
- * certificate's fingerprint, the signature of CertificateVerify, its Finished), and an established session that no
- * forged ClientHello or alert can reset. Only ECDHE-ECDSA-AES128-GCM-SHA256 with extended master secret (RFC 7627),
- * which every browser offers.
+ * DTLS by werift's server, and the server only, for systems where OpenSSL cannot be called. werift builds the messages
+ * and makes the keys; what it lacks is done here, before it sees a byte: order and reassembly, retransmission, who the
+ * client is (its certificate's fingerprint, the signature of CertificateVerify, its Finished), and an established session
+ * that no forged ClientHello or alert can reset. Only ECDHE-ECDSA-AES128-GCM-SHA256 with extended master secret (RFC
+ * 7627), which every browser offers.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
