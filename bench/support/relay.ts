@@ -79,9 +79,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       ...(options.nodeArguments ?? []),
       main,
       config,
+      ...(unpaced ? ['unpaced'] : []),
     ]),
     hasIpc: true,
-    env: { BENCH_UNPACED: unpaced ? '1' : '' },
   });
   const observer = new RelayObserver(process_.child);
   const url = `http://127.0.0.1:${port}`;

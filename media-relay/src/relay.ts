@@ -49,6 +49,8 @@ export interface RelayOptions {
   readonly logs: LogCounter;
   /** Those of the log: the relay adds what it learns. */
   readonly secrets: Set<string>;
+  /** As EngineSpec has it; no configuration says it. */
+  readonly unpaced?: boolean;
 }
 
 export interface Relay {
@@ -83,7 +85,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
-  const pool = await startEngines(config, log, (error, crash) => {
+  const pool = await startEngines(options, (error, crash) => {
     metrics.engineDied();
     if (crash.wasRunning)
       events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
@@ -250,14 +252,14 @@ function limitsOf({
 }
 
 function startEngines(
-  { engine: { threads }, media }: Config,
-  log: Logger,
+  { config: { engine, media }, log, unpaced = false }: RelayOptions,
   onCrash: (error: Error, crash: Crash) => void,
 ): Promise<EnginePool> {
   const spec: EngineSpec = {
     mediaPort: media.port,
     mediaAddresses: media.addresses,
     announcedAddresses: media.announce,
+    unpaced,
   };
   const startThread = (index: number): Promise<RestartingEngine> => {
     const own = threadSpec(spec, index);
@@ -273,7 +275,7 @@ function startEngines(
       clock: systemClock,
     });
   };
-  return EnginePool.start(threads, startThread).catch((error: unknown) => {
+  return EnginePool.start(engine.threads, startThread).catch((error: unknown) => {
     throw new StartError(
       `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
       {

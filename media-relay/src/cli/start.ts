@@ -14,15 +14,19 @@ import { RotatingFile } from '../telemetry/rotating-file.ts';
 /** Longer, and whoever stops the relay would kill it. */
 const stopWithinMs = 9_500;
 
-/**
- * Runs the relay until a signal ends it; `onStarted` gets it as soon as it runs. Rejects with ConfigError or StartError when
- * it cannot start.
- */
+/** What only tests and benches want. */
+export interface StartHooks {
+  /** Gets the relay as soon as it runs. */
+  readonly onStarted?: (relay: Relay) => void;
+  readonly unpaced?: boolean;
+}
+
+/** Runs the relay until a signal ends it. Rejects with ConfigError or StartError when it cannot start. */
 export async function start(
   configFile: string | undefined,
   environment: Environment,
   version: string,
-  onStarted: (relay: Relay) => void = () => undefined,
+  { onStarted, unpaced = false }: StartHooks = {},
 ): Promise<void> {
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
@@ -42,8 +46,9 @@ export async function start(
     log,
     logs,
     secrets,
+    unpaced,
   });
-  onStarted(relay);
+  onStarted?.(relay);
   process.on('SIGHUP', () => void relay.reload('signal'));
   log.info(
     {

@@ -9,21 +9,16 @@ const port = parentPort;
 if (port === null) throw new Error('engine/worker.ts runs as a worker thread');
 
 const emit = (message: FromEngine): void => port.postMessage(message, transferred(message));
-// For bench/burst.ts alone, which shows what a path does to frames that leave at once.
-const unpaced = process.env['BENCH_UNPACED'] === '1';
-const engine = new Engine(
-  { ...(workerData as EngineSpec), unpaced },
-  {
-    clock: systemClock,
-    random: Math.random,
-    createSource: (spec) =>
-      createSource(spec, {
-        clock: systemClock,
-        log: (level, message) => emit({ type: 'log', level, message, fields: { stream: spec.name } }),
-      }),
-    emit,
-  },
-);
+const engine = new Engine(workerData as EngineSpec, {
+  clock: systemClock,
+  random: Math.random,
+  createSource: (spec) =>
+    createSource(spec, {
+      clock: systemClock,
+      log: (level, message) => emit({ type: 'log', level, message, fields: { stream: spec.name } }),
+    }),
+  emit,
+});
 
 port.on('message', (message: ToEngine) => void handle(message).catch(fail));
 await engine.start();

@@ -1,6 +1,6 @@
 /**
- * `node --expose-gc observed-relay.ts CONFIG`: the relay as its users start it, with a back door for the process that
- * spawned it (an 'ipc' pipe). For tests and benches; the relay itself knows nothing of it.
+ * `node --expose-gc observed-relay.ts CONFIG [unpaced]`: the relay as its users start it, with a back door for the process
+ * that spawned it (an 'ipc' pipe). For tests and benches; the relay itself knows nothing of it.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { start } from '../cli/start.ts';
@@ -12,13 +12,17 @@ import type { Answer, Facts, Question, Resources, ThreadResources } from './rela
 const RESOLUTION_MS = 10;
 const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
-await start(process.argv[2], process.env, '0.0.0', (relay) => {
-  process.on('message', (question: Question) => {
-    answer(relay, question).then(
-      (value) => send({ id: question.id, answer: value }),
-      (error: unknown) => send({ id: question.id, problem: String(error) }),
-    );
-  });
+const [, , configFile, ...words] = process.argv;
+await start(configFile, process.env, '0.0.0', {
+  unpaced: words.includes('unpaced'),
+  onStarted(relay) {
+    process.on('message', (question: Question) => {
+      answer(relay, question).then(
+        (value) => send({ id: question.id, answer: value }),
+        (error: unknown) => send({ id: question.id, problem: String(error) }),
+      );
+    });
+  },
 });
 
 function send(message: Answer): void {
