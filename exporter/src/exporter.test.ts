@@ -149,6 +149,28 @@ test('without a quota they are measured against the host', () => {
   expect(out.find('sightline_memory_utilisation_ratio')).toBe(0.25);
 });
 
+test('a limit that is more than the host has limits nothing', () => {
+  const utilisation = new Utilisation();
+  const at = (busy: number, idle: number): Samples => {
+    const out = new Samples();
+    out.set('sightline_host_cpus', 2);
+    out.set('sightline_host_cpu_seconds_total', busy, { mode: 'user' });
+    out.set('sightline_host_cpu_seconds_total', idle, { mode: 'idle' });
+    out.set('sightline_cgroup_cpu_usage_seconds_total', busy);
+    out.set('sightline_cgroup_cpu_limit_cores', 8);
+    out.set('sightline_cgroup_memory_limit_bytes', 4_000);
+    out.set('sightline_cgroup_memory_working_set_bytes', 900);
+    out.set('sightline_host_memory_total_bytes', 1_000);
+    out.set('sightline_host_memory_available_bytes', 50);
+    return out;
+  };
+  utilisation.derive(at(100, 100), 0);
+  const out = at(101.9, 100.1);
+  utilisation.derive(out, 1_000);
+  expect(out.find('sightline_cpu_utilisation_ratio')).toBeCloseTo(0.95);
+  expect(out.find('sightline_memory_utilisation_ratio')).toBeCloseTo(0.95);
+});
+
 test('an empty host tells of the process alone', async () => {
   using root = new FixtureRoot();
   const exporter = new Exporter({

@@ -1,10 +1,12 @@
+import type { MetricName } from './catalogue.ts';
 import type { Samples } from './samples.ts';
 
 const minIntervalMs = 500;
 
 /**
  * What the thresholds of alerts are about: how much of the CPU and the memory that may be used is in use. With a limit on the own
- * control group that is the group's share of it, else the host's. Runs after the collectors, on what they found.
+ * control group that is the group's share of it, else the host's: a limit beyond what the host has limits nothing. Runs after the
+ * collectors, on what they found.
  */
 export class Utilisation {
   #lastMs: number | undefined;
@@ -35,7 +37,7 @@ export class Utilisation {
     this.#lastUsed = used;
     if (elapsedMs === undefined) return;
 
-    const cores = out.find('sightline_cgroup_cpu_limit_cores');
+    const cores = limitBelow(out, 'sightline_cgroup_cpu_limit_cores', 'sightline_host_cpus');
     const ratio =
       cores !== undefined
         ? (used.group - last.group) / (cores * (elapsedMs / 1000))
@@ -45,10 +47,16 @@ export class Utilisation {
 }
 
 function memoryRatio(out: Samples): number | undefined {
-  const limit = out.find('sightline_cgroup_memory_limit_bytes');
+  const limit = limitBelow(out, 'sightline_cgroup_memory_limit_bytes', 'sightline_host_memory_total_bytes');
   const workingSet = out.find('sightline_cgroup_memory_working_set_bytes');
   if (limit !== undefined && workingSet !== undefined) return workingSet / limit;
   const total = out.find('sightline_host_memory_total_bytes');
   const available = out.find('sightline_host_memory_available_bytes');
   return total === undefined || available === undefined ? undefined : 1 - available / total;
+}
+
+/** A limit of the group, unless the host has no more than that. */
+function limitBelow(out: Samples, group: MetricName, host: MetricName): number | undefined {
+  const limit = out.find(group);
+  return limit !== undefined && limit < (out.find(host) ?? Infinity) ? limit : undefined;
 }
