@@ -263,6 +263,24 @@ test.each(cases)('%o', async (make, texts, expected) => {
   expect((await collectLines(make(root.files))).toSorted()).toEqual(expected.toSorted());
 });
 
+test.each([
+  ['up', 1],
+  ['unknown', 1],
+  ['down', 0],
+  // A VLAN whose device is down; 802.1X without a login; a card that is gone.
+  ['lowerlayerdown', 0],
+  ['dormant', 0],
+  ['notpresent', 0],
+])('a link that is %s', async (state, up) => {
+  using root = new FixtureRoot({
+    'proc/self/net/dev': 'eth0.7: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n',
+    'sys/class/net/eth0.7/operstate': `${state}\n`,
+  });
+  expect(await collectLines(networkCollector(root.files))).toContain(
+    `sightline_host_network_up{device="eth0.7"} ${up}`,
+  );
+});
+
 test('a processor has its own time on request', async () => {
   using root = new FixtureRoot({ 'proc/stat': stat });
   const lines = await collectLines(cpuCoresCollector(root.files));
