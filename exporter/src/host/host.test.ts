@@ -209,6 +209,7 @@ veth12: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
       'sys/class/hwmon/hwmon0/temp1_crit': '100000\n',
       'sys/class/hwmon/hwmon1/name': 'nvme\n',
       'sys/class/hwmon/hwmon1/temp1_input': '30000\n',
+      'sys/class/hwmon/hwmon1/temp1_crit': '0\n',
       'sys/class/hwmon/hwmon2/name': 'nvme\n',
       'sys/class/hwmon/hwmon2/temp1_input': '31000\n',
       'sys/class/thermal/thermal_zone0/type': 'acpitz\n',
