@@ -109,6 +109,33 @@ test('while the next reading is under way the last one is told, unless it is old
   }
 });
 
+test('what a reading that hangs leaves behind is told for a minute, and then fails', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    let hang: Promise<void> | undefined;
+    let finish = (): void => undefined;
+    const chip: Collector = {
+      name: 'temperatures',
+      async collect(out) {
+        await hang;
+        out.set('sightline_host_temperature_celsius', 40, { sensor: 'chip' });
+      },
+    };
+    const slow = slowly(chip, { everyMs: 1_000, waitMs: 1 });
+    const told = await collectLines(slow);
+    hang = new Promise((resolve) => (finish = resolve));
+    vi.advanceTimersByTime(1_500);
+    expect(await collectLines(slow)).toEqual(told);
+    vi.advanceTimersByTime(61_000);
+    await expect(collectLines(slow)).rejects.toThrow('more than 60 s');
+    finish();
+    await hang;
+    await vi.waitFor(async () => expect(await collectLines(slow)).toEqual(told));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('CPU and memory in use are measured against the quota where there is one', () => {
   const utilisation = new Utilisation();
   const at = (group: number, busy: number, idle: number): Samples => {
