@@ -1,0 +1,65 @@
+/** What queries of dashboards make of given series, reckoned by promtool. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import type { DashboardJson } from './dashboard-json.ts';
+import { promqlOf } from './dashboard-json.ts';
+import { dashboardFiles } from '../write-dashboards.ts';
+
+/** `place`: title and letter of the query. `series`: a sample each second, in promtool's notation. After 20 s the answer is this alone. */
+function expectAnswer(
+  uid: string,
+  place: string,
+  series: Readonly<Record<string, string>>,
+  labels: string,
+  value: number,
+): void {
+  const dashboard = JSON.parse(dashboardFiles()[`dashboards/${uid}.json`] ?? '') as DashboardJson;
+  const expr = promqlOf(dashboard).find((query) => query.place === place)?.expr;
+  const filledIn = expr?.replaceAll('$__rate_interval', '15s').replaceAll('$instance', '.+');
+  using folder = new Folder();
+  const file = join(folder.path, 'test.yml');
+  const sample = { labels, value };
+  const input = Object.entries(series).map(([name, values]) => ({ series: name, values }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      evaluation_interval: '1s',
+      tests: [
+        {
+          interval: '1s',
+          input_series: input,
+          promql_expr_test: [{ expr: filledIn, eval_time: '20s', exp_samples: [sample] }],
+        },
+      ],
+    }),
+  );
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { encoding: 'utf8' });
+  expect(status, stdout + stderr).toBe(0);
+}
+
+class Folder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'sightline-numbers-'));
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+test.each(['1', '1.0'])('the share of first pictures within a second, its bucket written as %s', (bound) => {
+  expectAnswer(
+    'sightline-slo',
+    'First picture within a second A',
+    {
+      [`sightline_time_to_first_frame_seconds_bucket{instance="r1",le="${bound}"}`]: '0+1x30',
+      'sightline_time_to_first_frame_seconds_bucket{instance="r1",le="10"}': '0+2x30',
+      'sightline_time_to_first_frame_seconds_count{instance="r1"}': '0+2x30',
+    },
+    '{instance="r1"}',
+    0.5,
+  );
+});
