@@ -63,3 +63,22 @@ test.each(['1', '1.0'])('the share of first pictures within a second, its bucket
     0.5,
   );
 });
+
+test('pictures are as old as they are since ingest, also where a camera tells when it took them', () => {
+  const bucket = (from: string, le: string): string =>
+    `sightline_glass_to_glass_delay_seconds_bucket{instance="r1",from="${from}",le="${le}"}`;
+  expectAnswer(
+    'sightline-host',
+    'Age of pictures on screens A',
+    {
+      [bucket('ingest', '0.025')]: '0+2x30',
+      [bucket('ingest', '1')]: '0+2x30',
+      [bucket('ingest', '+Inf')]: '0+2x30',
+      [bucket('glass', '0.025')]: '0x30',
+      [bucket('glass', '1')]: '0+2x30',
+      [bucket('glass', '+Inf')]: '0+2x30',
+    },
+    '{}',
+    0.0125,
+  );
+});
