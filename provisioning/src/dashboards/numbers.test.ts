@@ -82,3 +82,22 @@ test('pictures are as old as they are since ingest, also where a camera tells wh
     0.0125,
   );
 });
+
+test('a camera that is frozen and black is one camera with a poor picture', () => {
+  const flags = (stream: string, raised: readonly string[]): [string, string][] =>
+    ['frozen', 'black', 'overexposed', 'underexposed', 'blurred'].map((flag) => [
+      `sightline_stream_${flag}{job="sightline",instance="r1",stream="${stream}"}`,
+      raised.includes(flag) ? '1x30' : '0x30',
+    ]);
+  expectAnswer(
+    'sightline-wall',
+    'Poor picture A',
+    Object.fromEntries([
+      ...flags('covered', ['frozen', 'black']),
+      ...flags('foggy', ['blurred']),
+      ...flags('fine', []),
+    ]),
+    '{}',
+    2,
+  );
+});
