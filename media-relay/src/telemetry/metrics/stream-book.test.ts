@@ -298,6 +298,16 @@ test('an on-demand stream is expected while somebody watches', () => {
   expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(1);
 });
 
+test('an on-demand stream that is asked for and cannot be reached is expected, although nobody could become a viewer', () => {
+  const bench = new Bench();
+  const gate = { name: 'gate', viewers: 0 } as const;
+  for (const state of ['idle', 'connecting', 'offline', 'offline'] as const) bench.tell([{ ...gate, state }]);
+  const out = bench.tell([{ ...gate, state: 'idle' }]);
+  expect(out.find('sightline_stream_expected', { stream: 'gate' })).toBe(0);
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(3);
+  expect(out.find('sightline_stream_up_seconds_total', { stream: 'gate' })).toBe(0);
+});
+
 test('an on-demand stream that is live after its last viewer has left is neither up nor down', () => {
   const bench = new Bench();
   const gate = { name: 'gate', state: 'live' } as const;

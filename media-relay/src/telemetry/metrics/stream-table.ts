@@ -71,8 +71,11 @@ const flagOf = ({ picture }: StreamFacts, name: PictureFlag): number | undefined
 const seconds = (ms: number | null | undefined): number | undefined =>
   ms === undefined || ms === null ? undefined : ms / 1000;
 
-export function isExpected({ configured, snapshot }: StreamFacts): boolean {
-  return !configured.onDemand || (snapshot?.viewers ?? 0) > 0;
+/** Who asks for a camera that cannot be reached is no viewer yet, and it is down all the same; one that lingers on is live. */
+const soughtStates: ReadonlySet<StreamState> = new Set(['connecting', 'stalled', 'offline']);
+
+export function isExpected({ configured, snapshot, state }: StreamFacts): boolean {
+  return !configured.onDemand || (snapshot?.viewers ?? 0) > 0 || soughtStates.has(state);
 }
 
 /** Read from the newest snapshot. `undefined`: not known, no series. */
