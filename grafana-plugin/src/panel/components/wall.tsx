@@ -46,6 +46,8 @@ export interface WallProps {
   readonly width: number;
   readonly height: number;
   readonly timeZone: string;
+  /** End of the time range, Unix ms. */
+  readonly toMs: number;
   readonly fieldConfig: FieldConfigSource;
   readonly replaceVariables: InterpolateFunction;
   readonly eventBus: EventBus;
@@ -145,7 +147,14 @@ export function Wall(props: WallProps) {
           age: durationText(Date.now() - hover.atMs, t),
         });
   const panelAlert = props.isAlerting && tiles.tiles.length === 1 ? t('panel-alerting') : undefined;
-  const context = { frames: tiles.frames, options, replaceVariables, hoverMs: hover.atMs, panelAlert };
+  const context = {
+    frames: tiles.frames,
+    options,
+    replaceVariables,
+    hoverMs: hover.atMs,
+    toMs: props.toMs,
+    panelAlert,
+  };
   return (
     <div
       ref={wallRef}
