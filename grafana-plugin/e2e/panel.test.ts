@@ -91,6 +91,23 @@ test('the query chooses streams by name and label, and a repeated panel gets a v
   expect(found).toEqual([{ text: 'North' }, { text: 'South' }]);
 });
 
+test('when cameras of another relay come, the one before is not asked for them', async () => {
+  const rows = (stream: string) => ({
+    queries: [],
+    frames: [{ fields: [{ name: 'stream', values: [stream] }] }],
+  });
+  await using dashboard = await openWall({ ...rows('gate'), options: { relay: 'relay-one' } });
+  await dashboard.reaches('gate', 'live');
+  await dashboard.page.evaluate(`(() => {
+    window.drawn = [];
+    const note = ({ addedNodes }) => addedNodes.forEach((node) => drawn.push(node.dataset?.stream));
+    new MutationObserver((records) => records.forEach(note)).observe(document.body, { childList: true, subtree: true });
+  })()`);
+  await dashboard.show([{ ...wall, ...rows('elsewhere'), options: { relay: 'another' } }]);
+  await dashboard.message(/The data source is gone/);
+  expect(await dashboard.page.evaluate<unknown[]>('drawn')).not.toContain('elsewhere');
+});
+
 test('overlays, thresholds and links are those of Grafana’s field config; alerts frame the tile; the crosshair leads', async () => {
   const now = Date.now();
   const series = (name: string, values: number[], labels: Record<string, string> = {}, config = {}) => ({
