@@ -189,6 +189,22 @@ test('one tile fills the screen by click and key, arrow keys leaf through, Escap
   await page.keyboard.press('Escape');
 });
 
+test('pages go on turning when the camera that filled the screen is gone', async () => {
+  const rows = (...values: readonly string[]) => ({
+    queries: [],
+    frames: [{ fields: [{ name: 'stream', values }] }],
+    options: { relay: 'relay-one', perPage: 1, rotateSeconds: 1 },
+  });
+  await using dashboard = await openWall(rows('gate', 'hall', 'dock'));
+  const open = dashboard.page.locator('[data-testid="sightline-open"]');
+  await open.first().click();
+  const [shown = ''] = await dashboard.streams();
+  await dashboard.show([{ ...wall, ...rows(...['gate', 'hall', 'dock'].filter((name) => name !== shown)) }]);
+  await expect.poll(() => dashboard.streams()).not.toContain(shown);
+  const [before] = await dashboard.streams();
+  await expect.poll(() => dashboard.streams(), { timeout: 5_000 }).not.toEqual([before]);
+});
+
 test('sessions survive a remount; tiles out of view end theirs and come back; one poll feeds all panels', async () => {
   await using dashboard = await openWall();
   await dashboard.reaches('gate', 'live');

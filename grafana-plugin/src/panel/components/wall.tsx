@@ -71,6 +71,8 @@ export function Wall(props: WallProps) {
   const [pageOffset, setPageOffset] = useState(0);
   const [isFullScreen, setFullScreen] = useState(false);
   useWakeLock(isKiosk());
+  // Should its camera come back, it is one among the others.
+  if (soloKey !== undefined && tiles.tiles.every(({ key }) => key !== soloKey)) setSoloKey(undefined);
   // While one tile fills the screen nothing turns away under it.
   const turns = useEvery(soloKey === undefined ? options.rotateSeconds * 1000 : 0) + pageOffset;
   const figures = useMemo(
