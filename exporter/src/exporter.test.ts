@@ -109,6 +109,33 @@ test('while the next reading is under way the last one is told, unless it is old
   }
 });
 
+test('what a reading that hangs leaves behind is told for a minute, and then fails', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    let hang: Promise<void> | undefined;
+    let finish = (): void => undefined;
+    const chip: Collector = {
+      name: 'temperatures',
+      async collect(out) {
+        await hang;
+        out.set('sightline_host_temperature_celsius', 40, { sensor: 'chip' });
+      },
+    };
+    const slow = slowly(chip, { everyMs: 1_000, waitMs: 1 });
+    const told = await collectLines(slow);
+    hang = new Promise((resolve) => (finish = resolve));
+    vi.advanceTimersByTime(1_500);
+    expect(await collectLines(slow)).toEqual(told);
+    vi.advanceTimersByTime(61_000);
+    await expect(collectLines(slow)).rejects.toThrow('more than 60 s');
+    finish();
+    await hang;
+    await vi.waitFor(async () => expect(await collectLines(slow)).toEqual(told));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('CPU and memory in use are measured against the quota where there is one', () => {
   const utilisation = new Utilisation();
   const at = (group: number, busy: number, idle: number): Samples => {
@@ -147,6 +174,28 @@ test('without a quota they are measured against the host', () => {
   utilisation.derive(out, 1_000);
   expect(out.find('sightline_cpu_utilisation_ratio')).toBe(0.75);
   expect(out.find('sightline_memory_utilisation_ratio')).toBe(0.25);
+});
+
+test('a limit that is more than the host has limits nothing', () => {
+  const utilisation = new Utilisation();
+  const at = (busy: number, idle: number): Samples => {
+    const out = new Samples();
+    out.set('sightline_host_cpus', 2);
+    out.set('sightline_host_cpu_seconds_total', busy, { mode: 'user' });
+    out.set('sightline_host_cpu_seconds_total', idle, { mode: 'idle' });
+    out.set('sightline_cgroup_cpu_usage_seconds_total', busy);
+    out.set('sightline_cgroup_cpu_limit_cores', 8);
+    out.set('sightline_cgroup_memory_limit_bytes', 4_000);
+    out.set('sightline_cgroup_memory_working_set_bytes', 900);
+    out.set('sightline_host_memory_total_bytes', 1_000);
+    out.set('sightline_host_memory_available_bytes', 50);
+    return out;
+  };
+  utilisation.derive(at(100, 100), 0);
+  const out = at(101.9, 100.1);
+  utilisation.derive(out, 1_000);
+  expect(out.find('sightline_cpu_utilisation_ratio')).toBeCloseTo(0.95);
+  expect(out.find('sightline_memory_utilisation_ratio')).toBeCloseTo(0.95);
 });
 
 test('an empty host tells of the process alone', async () => {

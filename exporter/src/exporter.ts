@@ -9,6 +9,8 @@ export interface ExporterOptions {
   readonly collectors: readonly Collector[];
   readonly sources?: readonly MetricSource[];
   readonly version: string;
+  /** Whether what is in use is always told of the host, and not of the own control group where that has limits. */
+  readonly watchesHost?: boolean;
   /** Told once when a collector begins to fail, and again when it has recovered. */
   readonly onCollectorChange?: (name: CollectorName, error: Error | undefined) => void;
 }
@@ -20,11 +22,12 @@ const yieldAfterMs = 0.5;
 export class Exporter {
   readonly contentType = expositionContentType;
   readonly #options: ExporterOptions;
-  readonly #utilisation = new Utilisation();
+  readonly #utilisation: Utilisation;
   readonly #failing = new Set<CollectorName>();
 
   constructor(options: ExporterOptions) {
     this.#options = options;
+    this.#utilisation = new Utilisation(options.watchesHost);
   }
 
   /**

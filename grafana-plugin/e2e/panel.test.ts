@@ -91,6 +91,23 @@ test('the query chooses streams by name and label, and a repeated panel gets a v
   expect(found).toEqual([{ text: 'North' }, { text: 'South' }]);
 });
 
+test('when cameras of another relay come, the one before is not asked for them', async () => {
+  const rows = (stream: string) => ({
+    queries: [],
+    frames: [{ fields: [{ name: 'stream', values: [stream] }] }],
+  });
+  await using dashboard = await openWall({ ...rows('gate'), options: { relay: 'relay-one' } });
+  await dashboard.reaches('gate', 'live');
+  await dashboard.page.evaluate(`(() => {
+    window.drawn = [];
+    const note = ({ addedNodes }) => addedNodes.forEach((node) => drawn.push(node.dataset?.stream));
+    new MutationObserver((records) => records.forEach(note)).observe(document.body, { childList: true, subtree: true });
+  })()`);
+  await dashboard.show([{ ...wall, ...rows('elsewhere'), options: { relay: 'another' } }]);
+  await dashboard.message(/The data source is gone/);
+  expect(await dashboard.page.evaluate<unknown[]>('drawn')).not.toContain('elsewhere');
+});
+
 test('overlays, thresholds and links are those of Grafana’s field config; alerts frame the tile; the crosshair leads', async () => {
   const now = Date.now();
   const series = (name: string, values: number[], labels: Record<string, string> = {}, config = {}) => ({
@@ -170,6 +187,22 @@ test('one tile fills the screen by click and key, arrow keys leaf through, Escap
   await page.keyboard.press('Enter');
   await expect.poll(() => page.evaluate(`document.fullscreenElement !== null`)).toBe(true);
   await page.keyboard.press('Escape');
+});
+
+test('pages go on turning when the camera that filled the screen is gone', async () => {
+  const rows = (...values: readonly string[]) => ({
+    queries: [],
+    frames: [{ fields: [{ name: 'stream', values }] }],
+    options: { relay: 'relay-one', perPage: 1, rotateSeconds: 1 },
+  });
+  await using dashboard = await openWall(rows('gate', 'hall', 'dock'));
+  const open = dashboard.page.locator('[data-testid="sightline-open"]');
+  await open.first().click();
+  const [shown = ''] = await dashboard.streams();
+  await dashboard.show([{ ...wall, ...rows(...['gate', 'hall', 'dock'].filter((name) => name !== shown)) }]);
+  await expect.poll(() => dashboard.streams()).not.toContain(shown);
+  const [before] = await dashboard.streams();
+  await expect.poll(() => dashboard.streams(), { timeout: 5_000 }).not.toEqual([before]);
 });
 
 test('sessions survive a remount; tiles out of view end theirs and come back; one poll feeds all panels', async () => {

@@ -65,7 +65,9 @@ beforeAll(async () => {
   const files = [rulesFile, rollupsFile].map((file, at) => {
     const text = readFileSync(fileURLToPath(file), 'utf8')
       .replaceAll(/interval: \w+/g, 'interval: 1s')
-      .replaceAll(/^(\s+for:) \w+$/gm, '$1 0s');
+      .replaceAll(/^(\s+for:) \w+$/gm, '$1 0s')
+      // A camera of some seconds has a budget, too.
+      .replaceAll(/(expected_seconds_total\[\w+\]\)\)) > 0\.75/g, '$1 > 0');
     const path = join(folder, `rules-${at}.yml`);
     writeFileSync(path, text);
     return path;

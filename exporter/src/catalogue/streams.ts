@@ -23,7 +23,7 @@ export const streamMetrics = {
   }),
   sightline_stream_expected: gauge(
     'state',
-    '1 when the stream should be up: always, or when somebody watches an on-demand one',
+    '1 when the stream should be up: always, or when somebody watches or asks for an on-demand one',
     { stream: 'open' },
   ),
   sightline_stream_state: gauge('state', '1 for the state that the stream is in, 0 for the others', {
@@ -51,7 +51,7 @@ export const streamMetrics = {
   ),
   sightline_stream_expected_seconds_total: counter(
     'seconds',
-    'Time for which it should have been up: always, or while somebody watched an on-demand one',
+    'Time for which it should have been up: always, or while somebody watched or asked for an on-demand one',
     {
       stream: 'open',
     },

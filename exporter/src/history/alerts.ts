@@ -174,12 +174,14 @@ export class AlertWatch {
     });
   }
 
-  /** Not up for at least so long, as far as is known. */
+  /** Expected and not up for at least so long, as far as is known: one on demand was idle until somebody came. */
   #isAway(labels: AnyLabels, seconds: number): boolean {
-    const series = this.#ring.get(keyOf('sightline_stream_up', labels));
-    if (series === undefined) return false;
     const moments = Math.max(1, Math.round(seconds));
-    return this.#ring.recentMean(series, moments, moments) === 0;
+    const mean = (name: MetricName): number | undefined => {
+      const series = this.#ring.get(keyOf(name, labels));
+      return series && this.#ring.recentMean(series, moments, moments);
+    };
+    return mean('sightline_stream_up') === 0 && mean('sightline_stream_expected') === 1;
   }
 
   #unusual(nowMs: number): Finding[] {

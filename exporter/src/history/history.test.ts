@@ -178,6 +178,16 @@ describe('alerts', () => {
     expect(alertsOf(60, (out, second) => stream(out, second < 50 ? 2 : 4, second < 50 ? 1 : 0))).toEqual([]);
   });
 
+  test('a stream on demand is away from when somebody wants it, not from when it was idle', () => {
+    const wantedFrom =
+      (first: number): Fill =>
+      (out, second) =>
+        stream(out, second < first ? 0 : 1, 0, second < first ? 0 : 1);
+    expect(alertsOf(60, wantedFrom(59))).toEqual([]);
+    expect(alertsOf(60, wantedFrom(41))).toEqual([]);
+    expect(alertsOf(60, wantedFrom(40))).toEqual(['stream-down critical 0.00']);
+  });
+
   test('a stream that loses more than two packets in a hundred', () => {
     const losing = (lostPerSecond: number): string[] =>
       alertsOf(30, (out, second) => {

@@ -52,6 +52,7 @@ export function isKeptAsRate(name: MetricName): boolean {
 export const sampledMetrics: ReadonlySet<MetricName> = new Set([
   ...keptMetrics,
   'sightline_host_cpu_seconds_total',
+  'sightline_host_cpus',
   'sightline_host_memory_total_bytes',
   'sightline_cgroup_cpu_usage_seconds_total',
   'sightline_cgroup_cpu_limit_cores',

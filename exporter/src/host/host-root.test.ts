@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { createCollectors } from '../collectors.ts';
+import { Exporter } from '../exporter.ts';
 import type { CollectorName } from '../known-labels.ts';
 import { collectLines } from '../testing/collect-lines.ts';
 import { FixtureRoot } from '../testing/fixture-root.ts';
@@ -33,4 +34,29 @@ test('a container tells of the network and the mounts of the host that is mounte
   expect(await lines('filesystems')).not.toContain('docker');
   // Statfs of the host's root as it is seen here, which is a folder that exists.
   expect(await lines('filesystems')).toContain('sightline_storage_error{volume="/"} 0');
+});
+
+test('what is in use is the host’s there, whatever limits the container that watches it', async () => {
+  using own = new FixtureRoot({
+    'proc/self/cgroup': '0::/\n',
+    'proc/self/mountinfo': '30 29 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n',
+    'sys/fs/cgroup/memory.max': '200000\n',
+    'sys/fs/cgroup/memory.current': '50000\n',
+    'sys/fs/cgroup/cpu.max': '10000 100000\n',
+    'sys/fs/cgroup/cpu.stat': 'usage_usec 1000\n',
+  });
+  using host = new FixtureRoot({
+    'proc/1/mountinfo': '',
+    'proc/meminfo': 'MemTotal: 1000 kB\nMemAvailable: 40 kB\n',
+  });
+  const inUse = async (watchesHost: boolean): Promise<number | undefined> => {
+    const collectors = createCollectors({ root: own.path, hostRoot: host.path, platform: 'linux' });
+    const exporter = new Exporter({ version: '1', collectors, watchesHost });
+    const out = await exporter.collect();
+    exporter.close();
+    expect(out.find('sightline_cgroup_memory_limit_bytes')).toBe(200_000);
+    return out.find('sightline_memory_utilisation_ratio');
+  };
+  expect(await inUse(true)).toBeCloseTo(0.96);
+  expect(await inUse(false)).toBe(0.25);
 });

@@ -209,6 +209,7 @@ veth12: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
       'sys/class/hwmon/hwmon0/temp1_crit': '100000\n',
       'sys/class/hwmon/hwmon1/name': 'nvme\n',
       'sys/class/hwmon/hwmon1/temp1_input': '30000\n',
+      'sys/class/hwmon/hwmon1/temp1_crit': '0\n',
       'sys/class/hwmon/hwmon2/name': 'nvme\n',
       'sys/class/hwmon/hwmon2/temp1_input': '31000\n',
       'sys/class/thermal/thermal_zone0/type': 'acpitz\n',
@@ -261,6 +262,24 @@ veth12: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
 test.each(cases)('%o', async (make, texts, expected) => {
   using root = new FixtureRoot(texts);
   expect((await collectLines(make(root.files))).toSorted()).toEqual(expected.toSorted());
+});
+
+test.each([
+  ['up', 1],
+  ['unknown', 1],
+  ['down', 0],
+  // A VLAN whose device is down; 802.1X without a login; a card that is gone.
+  ['lowerlayerdown', 0],
+  ['dormant', 0],
+  ['notpresent', 0],
+])('a link that is %s', async (state, up) => {
+  using root = new FixtureRoot({
+    'proc/self/net/dev': 'eth0.7: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n',
+    'sys/class/net/eth0.7/operstate': `${state}\n`,
+  });
+  expect(await collectLines(networkCollector(root.files))).toContain(
+    `sightline_host_network_up{device="eth0.7"} ${up}`,
+  );
 });
 
 test('a processor has its own time on request', async () => {

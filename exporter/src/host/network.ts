@@ -41,10 +41,13 @@ export function networkCollector(files: HostFiles): Collector {
   };
 }
 
+/** RFC 2863; what has no link to lose (a tunnel) says `unknown`. The others are down, or wait for the device below or for a login. */
+const upStates = new Set(['up', 'unknown']);
+
 /** A device without a link, or without a speed of its own, answers with an error or with -1. */
 function link(files: HostFiles, device: string, out: Samples): void {
   const state = files.read(`sys/class/net/${device}/operstate`)?.trim();
-  if (state !== undefined) out.set('sightline_host_network_up', state === 'down' ? 0 : 1, { device });
+  if (state !== undefined) out.set('sightline_host_network_up', upStates.has(state) ? 1 : 0, { device });
   const megabits = toNumber(files.read(`sys/class/net/${device}/speed`));
   if (megabits !== undefined && megabits > 0)
     out.set('sightline_host_network_speed_bytes', megabits * megabitBytes, { device });

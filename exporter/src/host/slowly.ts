@@ -7,9 +7,13 @@ export interface SlowlyOptions {
   readonly waitMs: number;
 }
 
+/** No reading takes so long and still comes back. */
+const hungMs = 60_000;
+
 /**
  * For what asks hardware: read anew at most every so often, by one reader at a time, and told again in between and while the next
- * reading is under way: who asks every second never waits. A reading that hangs holds up nobody, and is not followed by another.
+ * reading is under way: who asks every second never waits. A reading that hangs holds up nobody, and is not followed by another;
+ * after a minute of it the last one is told no more, for nobody could see how old it is.
  */
 export function slowly(collector: Collector, { everyMs, waitMs }: SlowlyOptions): Collector {
   let last: Samples | undefined;
@@ -43,6 +47,8 @@ export function slowly(collector: Collector, { everyMs, waitMs }: SlowlyOptions)
       }
       if (reading !== undefined && nowMs - lastAtMs > 2 * everyMs)
         await Promise.race([reading, delay(waitMs)]);
+      if (reading !== undefined && nowMs - startedAtMs > hungMs)
+        throw new Error(`it has been reading for more than ${hungMs / 1000} s`);
       if (last !== undefined) out.append(last);
       if (failure !== undefined) throw failure;
     },

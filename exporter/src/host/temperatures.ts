@@ -50,11 +50,16 @@ async function hwmon(files: HostFiles): Promise<Reading[]> {
       readings.push({
         sensor: `${prefix} ${label}`,
         celsius: await celsius(files, `${directory}/${input}`),
-        criticalCelsius: await celsius(files, `${directory}/${base}_crit`),
+        criticalCelsius: limit(await celsius(files, `${directory}/${base}_crit`)),
       });
     }
   }
   return readings;
+}
+
+/** Chips without one say 0, at which everything would be too hot. */
+function limit(celsius: number | undefined): number | undefined {
+  return celsius !== undefined && celsius > 0 ? celsius : undefined;
 }
 
 async function zones(files: HostFiles): Promise<Reading[]> {

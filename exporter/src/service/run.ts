@@ -32,6 +32,7 @@ export async function runService(
   const { relay, on, off, hostRoot } = settings;
   const exporter = new Exporter({
     version,
+    watchesHost: hostRoot !== undefined,
     collectors: [
       ...createCollectors({ on, off, hostRoot }),
       ...(relay === undefined ? [] : [slowly(remoteRelayCollector(relay), { everyMs: 800, waitMs: 500 })]),

@@ -138,7 +138,8 @@ export class RelayDataSource extends DataSourceApi<RelayQuery> implements RelayS
   #streams(target: RelayQuery, request: DataQueryRequest<RelayQuery>): Observable<Answer> {
     const filter = streamFilter(
       interpolated(target.streams, request, 'csv'),
-      interpolated(target.labels, request, 'csv'),
+      // Several values as `{a,b}`: a comma alone begins the next label.
+      interpolated(target.labels, request, 'glob'),
     );
     return this.watchStreams().pipe(
       // A relay that is away for a moment leaves the tiles where they are.

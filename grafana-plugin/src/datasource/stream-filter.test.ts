@@ -21,6 +21,9 @@ test.each([
   ['', 'role="entrance"', ['lobby-1', 'lobby-2']],
   ['', 'role', ['lobby-1', 'lobby-2']],
   ['', 'site=N*', ['lobby-1', 'roof.a']],
+  ['', 'site={North,South}', ['lobby-1', 'lobby-2', 'roof.a']],
+  ['', 'site={East,S*}, role', ['lobby-2']],
+  ['', 'role=entrance, site="{North,East}"', ['lobby-1']],
   ['', 'constructor', []],
 ])('names %j, labels %j', (names, labels, expected) => {
   expect(streams.filter(streamFilter(names, labels)).map(({ name }) => name)).toEqual(expected);
@@ -37,8 +40,10 @@ test.each([
   ],
   ['', 3],
   ['streams(site=North)', 2],
+  ['streams(site={North,South})', 3],
   ['label_values(site)', [{ text: 'North' }, { text: 'South' }]],
   [' label_values( role , site=North ) ', [{ text: 'entrance' }]],
+  ['label_values(floor, site={North,South})', [{ text: '1' }]],
   ['label_values(nothing)', []],
 ] as const)('variable query %j', (query, expected) => {
   const found = findValues(query, streams);

@@ -5,15 +5,16 @@ export type StreamFilter = (stream: RelayStream) => boolean;
 
 /**
  * `names`: patterns separated by commas (`lobby-*`); Grafana's own form of several values, `{a,b}`, is one of them.
- * `labels`: `key=pattern`, separated by commas, all of which must hold. An empty text holds for every stream.
+ * `labels`: `key=pattern`, separated by commas, all of which must hold; `key={a,b}` for either. An empty text holds for every stream.
  */
 export function streamFilter(names: string, labels: string): StreamFilter {
   const patterns = parts(names.replaceAll(/[{}()]/g, '').replaceAll('|', ',')).map(matcher);
-  const wanted = parts(labels).map((part) => {
+  const wanted = parts(labels, betweenLabels).map((part) => {
     const at = part.indexOf('=');
     const key = (at < 0 ? part : part.slice(0, at)).trim();
     const pattern = at < 0 ? '*' : unquoted(part.slice(at + 1).trim());
-    return { key, matches: matcher(pattern) };
+    const either = alternatives(pattern).map(matcher);
+    return { key, matches: (label: string) => either.some((matches) => matches(label)) };
   });
   return (stream) =>
     (patterns.length === 0 || patterns.some((matches) => matches(stream.name))) &&
@@ -32,9 +33,16 @@ export function labelOf(stream: RelayStream, key: string): string | undefined {
   return undefined;
 }
 
-function parts(text: string): string[] {
+/** Commas, but for those within `{a,b}`. */
+const betweenLabels = /,(?![^{}]*\})/;
+
+function alternatives(pattern: string): string[] {
+  return /^\{.*\}$/.test(pattern) ? parts(pattern.slice(1, -1)) : [pattern];
+}
+
+function parts(text: string, between: string | RegExp = ','): string[] {
   return text
-    .split(',')
+    .split(between)
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }

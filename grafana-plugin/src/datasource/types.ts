@@ -7,7 +7,7 @@ export interface RelayQuery extends DataQuery {
   readonly queryType?: RelayQueryType;
   /** Names of streams, `*` for any run of characters, separated by commas; empty is all. May hold variables. */
   readonly streams?: string;
-  /** `label=value`, separated by commas; all must hold. `site` counts as a label. May hold variables. */
+  /** `label=value` or `label={a,b}`, separated by commas; all must hold. `site` counts as a label. May hold variables. */
   readonly labels?: string;
   /** Events only: one kind, empty for all. */
   readonly kind?: string;

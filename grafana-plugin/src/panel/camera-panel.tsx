@@ -61,6 +61,7 @@ export function CameraPanel(props: PanelProps<WallOptions>) {
       width={props.width}
       height={props.height}
       timeZone={props.timeZone}
+      toMs={data.timeRange.to.valueOf()}
       fieldConfig={props.fieldConfig}
       replaceVariables={replaceVariables}
       eventBus={props.eventBus}

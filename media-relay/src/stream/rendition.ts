@@ -369,6 +369,7 @@ export class Rendition {
   }
 
   #interrupt(): void {
+    this.counters.interrupt();
     this.#videoTimeline.restart();
     this.#audioTimeline.restart();
     this.#video?.store.breakGop();

@@ -59,6 +59,11 @@ export class StreamCounters {
     this.transport = report.transport;
   }
 
+  /** The connection ended: until the next one's first key frame there is no interval, but an outage. */
+  interrupt(): void {
+    this.#lastKeyMs = undefined;
+  }
+
   reconnect(reason: string): void {
     this.reconnects[reason] = (this.reconnects[reason] ?? 0) + 1;
   }

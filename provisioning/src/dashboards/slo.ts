@@ -163,13 +163,14 @@ export function slo(): Dashboard {
           [
             8,
             graph({
+              // Prometheus 3 writes the bound of its bucket as 1.0, whatever it was told.
               title: 'First picture within a second',
               description: 'Share of the viewers who saw a picture within one second of asking.',
               unit: 'percentunit',
               max: 1,
               queries: [
                 promql(
-                  'sum by (instance) (rate(sightline_time_to_first_frame_seconds_bucket{instance=~"$instance",le="1"}[$__rate_interval])) / (sum by (instance) (rate(sightline_time_to_first_frame_seconds_count{instance=~"$instance"}[$__rate_interval])) > 0)',
+                  'sum by (instance) (rate(sightline_time_to_first_frame_seconds_bucket{instance=~"$instance",le=~"1|1.0"}[$__rate_interval])) / (sum by (instance) (rate(sightline_time_to_first_frame_seconds_count{instance=~"$instance"}[$__rate_interval])) > 0)',
                   '{{instance}}',
                 ),
               ],

@@ -28,7 +28,7 @@ const numbers: readonly PanelOptions[] = [
     limits: ['green', [1, 'orange']],
     queries: [
       now(
-        'sum(sightline_stream_frozen) + sum(sightline_stream_black) + sum(sightline_stream_overexposed) + sum(sightline_stream_underexposed) + sum(sightline_stream_blurred)',
+        'sum(sightline_stream_frozen + sightline_stream_black + sightline_stream_overexposed + sightline_stream_underexposed + sightline_stream_blurred > bool 0)',
       ),
     ],
   },

@@ -46,6 +46,8 @@ export interface WallProps {
   readonly width: number;
   readonly height: number;
   readonly timeZone: string;
+  /** End of the time range, Unix ms. */
+  readonly toMs: number;
   readonly fieldConfig: FieldConfigSource;
   readonly replaceVariables: InterpolateFunction;
   readonly eventBus: EventBus;
@@ -69,6 +71,8 @@ export function Wall(props: WallProps) {
   const [pageOffset, setPageOffset] = useState(0);
   const [isFullScreen, setFullScreen] = useState(false);
   useWakeLock(isKiosk());
+  // Should its camera come back, it is one among the others.
+  if (soloKey !== undefined && tiles.tiles.every(({ key }) => key !== soloKey)) setSoloKey(undefined);
   // While one tile fills the screen nothing turns away under it.
   const turns = useEvery(soloKey === undefined ? options.rotateSeconds * 1000 : 0) + pageOffset;
   const figures = useMemo(
@@ -145,7 +149,14 @@ export function Wall(props: WallProps) {
           age: durationText(Date.now() - hover.atMs, t),
         });
   const panelAlert = props.isAlerting && tiles.tiles.length === 1 ? t('panel-alerting') : undefined;
-  const context = { frames: tiles.frames, options, replaceVariables, hoverMs: hover.atMs, panelAlert };
+  const context = {
+    frames: tiles.frames,
+    options,
+    replaceVariables,
+    hoverMs: hover.atMs,
+    toMs: props.toMs,
+    panelAlert,
+  };
   return (
     <div
       ref={wallRef}

@@ -95,9 +95,9 @@ function displayName(field: Field, frame: DataFrame): string {
   return getFieldDisplayName(field, frame);
 }
 
-/** Names of the alerts that fire for this stream: series as Prometheus' own `ALERTS`. */
-export function firingAlerts(stream: string, frames: readonly DataFrame[]): readonly string[] {
-  const names = frames.flatMap((frame) =>
+/** Names of the alerts that fire for this stream at the end of the range, `toMs`: series as Prometheus' own `ALERTS`. */
+export function firingAlerts(stream: string, frames: readonly DataFrame[], toMs: number): readonly string[] {
+  const names = frames.filter(reaches(toMs)).flatMap((frame) =>
     frame.fields.flatMap((field) => {
       const { labels } = field;
       const name = labels?.['alertname'];
@@ -109,4 +109,14 @@ export function firingAlerts(stream: string, frames: readonly DataFrame[]): read
     }),
   );
   return [...new Set(names)].sort();
+}
+
+/** The series of an alert ends with it, and nothing is filled in: its last value may be of long ago. Of a range, the step is known. */
+function reaches(toMs: number): (frame: DataFrame) => boolean {
+  return ({ fields }) => {
+    const time = fields.find(({ type }) => type === FieldType.time);
+    const lastMs: unknown = time?.values.at(-1);
+    const stepMs = time?.config.interval ?? undefined;
+    return typeof lastMs !== 'number' || stepMs === undefined || lastMs > toMs - 2 * stepMs;
+  };
 }

@@ -44,6 +44,7 @@ function modelOf(options: Partial<WallOptions>, celsius = 31) {
     options: { ...defaultOptions, ...options },
     replaceVariables: (text, scoped) => `${text}|${String(scoped?.['stream']?.value)}`,
     hoverMs: undefined,
+    toMs: 0,
     panelAlert: undefined,
   });
 }

@@ -34,6 +34,8 @@ export interface ModelContext {
   readonly options: WallOptions;
   readonly replaceVariables: InterpolateFunction;
   readonly hoverMs: number | undefined;
+  /** End of the time range, Unix ms. */
+  readonly toMs: number;
   /** What to call an alert that belongs to the panel as a whole, when it fires and the panel has this tile only. */
   readonly panelAlert: string | undefined;
 }
@@ -52,7 +54,7 @@ export function tileModel(tile: Tile, stream: RelayStream | undefined, context: 
       return joined === undefined ? [] : overlayOf(joined);
     }),
     alerts: [
-      ...firingAlerts(tile.stream, frames),
+      ...firingAlerts(tile.stream, frames, context.toMs),
       ...(context.panelAlert === undefined ? [] : [context.panelAlert]),
     ],
     borderColor: border === undefined ? undefined : displayOf(border)?.color,

@@ -118,7 +118,25 @@ test('alerts of the stream that fire, by name', () => {
     alert('gate', 'Over', 'firing', 0),
     alert('hall', 'Other', 'firing', 1),
   ];
-  expect(firingAlerts('gate', frames)).toEqual(['Frozen']);
+  expect(firingAlerts('gate', frames, 0)).toEqual(['Frozen']);
+});
+
+test('an alert that ended within the range fires no more, although its series has nothing but ones', () => {
+  const firedUntil = (lastMs: number): DataFrame => {
+    const times = [lastMs - 30_000, lastMs - 15_000, lastMs];
+    const labels = { stream: 'gate', alertname: 'Frozen', alertstate: 'firing' };
+    return toDataFrame({
+      fields: [
+        { name: 'Time', type: FieldType.time, config: { interval: 15_000 }, values: times },
+        { name: 'Value', type: FieldType.number, values: [1, 1, 1], labels },
+      ],
+    });
+  };
+  const toMs = 900_000;
+  // Prometheus counts steps from its own zero: the last one may lie a step before the end.
+  expect(firingAlerts('gate', [firedUntil(toMs)], toMs)).toEqual(['Frozen']);
+  expect(firingAlerts('gate', [firedUntil(toMs - 14_000)], toMs)).toEqual(['Frozen']);
+  expect(firingAlerts('gate', [firedUntil(toMs - 60_000)], toMs)).toEqual([]);
 });
 
 test('the relay is the chosen one, else that of the data, else the one that was asked', () => {

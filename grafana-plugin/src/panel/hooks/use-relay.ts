@@ -14,10 +14,11 @@ export type RelayFound =
   | { readonly kind: 'missing'; readonly uid: string; readonly why: MissingReason };
 
 const PROBE_TIMEOUT_MS = 10_000;
+const looking: RelayFound = { kind: 'looking' };
 
 /** `uid` may hold variables' values; undefined while nothing says which relay. */
 export function useRelay(uid: string | undefined): RelayFound {
-  const [found, setFound] = useState<RelayFound>({ kind: 'looking' });
+  const [found, setFound] = useState<{ readonly uid: string; readonly relay: RelayFound }>();
   useEffect(() => {
     if (uid === undefined) return;
     const leaving = new AbortController();
@@ -32,15 +33,16 @@ export function useRelay(uid: string | undefined): RelayFound {
           why: await askWhy(uid, leaving.signal),
         }),
       )
-      .then((outcome) => {
-        if (!leaving.signal.aborted) setFound(outcome);
+      .then((relay) => {
+        if (!leaving.signal.aborted) setFound({ uid, relay });
       });
     return () => {
       leaving.abort();
-      setFound({ kind: 'looking' });
+      setFound(undefined);
     };
   }, [uid]);
-  return found;
+  // The effect comes after the tiles are drawn: until then the relay before would be asked for the cameras of this one.
+  return found !== undefined && found.uid === uid ? found.relay : looking;
 }
 
 /** Of Grafana's proxy, which knows data sources that this page was not told of. Never rejects. */

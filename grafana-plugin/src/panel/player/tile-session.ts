@@ -34,7 +34,7 @@ export interface TileSnapshot {
 }
 
 export interface TileSessionOptions {
-  readonly sessions: SessionManager;
+  readonly sessions: Pick<SessionManager, 'play' | 'remove' | 'isPresent'>;
   readonly source: RelaySource;
   readonly stream: string;
   /** The image renderer takes a picture of this page: one still picture, and video only where there is none. */
@@ -205,8 +205,10 @@ export class TileSession {
       if (!still.ok || signal.aborted) return false;
       const arrivedMs = performance.timeOrigin + performance.now();
       const bitmap = await createImageBitmap(still.jpeg);
-      this.#draw(bitmap, bitmap.width, bitmap.height);
+      // Live video may have come in between.
+      if (!signal.aborted) this.#draw(bitmap, bitmap.width, bitmap.height);
       bitmap.close();
+      if (signal.aborted) return false;
       const lastFrameMs = still.ageMs === undefined ? undefined : arrivedMs - still.ageMs;
       this.#change({ hasStill: true, showsStills: true, lastFrameMs });
       return true;

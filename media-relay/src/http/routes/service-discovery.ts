@@ -1,8 +1,18 @@
+import { metricNames, specOf } from '@sightline/exporter';
+
 import type { ConfiguredStream, HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import type { Route } from '../route.ts';
 import { targetListSchema } from '../schemas.ts';
 import { sendJson } from '../send-json.ts';
+
+/** A target's label wins over a metric's own of that name: `state: Texas` would take the states of streams away. A site is one and the same. */
+const taken = new Set([
+  'job',
+  'instance',
+  'le',
+  ...metricNames.flatMap((name) => Object.keys(specOf(name).labels)).filter((label) => label !== 'site'),
+]);
 
 /** Prometheus http_sd: https://prometheus.io/docs/prometheus/latest/http_sd/ */
 export function serviceDiscoveryRoutes({ streams }: HttpDeps): Route[] {
@@ -44,6 +54,7 @@ function shared(streams: readonly ConfiguredStream[]): Record<string, string> {
     Object.entries(first ?? {}).filter(
       ([label, value]) =>
         !label.startsWith('__') &&
+        !taken.has(label) &&
         others.every((other) => (other as Record<string, string>)[label] === value),
     ),
   );

@@ -218,7 +218,14 @@ test('Prometheus finds this relay as a target, with what all of its streams have
   const list = [1, 2].map((index) => ({
     name: `s${index}`,
     title: '',
-    labels: { building: 'north', floor: String(index), __address__: 'evil:1' },
+    // What metrics and Prometheus itself have as labels would replace those.
+    labels: {
+      building: 'north',
+      floor: String(index),
+      state: 'Texas',
+      job: 'cameras',
+      __address__: 'evil:1',
+    },
     site: 'Oslo',
     onDemand: false,
     trustClock: false,

@@ -178,6 +178,25 @@ test('a live stream, field by field', () => {
   expect(mislabelled(out)).toEqual([]);
 });
 
+test('what was measured of a camera that is away is told no more', () => {
+  const bench = new Bench();
+  const measured = { keyFrameIntervalSeconds: 12, jitterSeconds: 0.003, roundTripSeconds: 0.01 };
+  const told = (state: 'live' | 'offline'): (number | undefined)[] => {
+    const substream = { ...substreamSnapshot, state, keyFrameIntervalSeconds: 12 };
+    const out = bench.tell([{ ...measured, state, substream }]);
+    return (
+      [
+        'sightline_stream_keyframe_interval_seconds',
+        'sightline_stream_rtp_jitter_seconds',
+        'sightline_stream_source_round_trip_seconds',
+        'sightline_substream_keyframe_interval_seconds',
+      ] as const
+    ).map((name) => out.find(name, { stream: 'lobby' }));
+  };
+  expect(told('live')).toEqual([12, 0.003, 0.01, 12]);
+  expect(told('offline')).toEqual([undefined, undefined, undefined, undefined]);
+});
+
 test('what viewers report of their paths, and what pacing adds', () => {
   const bench = new Bench();
   const lobby = { stream: 'lobby' };
@@ -296,6 +315,16 @@ test('an on-demand stream is expected while somebody watches', () => {
   const out = bench.tell([{ name: 'gate', state: 'connecting', viewers: 1 }]);
   expect(out.find('sightline_stream_expected', { stream: 'gate' })).toBe(1);
   expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(1);
+});
+
+test('an on-demand stream that is asked for and cannot be reached is expected, although nobody could become a viewer', () => {
+  const bench = new Bench();
+  const gate = { name: 'gate', viewers: 0 } as const;
+  for (const state of ['idle', 'connecting', 'offline', 'offline'] as const) bench.tell([{ ...gate, state }]);
+  const out = bench.tell([{ ...gate, state: 'idle' }]);
+  expect(out.find('sightline_stream_expected', { stream: 'gate' })).toBe(0);
+  expect(out.find('sightline_stream_expected_seconds_total', { stream: 'gate' })).toBe(3);
+  expect(out.find('sightline_stream_up_seconds_total', { stream: 'gate' })).toBe(0);
 });
 
 test('an on-demand stream that is live after its last viewer has left is neither up nor down', () => {

@@ -68,11 +68,19 @@ export function rowsByValue<T>(
 const flag = (isSet: boolean): number => (isSet ? 1 : 0);
 const flagOf = ({ picture }: StreamFacts, name: PictureFlag): number | undefined =>
   picture === undefined ? undefined : flag(picture.flags[name]);
+/** Of a camera that is away the engine remembers what it last measured; that would look as if it were so now. */
+const whileLive =
+  (read: (snapshot: StreamSnapshot) => number | undefined): Reader<StreamFacts> =>
+  ({ snapshot }) =>
+    snapshot?.state === 'live' ? read(snapshot) : undefined;
 const seconds = (ms: number | null | undefined): number | undefined =>
   ms === undefined || ms === null ? undefined : ms / 1000;
 
-export function isExpected({ configured, snapshot }: StreamFacts): boolean {
-  return !configured.onDemand || (snapshot?.viewers ?? 0) > 0;
+/** Who asks for a camera that cannot be reached is no viewer yet, and it is down all the same; one that lingers on is live. */
+const soughtStates: ReadonlySet<StreamState> = new Set(['connecting', 'stalled', 'offline']);
+
+export function isExpected({ configured, snapshot, state }: StreamFacts): boolean {
+  return !configured.onDemand || (snapshot?.viewers ?? 0) > 0 || soughtStates.has(state);
 }
 
 /** Read from the newest snapshot. `undefined`: not known, no series. */
@@ -98,9 +106,18 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_video_width_pixels', ({ snapshot }) => snapshot?.h264?.width),
   row('sightline_stream_video_height_pixels', ({ snapshot }) => snapshot?.h264?.height),
   row('sightline_stream_capture_delay_seconds', ({ snapshot }) => snapshot?.captureDelaySeconds),
-  row('sightline_stream_keyframe_interval_seconds', ({ snapshot }) => snapshot?.keyFrameIntervalSeconds),
-  row('sightline_stream_rtp_jitter_seconds', ({ snapshot }) => snapshot?.jitterSeconds),
-  row('sightline_stream_source_round_trip_seconds', ({ snapshot }) => snapshot?.roundTripSeconds),
+  row(
+    'sightline_stream_keyframe_interval_seconds',
+    whileLive(({ keyFrameIntervalSeconds }) => keyFrameIntervalSeconds),
+  ),
+  row(
+    'sightline_stream_rtp_jitter_seconds',
+    whileLive(({ jitterSeconds }) => jitterSeconds),
+  ),
+  row(
+    'sightline_stream_source_round_trip_seconds',
+    whileLive(({ roundTripSeconds }) => roundTripSeconds),
+  ),
   row('sightline_viewers', ({ snapshot }) => snapshot?.viewers ?? 0),
   ...viewerTransports.map((transport) =>
     row<StreamFacts>(
@@ -140,9 +157,8 @@ export const substreamGauges: readonly Row<RenditionSnapshot>[] = [
   row('sightline_substream_video_bytes_per_second', ({ bitrateBps }) => bitrateBps / 8),
   row('sightline_substream_video_width_pixels', ({ h264 }) => h264?.width),
   row('sightline_substream_video_height_pixels', ({ h264 }) => h264?.height),
-  row(
-    'sightline_substream_keyframe_interval_seconds',
-    ({ keyFrameIntervalSeconds }) => keyFrameIntervalSeconds,
+  row('sightline_substream_keyframe_interval_seconds', ({ state, keyFrameIntervalSeconds }) =>
+    state === 'live' ? keyFrameIntervalSeconds : undefined,
   ),
   row('sightline_substream_last_frame_timestamp_seconds', ({ lastFrameMs }) => seconds(lastFrameMs)),
 ];

@@ -16,12 +16,13 @@ export const service: readonly Line[] = [
     },
     {
       title: 'Time of requests',
-      description: 'Nineteen of twenty requests to the API were faster. An alert fires at 200 ms.',
+      description:
+        'Nineteen of twenty requests to the API were faster, moving JPEGs left out, which last as long as somebody watches. An alert fires at 200 ms.',
       unit: 's',
       limits: ['green', [0.2, 'red']],
       queries: [
         promql(
-          `histogram_quantile(0.95, sum by (instance, le) (${rate('sightline_http_request_duration_seconds_bucket', 'route=~"/api/.*"')}))`,
+          `histogram_quantile(0.95, sum by (instance, le) (${rate('sightline_http_request_duration_seconds_bucket', 'route=~"/api/.*",route!~".*/mjpeg"')}))`,
           '{{instance}}',
         ),
       ],

@@ -2,6 +2,9 @@ import { promql } from '../queries.ts';
 import type { Line } from './lines.ts';
 import { graphs, of, rate } from './lines.ts';
 
+/** Not since capture, which is told besides where a camera's clock is trusted. */
+const sinceIngest = rate('sightline_glass_to_glass_delay_seconds_bucket', 'from="ingest"');
+
 /** How viewers come in, over what, and what they see. */
 export const viewers: readonly Line[] = [
   graphs(
@@ -51,14 +54,8 @@ export const viewers: readonly Line[] = [
       description: 'Since they reached the relay, told by browsers: median and one in twenty.',
       unit: 's',
       queries: [
-        promql(
-          `histogram_quantile(0.5, sum by (le) (${rate('sightline_glass_to_glass_delay_seconds_bucket')}))`,
-          'median',
-        ),
-        promql(
-          `histogram_quantile(0.95, sum by (le) (${rate('sightline_glass_to_glass_delay_seconds_bucket')}))`,
-          'p95',
-        ),
+        promql(`histogram_quantile(0.5, sum by (le) (${sinceIngest}))`, 'median'),
+        promql(`histogram_quantile(0.95, sum by (le) (${sinceIngest}))`, 'p95'),
       ],
     },
   ),
