@@ -183,6 +183,8 @@ export class VideoFeed implements PacedFeed {
       this.#estimate.sent(transportSeq, upTo - this.#packet, bytes, nowMs, mediaSeq);
       this.#statistics.sent(upTo - this.#packet, bytes);
       this.#packet = upTo;
+      // One call may fill what the connection has room for: more would be thrown away there.
+      if (upTo < total && destination.tcp?.hasRoom === false) return true;
       if (upTo < total) continue;
       this.#packet = 0;
       this.#cursor = frame.number + 1;
