@@ -225,8 +225,9 @@ class NativeDtls implements Dtls {
       this.#shakeHands();
       return;
     }
-    // Application data is nothing to us, but reading answers late flights and shows close_notify.
-    for (let reads = 0; reads < 16; reads++) {
+    // Application data is nothing to us, but reading answers late flights and shows close_notify. All of it: a datagram
+    // holds hundreds of small records, and what is left would pile up.
+    for (;;) {
       openssl.ERR_clear_error();
       const count = openssl.SSL_read(this.#ssl, scratch.address, MAX_DATAGRAM);
       if (count > 0) continue;

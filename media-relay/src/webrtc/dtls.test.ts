@@ -102,6 +102,18 @@ describe.each(ends)('the $half half as $role', ({ half, role }) => {
     viewer.close();
   });
 
+  test('hears close_notify behind whatever else a datagram holds', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = peer(own);
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome);
+    const chatter = Array.from({ length: 50 }, () => viewer.say('hello')).flat();
+    await deliver(outcome, [Buffer.concat([...chatter, ...viewer.shutdown()])]);
+    expect(outcome.ended).toEqual({ reason: 'closed', detail: 'close_notify' });
+    outcome.dtls.close();
+    viewer.close();
+  });
+
   test('refuses another certificate than the one in the offer', async () => {
     const viewer = peer(createCertificate(Date.now()));
     const outcome = accept(createCertificate(Date.now()).fingerprint);
