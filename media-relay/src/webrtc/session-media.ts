@@ -218,12 +218,16 @@ export class SessionMedia {
   /** One echo leaves before the first packet: what the one behind the first flight takes longer is the path's queue. */
   #estimatePath(transportCc: boolean, nowMs: number): PathEstimate {
     const { echo } = this.#options;
-    let firstMs = Number.POSITIVE_INFINITY;
+    let firstMs: number | undefined;
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc,
       unpaced: this.#deps.unpaced,
-      onFirstFlight: () => echo((roundTripMs) => estimate.firstFlightDelayed(roundTripMs - firstMs)),
+      onFirstFlight: () =>
+        echo((roundTripMs) => {
+          // One of the two may be lost, and then the other tells nothing.
+          if (firstMs !== undefined) estimate.firstFlightDelayed(roundTripMs - firstMs);
+        }),
     });
     echo((roundTripMs) => (firstMs = roundTripMs));
     return estimate;
