@@ -116,3 +116,15 @@ describe('the burst behind the first flight', () => {
     expect(pump(20)).toBeLessThan(60_000);
   });
 });
+
+test('sound of a codec that was not negotiated is neither sent nor counted', () => {
+  media.onAudio(append(sound, 160));
+  expect(statistics.sentPackets).toBe(1);
+  const bytes = sentBytes;
+  // The camera's sound has another codec now, and a store of its own.
+  const other = new PacketStore(arena, packetiser);
+  append(other, 160);
+  media.onAudio(append(other, 160));
+  expect(sentBytes).toBe(bytes);
+  expect(statistics.sentPackets).toBe(1);
+});

@@ -148,7 +148,8 @@ export class SessionMedia {
     if (!this.#audio || !destination || this.#budget.givenUp !== undefined) return;
     // Old sound is worth nothing to a viewer who cannot even take what is there.
     if (destination.tcp && !destination.socket.writable) return;
-    this.#options.stream.statistics.sent(1, this.#audio.send(frame, destination));
+    const bytes = this.#audio.send(frame, destination);
+    if (bytes > 0) this.#options.stream.statistics.sent(1, bytes);
   }
 
   /** Opens SRTCP and returns what is in it; undefined when it is not authentic. Never throws. */
