@@ -85,6 +85,8 @@ export class MediaPort {
       if (wanted.has(address)) continue;
       this.#egress.closeSocket(socket);
       this.#sockets.delete(address);
+      // They lead nowhere now, and the address may come back with another socket.
+      for (const [key, path] of this.#paths) if (path.destination.socket === socket) this.#forget(key, path);
     }
     let failure: unknown;
     for (const { address, family } of addresses) {
@@ -183,6 +185,7 @@ export class MediaPort {
   #forget(key: string, path: Path): void {
     const keys = this.#pathsOf.get(path.client);
     keys?.splice(keys.indexOf(key), 1);
+    this.#paths.delete(key);
     path.client.onPathLost(path.destination);
     this.#egress.release(path.destination);
   }
