@@ -100,4 +100,13 @@ describe.each(['native', 'portable'] as const)('over the %s half', (half) => {
     expect(await ask()).toBe('answer');
     expect(client.path).not.toBe(path);
   });
+
+  test('what comes from port 0, where nobody can be answered, is nobody\u2019s', async () => {
+    const { port, client, receiveFrom } = await open();
+    receiveFrom(0);
+    expect(client.checks).toBe(0);
+    expect(port.strangers).toBe(1);
+    receiveFrom(1);
+    expect(client.checks).toBe(1);
+  });
 });

@@ -136,7 +136,8 @@ export class MediaPort {
   }
 
   #receive(socket: LocalSocket, datagram: Uint8Array, address: string, port: number): void {
-    const kind = datagramKind(datagram);
+    // Nobody can be answered there, and node:dgram throws at whoever tries.
+    const kind = port === 0 ? 'unknown' : datagramKind(datagram);
     const key = `${socket.address} ${address} ${port}`;
     const path = this.#paths.get(key);
     if (kind === 'stun') {
