@@ -109,4 +109,15 @@ describe.each(['native', 'portable'] as const)('over the %s half', (half) => {
     receiveFrom(1);
     expect(client.checks).toBe(1);
   });
+
+  test('a viewer that has had many addresses is not kept from the next one', async () => {
+    const { client, clock, receiveFrom } = await open();
+    for (let from = 1; from <= MAX_PATHS + 1; from++) receiveFrom(from);
+    expect(client.path?.port).toBe(MAX_PATHS);
+    clock.nowMs = 31_000;
+    receiveFrom(1); // still there
+    receiveFrom(MAX_PATHS + 1);
+    expect(client.path?.port).toBe(MAX_PATHS + 1);
+    expect(client.lost.map(({ port }) => port)).toEqual([2]);
+  });
 });
