@@ -270,7 +270,7 @@ class NativeDtls implements Dtls {
     }
     const { keyBytes, saltBytes } = srtpProfiles[profile];
     const length = 2 * (keyBytes + saltBytes);
-    openssl.SSL_export_keying_material(
+    const exported = openssl.SSL_export_keying_material(
       this.#ssl,
       scratch.address,
       length,
@@ -280,6 +280,10 @@ class NativeDtls implements Dtls {
       0,
       0,
     );
+    if (exported !== 1) {
+      this.#end('failed', `no keys for SRTP: ${this.#factory.lastError()}`);
+      return;
+    }
     const keyingMaterial = scratch.bytes.slice(0, length);
     scratch.bytes.fill(0, 0, length);
     this.#state = state;

@@ -345,6 +345,23 @@ describe('the native half as client', () => {
     viewer.close();
   });
 
+  test('takes no keys that OpenSSL does not give: what stands in the scratch memory is known to anybody', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = new DtlsPeer(openssl, arena, 'server', own);
+    const factory = nativeDtls(
+      { ...openssl, SSL_export_keying_material: () => 0 },
+      arena,
+      createCertificate(Date.now()),
+    );
+    const outcome = open(factory, 'client', own.fingerprint);
+    await converse(viewer, outcome);
+    expect(outcome.connected).toBeUndefined();
+    expect(outcome.ended?.reason).toBe('failed');
+    outcome.dtls.close();
+    viewer.close();
+    factory.close();
+  });
+
   test('sends a lost ClientHello again within 100 ms', async () => {
     const { outcome, viewer } = begin();
     outcome.sent.splice(0); // lost
