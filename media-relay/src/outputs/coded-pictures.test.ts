@@ -95,7 +95,7 @@ describe('a key frame', () => {
     source.tracks();
     source.frame(500);
     source.frame(5000, true);
-    expect(await asked).toMatchObject({ kind: 'picture', picture: { number: 1 } });
+    expect(await asked).toMatchObject({ kind: 'picture', picture: { number: 0, isKey: true } });
   });
 
   test('there is none: not yet, or no such stream', async () => {

@@ -70,6 +70,8 @@ export class Rendition {
   #linger: NodeJS.Timeout | undefined;
   #facts: H264Facts | undefined;
   #closed = false;
+  /** Since the source was interrupted: where it goes on, it may be in the middle of a group of pictures. */
+  #waitsForKey = true;
   readonly #waiters = new Set<() => void>();
 
   constructor(name: RenditionName, isAlwaysOn: boolean, deps: RenditionDeps) {
@@ -344,6 +346,8 @@ export class Rendition {
     this.#failure = undefined;
     this.#deps.onChange();
     this.#judgeOrder(unit);
+    if (unit.isKey && !unit.isBroken) this.#waitsForKey = false;
+    if (this.#waitsForKey) return;
     const frame = video.store.append(unit, this.#videoTimeline.map(unit.ticks, unit.arrivalMs));
     if (frame === undefined || this.#refusal !== undefined) return;
     for (const reader of this.#readers) reader.onVideo(frame, this.#deps.clock());
@@ -373,6 +377,7 @@ export class Rendition {
     this.#videoTimeline.restart();
     this.#audioTimeline.restart();
     this.#video?.store.breakGop();
+    this.#waitsForKey = true;
     for (const reader of this.#readers) reader.onInterrupt();
   }
 

@@ -1,5 +1,6 @@
 /** OpenSSL as a viewer's end of DTLS in memory, for tests: with its own certificate, or with one whose key it does not have. */
 import type { Arena } from '../native/arena.ts';
+import { openLibrary } from '../native/library.ts';
 import type { DtlsRole } from '../webrtc/dtls.ts';
 import {
   acceptAnyCertificate,
@@ -9,6 +10,8 @@ import {
   writeCString,
   type OpenSsl,
 } from '../native/openssl.ts';
+
+const sslWrite = openLibrary(undefined).bind('SSL_write', 'int', ['uint64_t', 'uint64_t', 'int']);
 
 export interface PeerCertificate {
   readonly der: Uint8Array;
@@ -89,6 +92,13 @@ export class DtlsPeer {
 
   get receivedCloseNotify(): boolean {
     return (this.#openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN) !== 0;
+  }
+
+  /** As application data, which WebRTC without data channels has no use for. */
+  say(text: string): Uint8Array[] {
+    this.#scratch.bytes.set(Buffer.from(text));
+    sslWrite(this.#ssl, this.#scratch.address, text.length);
+    return this.#drain();
   }
 
   shutdown(): Uint8Array[] {

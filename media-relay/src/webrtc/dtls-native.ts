@@ -225,8 +225,9 @@ class NativeDtls implements Dtls {
       this.#shakeHands();
       return;
     }
-    // Application data is nothing to us, but reading answers late flights and shows close_notify.
-    for (let reads = 0; reads < 16; reads++) {
+    // Application data is nothing to us, but reading answers late flights and shows close_notify. All of it: a datagram
+    // holds hundreds of small records, and what is left would pile up.
+    for (;;) {
       openssl.ERR_clear_error();
       const count = openssl.SSL_read(this.#ssl, scratch.address, MAX_DATAGRAM);
       if (count > 0) continue;
@@ -269,7 +270,7 @@ class NativeDtls implements Dtls {
     }
     const { keyBytes, saltBytes } = srtpProfiles[profile];
     const length = 2 * (keyBytes + saltBytes);
-    openssl.SSL_export_keying_material(
+    const exported = openssl.SSL_export_keying_material(
       this.#ssl,
       scratch.address,
       length,
@@ -279,6 +280,10 @@ class NativeDtls implements Dtls {
       0,
       0,
     );
+    if (exported !== 1) {
+      this.#end('failed', `no keys for SRTP: ${this.#factory.lastError()}`);
+      return;
+    }
     const keyingMaterial = scratch.bytes.slice(0, length);
     scratch.bytes.fill(0, 0, length);
     this.#state = state;

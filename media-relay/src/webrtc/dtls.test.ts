@@ -102,6 +102,18 @@ describe.each(ends)('the $half half as $role', ({ half, role }) => {
     viewer.close();
   });
 
+  test('hears close_notify behind whatever else a datagram holds', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = peer(own);
+    const outcome = accept(own.fingerprint);
+    await converse(viewer, outcome);
+    const chatter = Array.from({ length: 50 }, () => viewer.say('hello')).flat();
+    await deliver(outcome, [Buffer.concat([...chatter, ...viewer.shutdown()])]);
+    expect(outcome.ended).toEqual({ reason: 'closed', detail: 'close_notify' });
+    outcome.dtls.close();
+    viewer.close();
+  });
+
   test('refuses another certificate than the one in the offer', async () => {
     const viewer = peer(createCertificate(Date.now()));
     const outcome = accept(createCertificate(Date.now()).fingerprint);
@@ -331,6 +343,23 @@ describe('the native half as client', () => {
     expect(outcome.endings).toBe(1);
     outcome.dtls.close();
     viewer.close();
+  });
+
+  test('takes no keys that OpenSSL does not give: what stands in the scratch memory is known to anybody', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = new DtlsPeer(openssl, arena, 'server', own);
+    const factory = nativeDtls(
+      { ...openssl, SSL_export_keying_material: () => 0 },
+      arena,
+      createCertificate(Date.now()),
+    );
+    const outcome = open(factory, 'client', own.fingerprint);
+    await converse(viewer, outcome);
+    expect(outcome.connected).toBeUndefined();
+    expect(outcome.ended?.reason).toBe('failed');
+    outcome.dtls.close();
+    viewer.close();
+    factory.close();
   });
 
   test('sends a lost ClientHello again within 100 ms', async () => {

@@ -11,7 +11,12 @@ import { TcpPort } from './tcp-port.ts';
 interface Path {
   readonly client: PortClient;
   readonly destination: Destination;
+  /** Of its last authentic check. */
+  heardMs: number;
 }
+
+/** As a session ends by it. */
+const SILENCE_MS = 30_000;
 
 /** A number that the system chose for UDP may be taken on TCP. */
 const PORT_ATTEMPTS = 8;
@@ -85,6 +90,8 @@ export class MediaPort {
       if (wanted.has(address)) continue;
       this.#egress.closeSocket(socket);
       this.#sockets.delete(address);
+      // They lead nowhere now, and the address may come back with another socket.
+      for (const [key, path] of this.#paths) if (path.destination.socket === socket) this.#forget(key, path);
     }
     let failure: unknown;
     for (const { address, family } of addresses) {
@@ -134,7 +141,8 @@ export class MediaPort {
   }
 
   #receive(socket: LocalSocket, datagram: Uint8Array, address: string, port: number): void {
-    const kind = datagramKind(datagram);
+    // Nobody can be answered there, and node:dgram throws at whoever tries.
+    const kind = port === 0 ? 'unknown' : datagramKind(datagram);
     const key = `${socket.address} ${address} ${port}`;
     const path = this.#paths.get(key);
     if (kind === 'stun') {
@@ -163,26 +171,39 @@ export class MediaPort {
       this.strangers++;
       return;
     }
+    const nowMs = this.#clock();
     if (known?.client === client) {
-      client.onStun(datagram, known.destination, this.#clock());
+      if (client.onStun(datagram, known.destination, nowMs)) known.heardMs = nowMs;
       return;
     }
     const keys = this.#pathsOf.get(client);
-    if (keys === undefined || keys.length >= MAX_PATHS) return;
+    if (keys === undefined || (keys.length >= MAX_PATHS && !this.#forgetSilent(keys, nowMs))) return;
     const destination = this.#egress.destination(socket, address, port);
-    if (!client.onStun(datagram, destination, this.#clock())) {
+    if (!client.onStun(datagram, destination, nowMs)) {
       this.#egress.release(destination);
       return;
     }
     // The address was somebody else's: a viewer reloaded behind the same NAT binding.
     if (known) this.#forget(key, known);
-    this.#paths.set(key, { client, destination });
+    this.#paths.set(key, { client, destination, heardMs: nowMs });
     keys.push(key);
+  }
+
+  /** Each time that a viewer's NAT gives it another number, it leaves a path behind. False when none of them is silent. */
+  #forgetSilent(keys: readonly string[], nowMs: number): boolean {
+    for (const key of keys) {
+      const path = this.#paths.get(key);
+      if (path === undefined || nowMs - path.heardMs <= SILENCE_MS) continue;
+      this.#forget(key, path);
+      return true;
+    }
+    return false;
   }
 
   #forget(key: string, path: Path): void {
     const keys = this.#pathsOf.get(path.client);
     keys?.splice(keys.indexOf(key), 1);
+    this.#paths.delete(key);
     path.client.onPathLost(path.destination);
     this.#egress.release(path.destination);
   }

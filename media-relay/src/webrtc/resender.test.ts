@@ -128,3 +128,8 @@ test('a packet that is no longer in the history, or never was, asks for a resync
   expect(resender.resend([2001], nowhere, 40, 0)).toBe(false);
   expect(resent()).toEqual([500, 1999]);
 });
+
+test('what is no longer there keeps nothing else from leaving', () => {
+  expect(resender.resend([499, 1998, 1999], nowhere, 40, 0)).toBe(false);
+  expect(resent()).toEqual([1998, 1999]);
+});

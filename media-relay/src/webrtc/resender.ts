@@ -39,7 +39,7 @@ export class Resender {
     this.#budget = new TokenBucket(MIN_RESEND_BPS, MIN_RESEND_BPS / 8, options.nowMs);
   }
 
-  /** Returns false when a packet is no longer in the history: the viewer needs a resynchronisation. */
+  /** Resends what it can. Returns false when a packet is no longer in the history: the viewer needs a resynchronisation. */
   resend(
     sequences: readonly number[],
     destination: Destination,
@@ -48,18 +48,23 @@ export class Resender {
   ): boolean {
     const { sent, video, statistics } = this.#options;
     const interval = Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
+    let isInHistory = true;
     for (const seq of sequences) {
       const packet = sent.find(seq, video.nextExtendedSeq);
       const frame = packet && packet.store.frame(packet.frameNumber);
-      if (!packet || !frame) return false;
+      if (!packet || !frame) {
+        // A browser asks for it ten times, and each time for packets of the resynchronisation as well.
+        isInHistory = false;
+        continue;
+      }
       if (nowMs - (this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) < interval) continue;
-      if (this.#budget.credit(nowMs) <= 0) return true;
+      if (this.#budget.credit(nowMs) <= 0) break;
       this.#resentAtMs.set(seq, nowMs);
       const bytes = this.#send(destination, frame, packet, nowMs);
       this.#budget.take(bytes);
       statistics.resent(bytes);
     }
-    return true;
+    return isInHistory;
   }
 
   /**

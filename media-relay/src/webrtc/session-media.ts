@@ -148,7 +148,8 @@ export class SessionMedia {
     if (!this.#audio || !destination || this.#budget.givenUp !== undefined) return;
     // Old sound is worth nothing to a viewer who cannot even take what is there.
     if (destination.tcp && !destination.socket.writable) return;
-    this.#options.stream.statistics.sent(1, this.#audio.send(frame, destination));
+    const bytes = this.#audio.send(frame, destination);
+    if (bytes > 0) this.#options.stream.statistics.sent(1, bytes);
   }
 
   /** Opens SRTCP and returns what is in it; undefined when it is not authentic. Never throws. */
@@ -218,12 +219,16 @@ export class SessionMedia {
   /** One echo leaves before the first packet: what the one behind the first flight takes longer is the path's queue. */
   #estimatePath(transportCc: boolean, nowMs: number): PathEstimate {
     const { echo } = this.#options;
-    let firstMs = Number.POSITIVE_INFINITY;
+    let firstMs: number | undefined;
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc,
       unpaced: this.#deps.unpaced,
-      onFirstFlight: () => echo((roundTripMs) => estimate.firstFlightDelayed(roundTripMs - firstMs)),
+      onFirstFlight: () =>
+        echo((roundTripMs) => {
+          // One of the two may be lost, and then the other tells nothing.
+          if (firstMs !== undefined) estimate.firstFlightDelayed(roundTripMs - firstMs);
+        }),
     });
     echo((roundTripMs) => (firstMs = roundTripMs));
     return estimate;

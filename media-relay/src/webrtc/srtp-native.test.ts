@@ -140,6 +140,25 @@ describe.each<SrtpProfileName>(['aes128gcm', 'aes128cmSha1'])(
       cipher.close();
     });
 
+    test('each SSRC of the other side counts by itself', () => {
+      const cipher = srtp.create(profile, keys, keys);
+      const other = new SrtcpSession(config);
+      const report = (ssrc: number): Buffer => {
+        const bytes = Buffer.from(hex('81c90001 00000000'));
+        bytes.writeUInt32BE(ssrc, 4);
+        return bytes;
+      };
+      // A browser that plays sound: feedback leaves under the audio SSRC, requests for pictures under the video's.
+      for (let i = 0; i < 100; i++) expect(cipher.openRtcp(other.encrypt(report(0xfa17_fa17)))).toBeDefined();
+      for (let i = 0; i < 3; i++) {
+        const sealed = other.encrypt(report(1));
+        expect(Buffer.from(cipher.openRtcp(sealed) ?? [])).toEqual(report(1));
+        expect(cipher.openRtcp(sealed)).toBeUndefined();
+      }
+      expect(cipher.openRtcp(other.encrypt(report(0xfa17_fa17)))).toBeDefined();
+      cipher.close();
+    });
+
     test('any bytes are refused', () => {
       const cipher = srtp.create(profile, keys, keys);
       fc.assert(

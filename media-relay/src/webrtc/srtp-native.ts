@@ -4,7 +4,7 @@ import type { Arena, Block } from '../native/arena.ts';
 import { control, type OpenSsl } from '../native/openssl.ts';
 import { cmIv, gcmRtcpIv, readWord, writeWord } from './srtp-iv.ts';
 import {
-  ReplayWindow,
+  ReplayWindows,
   srtpProfiles,
   type SrtpCipher,
   type SrtpCipherFactory,
@@ -56,7 +56,7 @@ class GcmCipher implements SrtpCipher {
   readonly #rtcpIn: number;
   readonly #local: SrtpSessionKeys;
   readonly #remote: SrtpSessionKeys;
-  readonly #replay = new ReplayWindow();
+  readonly #replay = new ReplayWindows();
   /** Its own, so that most of it stands from the packet before. */
   readonly #iv: { readonly block: Block; readonly address: number; readonly view: DataView };
   readonly #salt0: number;
@@ -155,7 +155,7 @@ class GcmCipher implements SrtpCipher {
     openssl.EVP_Cipher(this.#rtcpIn, 0, word.address, 4);
     if (sealed > 0) openssl.EVP_Cipher(this.#rtcpIn, plain.address + 8, rtcp.address + 8, sealed);
     if (openssl.EVP_Cipher(this.#rtcpIn, 0, 0, 0) < 0) return undefined;
-    if (!this.#replay.accept(index - ENCRYPTED)) return undefined;
+    if (!this.#replay.accept(readWord(datagram, 4), index - ENCRYPTED)) return undefined;
     plain.bytes.set(datagram.subarray(0, 8));
     return plain.bytes.subarray(0, 8 + sealed);
   }
@@ -179,7 +179,7 @@ class CmCipher implements SrtpCipher {
   readonly #rtcpOutMac: number;
   readonly #rtcpIn: number;
   readonly #rtcpInMac: number;
-  readonly #replay = new ReplayWindow();
+  readonly #replay = new ReplayWindows();
   #rtcpIndex = 0;
 
   constructor(scratch: Scratch, local: SrtpSessionKeys, remote: SrtpSessionKeys) {
@@ -241,7 +241,7 @@ class CmCipher implements SrtpCipher {
     if (!timingSafeEqual(digest.bytes.subarray(0, 10), datagram.subarray(length + 4))) return undefined;
     const word = readWord(datagram, length);
     const index = word % ENCRYPTED;
-    if (!this.#replay.accept(index)) return undefined;
+    if (!this.#replay.accept(readWord(datagram, 4), index)) return undefined;
     plain.bytes.set(datagram.subarray(0, length));
     if (word >= ENCRYPTED) {
       cmIv(iv.bytes, this.#remote.rtcp.salt, readWord(datagram, 4), 0, index);

@@ -103,7 +103,7 @@ describe.each<SrtpProfileName>(['aes128gcm', 'aes128cmSha1'])('%s: both halves',
     };
     for (let i = 0; i < 70; i++) {
       const report = Buffer.alloc(28 + 4 * (i % 5), i);
-      report.set([0x80, 200, 0, 6]);
+      report.set([0x80, 200, 0, 6, 0, 0, 0, 1]);
       for (const half of halves) buffers[half].bytes.set(report, 50);
       const length = portable.sealRtcp(50, report.length);
       expect(native.sealRtcp(50, report.length)).toBe(length);
@@ -133,6 +133,22 @@ describe.each<SrtpProfileName>(['aes128gcm', 'aes128cmSha1'])('%s: both halves',
     expect(peer.openRtcp(sealed[65] ?? Buffer.of())).toBeDefined();
     expect(peer.openRtcp(second)).toBeUndefined(); // 64 older
     expect(peer.openRtcp(third)).toBeDefined();
+  });
+
+  test('count each SSRC by itself, and only so many of them', () => {
+    const peers = halves.map((half) => create(half, keys(100), keys(1)));
+    const packets = Array.from({ length: 40 }, (_, ssrc) => {
+      const sender = create('portable'); // it counts from 0
+      return Array.from({ length: 2 }, () => {
+        buffers.portable.bytes.set([0x81, 201, 0, 1, 0, 0, 0, ssrc]);
+        return Buffer.from(buffers.portable.bytes.subarray(0, sender.sealRtcp(0, 8)));
+      });
+    });
+    for (const peer of peers) {
+      for (const packet of packets.slice(0, 16).flat()) expect(peer.openRtcp(packet)).toBeDefined();
+      for (const packet of packets.slice(16).flat()) expect(peer.openRtcp(packet)).toBeUndefined();
+      for (const packet of packets.flat()) expect(peer.openRtcp(packet)).toBeUndefined();
+    }
   });
 
   test('any bytes are refused', () => {

@@ -13,7 +13,7 @@ import {
 import type { Block } from '../native/arena.ts';
 import { cmIv, gcmRtcpIv, gcmRtpIv, readWord, writeWord } from './srtp-iv.ts';
 import {
-  ReplayWindow,
+  ReplayWindows,
   srtpProfiles,
   type SrtpCipher,
   type SrtpCipherFactory,
@@ -48,7 +48,7 @@ class GcmCipher implements SrtpCipher {
   readonly #rtcpInKey: KeyObject;
   readonly #iv = new Uint8Array(12);
   readonly #word = new Uint8Array(4);
-  readonly #replay = new ReplayWindow();
+  readonly #replay = new ReplayWindows();
   #rtcpIndex = 0;
 
   constructor(out: Uint8Array, local: SrtpSessionKeys, remote: SrtpSessionKeys) {
@@ -112,7 +112,8 @@ class GcmCipher implements SrtpCipher {
     } catch {
       return undefined; // forged or damaged
     }
-    return this.#replay.accept(index - ENCRYPTED) ? Buffer.concat([head, plain]) : undefined;
+    if (!this.#replay.accept(readWord(datagram, 4), index - ENCRYPTED)) return undefined;
+    return Buffer.concat([head, plain]);
   }
 
   /** The keys go with the last reference to them. */
@@ -133,7 +134,7 @@ class CmCipher implements SrtpCipher {
   readonly #rtcpInMacKey: KeyObject;
   readonly #iv = new Uint8Array(16);
   readonly #word = new Uint8Array(4);
-  readonly #replay = new ReplayWindow();
+  readonly #replay = new ReplayWindows();
   #rtcpIndex = 0;
 
   constructor(out: Uint8Array, local: SrtpSessionKeys, remote: SrtpSessionKeys) {
@@ -191,7 +192,7 @@ class CmCipher implements SrtpCipher {
     if (!timingSafeEqual(tag, datagram.subarray(length + 4))) return undefined;
     const word = readWord(datagram, length);
     const index = word % ENCRYPTED;
-    if (!this.#replay.accept(index)) return undefined;
+    if (!this.#replay.accept(readWord(datagram, 4), index)) return undefined;
     const plain = Uint8Array.from(datagram.subarray(0, length));
     if (word >= ENCRYPTED) {
       cmIv(this.#iv, this.#remote.rtcp.salt, readWord(datagram, 4), 0, index);

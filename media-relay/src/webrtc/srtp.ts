@@ -65,12 +65,34 @@ export interface SrtpCipherFactory {
   create(profile: SrtpProfileName, local: SrtpSessionKeys, remote: SrtpSessionKeys): SrtpCipher;
 }
 
+/** A viewer needs one for pictures and one for sound; some send each kind of feedback under one of its own. */
+const MAX_SENDERS = 16;
+
+/**
+ * Which SRTCP packets of a viewer have come. Each SSRC that it sends under counts by itself (RFC 3711 3.2.3), so what a
+ * browser reports of the sound says nothing about its reports on the pictures.
+ */
+export class ReplayWindows {
+  readonly #windows = new Map<number, ReplayWindow>();
+
+  /** True when this SSRC's `index` was not seen before; only call it for packets that proved authentic. */
+  accept(ssrc: number, index: number): boolean {
+    let window = this.#windows.get(ssrc);
+    if (window === undefined) {
+      // None is forgotten, or its packets could come again.
+      if (this.#windows.size >= MAX_SENDERS) return false;
+      window = new ReplayWindow();
+      this.#windows.set(ssrc, window);
+    }
+    return window.accept(index);
+  }
+}
+
 /** Sliding window over SRTCP indices (RFC 3711 3.3.2): 64 wide. */
-export class ReplayWindow {
+class ReplayWindow {
   #newest = -1;
   #seen = 0n;
 
-  /** True when `index` was not seen before; only call it for packets that proved authentic. */
   accept(index: number): boolean {
     if (index > this.#newest) {
       const shift = index - this.#newest;

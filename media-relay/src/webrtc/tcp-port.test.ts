@@ -7,7 +7,7 @@ import { nativeEgress } from './egress-native.ts';
 import { portableEgress } from './egress-portable.ts';
 import { FrameReader, writeFrames } from './framing.ts';
 import type { PortClient } from './port-client.ts';
-import { writeBindingRequest } from './stun-writer.ts';
+import { writeBindingRequest, writeBindingSuccess } from './stun-writer.ts';
 import { QUEUE_BUDGET_BYTES, TcpConnection } from './tcp-connection.ts';
 import { MAX_UNPROVEN, MAX_UNPROVEN_PER_ADDRESS, PROVE_WITHIN_MS, TcpPort } from './tcp-port.ts';
 import type { Destination } from './egress.ts';
@@ -21,12 +21,14 @@ const halves = {
 class Client implements PortClient {
   readonly localUfrag = 'ours';
   believes = true;
+  checks = 0;
   path: Destination | undefined;
   lost: Destination | undefined;
   readonly dtls: string[] = [];
   readonly rtcp: string[] = [];
 
   onStun(_datagram: Uint8Array, from: Destination): boolean {
+    this.checks++;
     if (this.believes) this.path = from;
     return this.believes;
   }
@@ -179,6 +181,16 @@ describe.each(['native', 'portable'] as const)('listening by the %s half:', (hal
     expect(client.path).toBeUndefined();
     expect(strangers).toBe(1);
     expect(path?.socket.writable).toBe(true);
+  });
+
+  test('an answer to what the relay asked reaches the session whose connection it comes by', async () => {
+    const socket = await proven();
+    const key = createSecretKey('secret', 'utf8');
+    const answer = writeBindingSuccess(Buffer.alloc(12, 2), { address: '127.0.0.1', port: 9 }, key);
+    socket.write(Buffer.concat([writeFrames(answer, answer.length), frame('\x80rtcp')]));
+    await vi.waitFor(() => expect(client.rtcp).toHaveLength(1));
+    expect(client.checks).toBe(2);
+    expect(strangers).toBe(0);
   });
 
   test('one address holds so many unproven connections, and a proven one is none of them', async () => {

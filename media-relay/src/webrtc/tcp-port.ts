@@ -112,7 +112,7 @@ export class TcpPort {
     if (client === undefined) return this.#onFirst(connection, datagram);
     switch (datagramKind(datagram)) {
       case 'stun':
-        if (this.#clientOf(datagram) === client) client.onStun(datagram, connection, this.#options.clock());
+        if (this.#isFor(client, datagram)) client.onStun(datagram, connection, this.#options.clock());
         else this.#options.onStranger();
         return;
       case 'dtls':
@@ -135,6 +135,12 @@ export class TcpPort {
     this.#settle(connection);
     connection.client = client;
     this.#connectionsOf.set(client, connections.add(connection));
+  }
+
+  /** Answers name nobody: they belong to whom they come from. */
+  #isFor(client: PortClient, datagram: Uint8Array): boolean {
+    const ufrag = ufragOf(datagram);
+    return ufrag === undefined || this.#options.clientOf(ufrag) === client;
   }
 
   #clientOf(datagram: Uint8Array): PortClient | undefined {

@@ -238,6 +238,27 @@ describe('a switch', () => {
     expectOneStream(made.packets);
   });
 
+  test('the switch behind a frame comes whatever the connection takes then', () => {
+    // Of some sizes the last packet is also the last of the credit.
+    for (let bytes = 100_000; bytes < 160_000; bytes += 2000) {
+      const made = watching();
+      Object.assign(made.destination, { tcp: { hasRoom: true, send: () => undefined } });
+      made.frame(0, bytes, true);
+      made.pass(1);
+      expect(made.packets.at(-1)?.marker).toBe(false);
+      made.switchTo(1);
+      // It takes what has begun, and then nothing for longer than a picture may wait.
+      made.destination.socket.writable = false;
+      made.pass(700);
+      made.destination.socket.writable = true;
+      made.frame(1, 8000, true);
+      made.pass(10);
+      expect(made.packets.at(-1)?.rendition).toBe(1);
+      expectOneStream(made.packets);
+      for (const store of made.stores) store.close();
+    }
+  });
+
   test('there and back before the frame has ended changes nothing', () => {
     const made = watching();
     made.frame(0, 500_000, true);

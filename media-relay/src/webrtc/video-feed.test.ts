@@ -7,6 +7,7 @@ import { PacketStore, type Packetiser, type StoredFrame } from '../stream/packet
 import { MAX_RUN_PACKETS, type Destination } from './egress.ts';
 import { Pacer, TokenBucket } from './pacer.ts';
 import { FULL_PACE_BPS, PathEstimate } from './path-estimate.ts';
+import { QUEUE_BUDGET_BYTES } from './tcp-connection.ts';
 import { ViewerBudget } from './viewer-budget.ts';
 import { VideoFeed } from './video-feed.ts';
 
@@ -444,6 +445,33 @@ test('a live frame waits at most 100 ms for the pacer, however large those befor
   vi.advanceTimersByTime(200);
   expect(frames(sent)).toHaveLength(3);
   expect(statistics.takePacerDelay().maxSeconds).toBeLessThan(0.11);
+});
+
+test('a connection is given no more than it has room for, however late the picture is', () => {
+  const { feed, frame, sent, destination } = bench();
+  let drained = 0;
+  const queued = (): number => sent.reduce((sum, { packets }) => sum + packets * 1028, -drained);
+  const tcp = {
+    send: () => undefined,
+    get hasRoom() {
+      return queued() < QUEUE_BUDGET_BYTES;
+    },
+  };
+  Object.assign(destination, { tcp });
+  frame(1000, true, false);
+  feed.start(Date.now());
+  vi.advanceTimersByTime(100);
+  drained = queued();
+  frame(3_000_000, true);
+  let most = 0;
+  for (let ms = 0; ms < 1000; ms++) {
+    vi.advanceTimersByTime(1);
+    most = Math.max(most, queued());
+    drained += Math.min(queued(), 6000);
+  }
+  expect(sent.reduce((sum, { packets }) => sum + packets, 0)).toBe(3001);
+  expect(most).toBeGreaterThan(QUEUE_BUDGET_BYTES);
+  expect(most).toBeLessThan(QUEUE_BUDGET_BYTES + MAX_RUN_PACKETS * 1028);
 });
 
 test('nothing is left of a closed feed', () => {

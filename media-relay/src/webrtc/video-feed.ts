@@ -145,7 +145,6 @@ export class VideoFeed implements PacedFeed {
     this.#heldSinceMs = undefined;
     let credit = this.#credit(nowMs);
     while (credit > 0) {
-      if (this.#packet === 0 && this.#nextStore !== undefined) return this.#switch(nowMs);
       this.#skipToNewerGroup();
       const frame = this.#store.frame(this.#cursor);
       if (frame === undefined) {
@@ -184,12 +183,16 @@ export class VideoFeed implements PacedFeed {
       this.#estimate.sent(transportSeq, upTo - this.#packet, bytes, nowMs, mediaSeq);
       this.#statistics.sent(upTo - this.#packet, bytes);
       this.#packet = upTo;
+      // One call may fill what the connection has room for: more would be thrown away there.
+      if (upTo < total && destination.tcp?.hasRoom === false) return true;
       if (upTo < total) continue;
       this.#packet = 0;
       this.#cursor = frame.number + 1;
       if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
+      // Here, whatever credit or room is left: nothing else may come between the frame and the switch that waits for it.
+      if (this.#nextStore !== undefined) return this.#switch(nowMs);
     }
-    if (this.#nextStore !== undefined || this.#cursor < this.#store.nextNumber) return true;
+    if (this.#cursor < this.#store.nextNumber) return true;
     this.#becomeLive();
     return false;
   }

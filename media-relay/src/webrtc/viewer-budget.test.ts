@@ -63,6 +63,19 @@ describe('silence', () => {
     expect(budget.patienceMs).toBe(3000);
   });
 
+  test('what left at the rate of a larger picture is not held against the viewer of a smaller one', () => {
+    const budget = talking(5000);
+    budget.heard(10_000);
+    send(budget, 10_000, 4000);
+    budget.setStreamBitrate(RATE_BPS / 20);
+    budget.burst(10_000);
+    expect(budget.judge(14_000)).toBeUndefined();
+    // From its next word on, the smaller one counts.
+    budget.heard(14_000);
+    send(budget, 14_000, 4000);
+    expect(budget.judge(18_000)).toBe('budget');
+  });
+
   test('several packets at once are one sign', () => {
     const budget = new ViewerBudget(0);
     for (let nowMs = 2000; nowMs < 20_000; nowMs += 2000)

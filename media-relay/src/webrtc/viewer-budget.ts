@@ -32,6 +32,8 @@ export class ViewerBudget {
   #unansweredBytes = 0;
   #burstBytes = 0;
   #bitrateBps = 0;
+  /** Since it was heard last: what left before a switch to a smaller picture left at the rate of the larger one. */
+  #highestBps = 0;
   #givenUp: GivenUpReason | undefined;
 
   constructor(nowMs: number) {
@@ -48,6 +50,7 @@ export class ViewerBudget {
 
   setStreamBitrate(bitrateBps: number): void {
     this.#bitrateBps = bitrateBps;
+    this.#highestBps = Math.max(this.#highestBps, bitrateBps);
   }
 
   /** A burst of so many bytes begins: they come on top of the stream's rate. */
@@ -66,6 +69,7 @@ export class ViewerBudget {
     this.#lastHeardMs = nowMs;
     this.#unansweredSinceMs = undefined;
     this.#unansweredBytes = 0;
+    this.#highestBps = this.#bitrateBps;
     if (pauseMs >= SAME_SIGN_MS)
       this.#pauseMs = Math.max(pauseMs, this.#pauseMs + FORGETTING * (pauseMs - this.#pauseMs));
     if (this.#givenUp === undefined) return false;
@@ -77,7 +81,7 @@ export class ViewerBudget {
   judge(nowMs: number): GivenUpReason | undefined {
     if (this.#givenUp !== undefined || this.#unansweredSinceMs === undefined) return this.#givenUp;
     const { patienceMs } = this;
-    const rateBytes = (BUDGET_FACTOR * this.#bitrateBps * patienceMs) / 8000;
+    const rateBytes = (BUDGET_FACTOR * this.#highestBps * patienceMs) / 8000;
     if (nowMs - this.#unansweredSinceMs > patienceMs) this.#givenUp = 'silent-viewer';
     else if (this.#unansweredBytes > Math.max(MIN_BUDGET_BYTES, rateBytes) + this.#burstBytes)
       this.#givenUp = 'budget';
