@@ -58,6 +58,8 @@ export function offerSdp(local: LocalTransport, transportCc = true): string {
   const types = codecs.flatMap((codec) => [codec.payloadType, codec.rtx]).join(' ');
   const lines = [
     ...sessionLines('0'),
+    // As a page's offers from its second one on.
+    'a=x-srtp:AEAD_AES_128_GCM',
     `m=video 9 UDP/TLS/RTP/SAVPF ${types}`,
     ...transportLines(local, 'actpass'),
     'a=mid:0',

@@ -61,7 +61,7 @@ async function offerOf(setUp: string, configuration = '{}'): Promise<string> {
 }
 
 function answerTo(offer: string, stream: StreamMedia): { sdp: string; payloadType: number } {
-  const negotiation = negotiate(parseOffer(offer), stream, ['client', 'server']);
+  const negotiation = negotiate(parseOffer(offer), stream, true);
   if (isRefusal(negotiation)) throw new Error(negotiation.message);
   const sdp = writeAnswer(negotiation, {
     sessionId: '1',

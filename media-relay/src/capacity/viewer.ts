@@ -183,7 +183,7 @@ export class CountingViewer {
       `a=ice-ufrag:${this.#ufrag}`,
       `a=ice-pwd:${randomBytes(12).toString('hex')}`,
       `a=fingerprint:sha-256 ${this.#kit.certificate.fingerprint}`,
-      'a=setup:active',
+      'a=setup:actpass',
       `a=rtpmap:${videoPayloadType} H264/90000`,
       `a=fmtp:${videoPayloadType} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f`,
       `a=rtcp-fb:${videoPayloadType} nack`,

@@ -53,6 +53,7 @@ export function loadOpenSsl() {
     SSL_new: f('SSL_new', P, [P]),
     SSL_free: f('SSL_free', 'void', [P]),
     SSL_ctrl: f('SSL_ctrl', 'long', [P, 'int', 'long', P]),
+    SSL_set_tlsext_use_srtp: f('SSL_set_tlsext_use_srtp', 'int', [P, P]),
     SSL_set_accept_state: f('SSL_set_accept_state', 'void', [P]),
     SSL_set_connect_state: f('SSL_set_connect_state', 'void', [P]),
     SSL_set_bio: f('SSL_set_bio', 'void', [P, P, P]),

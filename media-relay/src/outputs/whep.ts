@@ -157,7 +157,7 @@ export class WhepOutput {
       audio:
         audio && audio.codec !== 'unsupported' ? { codec: audio.codec, channels: audio.channels } : undefined,
     };
-    const negotiation = negotiate(offer, media, this.#deps.parts.dtls.roles);
+    const negotiation = negotiate(offer, media, this.#deps.parts.dtls.canBeClient);
     if (isRefusal(negotiation)) return refuse(negotiation.code, negotiation.message);
     if (this.#closing) return refuse('shutting-down', 'The relay is stopping.', 2);
     return this.#accept(stream, negotiation, first, wish);

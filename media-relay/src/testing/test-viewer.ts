@@ -35,7 +35,7 @@ export class TestViewer {
   readonly stunAnswers: number[] = [];
   readonly #arena = new Arena();
   readonly #certificate = createCertificate(Date.now());
-  readonly #setup: 'actpass' | 'active';
+  readonly #takesAesGcm: boolean;
   readonly #presents: PeerCertificate;
   /** Since the answer said which end we are. */
   #dtls: DtlsPeer | undefined;
@@ -57,8 +57,8 @@ export class TestViewer {
   constructor(
     options: {
       rtx?: boolean;
-      /** What the offer says: who of the two is the DTLS client. */
-      setup?: 'actpass' | 'active';
+      /** The offer says that it takes AES-GCM: a relay that can then begins DTLS. */
+      takesAesGcm?: boolean;
       presents?: PeerCertificate;
       /** What the path loses on its way here. */
       loses?: (datagram: Buffer) => boolean;
@@ -71,7 +71,7 @@ export class TestViewer {
     this.#countsOnly = options.countsOnly ?? false;
     this.#rtx = options.rtx ?? true;
     this.#loses = options.loses ?? (() => false);
-    this.#setup = options.setup ?? 'actpass';
+    this.#takesAesGcm = options.takesAesGcm ?? true;
     this.#presents = options.presents ?? this.#certificate;
     if (options.transport === 'tcp') return;
     this.#socket = dgram.createSocket(options.family === 6 ? 'udp6' : 'udp4');
@@ -87,6 +87,7 @@ export class TestViewer {
       's=-',
       't=0 0',
       'a=group:BUNDLE 0',
+      ...(this.#takesAesGcm ? ['a=x-srtp:AEAD_AES_128_GCM'] : []),
       `m=video 9 UDP/TLS/RTP/SAVPF ${payloads}`,
       'c=IN IP4 0.0.0.0',
       'a=mid:0',
@@ -96,7 +97,7 @@ export class TestViewer {
       `a=ice-ufrag:${this.#ufrag}`,
       `a=ice-pwd:${randomBytes(12).toString('hex')}`,
       `a=fingerprint:sha-256 ${fingerprint}`,
-      `a=setup:${this.#setup}`,
+      'a=setup:actpass',
       `a=rtpmap:${VIDEO_PT} H264/90000`,
       `a=fmtp:${VIDEO_PT} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f`,
       `a=rtcp-fb:${VIDEO_PT} nack`,

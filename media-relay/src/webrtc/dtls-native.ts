@@ -25,7 +25,9 @@ export function nativeDtls(openssl: OpenSsl, arena: Arena, certificate: Certific
 
 class NativeDtlsFactory implements DtlsFactory {
   readonly fingerprint: string;
-  readonly roles = ['client', 'server'] as const;
+  readonly canBeClient = true;
+  /** C string: what a client offers. */
+  readonly clientProfiles: number;
   readonly openssl: OpenSsl;
   readonly context: number;
   readonly scratch: Block;
@@ -50,6 +52,7 @@ class NativeDtlsFactory implements DtlsFactory {
         .map((p) => p.openSslName)
         .join(':'),
     );
+    this.clientProfiles = writeCString(this.#strings, 320, srtpProfiles.aes128gcm.openSslName);
     const groups = writeCString(this.#strings, 256, 'X25519:P-256:P-384');
 
     this.context = openssl.SSL_CTX_new(openssl.DTLS_method());
@@ -149,9 +152,14 @@ class NativeDtls implements Dtls {
     openssl.SSL_set_bio(this.#ssl, this.#fromPeer, this.#toPeer); // owns both from now on
     openssl.SSL_ctrl(this.#ssl, control.SSL_CTRL_SET_MTU, MTU, 0);
     openssl.DTLS_set_timer_cb(this.#ssl, factory.timer.pointer);
-    if (role === 'client') openssl.SSL_set_connect_state(this.#ssl);
-    else openssl.SSL_set_accept_state(this.#ssl);
-    this.#state = role === 'client' ? 'new' : 'handshaking';
+    if (role === 'client') {
+      openssl.SSL_set_tlsext_use_srtp(this.#ssl, factory.clientProfiles);
+      openssl.SSL_set_connect_state(this.#ssl);
+      this.#state = 'new';
+    } else {
+      openssl.SSL_set_accept_state(this.#ssl);
+      this.#state = 'handshaking';
+    }
   }
 
   start(): void {

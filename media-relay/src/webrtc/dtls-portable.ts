@@ -72,7 +72,7 @@ export function portableDtls(
     });
   return {
     fingerprint: certificate.fingerprint,
-    roles: ['server'],
+    canBeClient: false,
     open: (_role, peerFingerprint, events) =>
       new PortableDtls(serve, peerFingerprint.toUpperCase(), events, clock),
     close: () => {},

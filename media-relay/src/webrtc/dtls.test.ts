@@ -41,9 +41,9 @@ test('our certificate is a valid self-signed P-256 certificate', () => {
   expect(Date.parse(x509.validTo)).toBeGreaterThan(Date.now() + 9 * 365 * 86_400_000);
 });
 
-test('the native half would rather be the client, the portable half cannot', () => {
-  expect(factories.native.roles).toEqual(['client', 'server']);
-  expect(factories.portable.roles).toEqual(['server']);
+test('only the native half can be the client', () => {
+  expect(factories.native.canBeClient).toBe(true);
+  expect(factories.portable.canBeClient).toBe(false);
 });
 
 const ends = [
@@ -58,10 +58,14 @@ describe.each(ends)('the $half half as $role', ({ half, role }) => {
   const peer = (certificate: PeerCertificate | undefined, profiles?: string): DtlsPeer =>
     new DtlsPeer(openssl, arena, role === 'client' ? 'server' : 'client', certificate, profiles);
 
-  describe.each([
+  // A server that does not take AES-GCM is none for our client.
+  const offers = [
     ['SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80', 'aes128gcm', 56],
-    ['SRTP_AES128_CM_SHA1_80', 'aes128cmSha1', 60],
-  ])('with a viewer that offers %s', (profiles, profile, length) => {
+    ['SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM', 'aes128gcm', 56],
+    ...(role === 'server' ? ([['SRTP_AES128_CM_SHA1_80', 'aes128cmSha1', 60]] as const) : []),
+  ] as const;
+
+  describe.each(offers)('with a viewer that offers %s', (profiles, profile, length) => {
     test('gives it keys, flights of at most 1,200 bytes, and close_notify', async () => {
       const own = createCertificate(Date.now());
       const viewer = peer(own, profiles);

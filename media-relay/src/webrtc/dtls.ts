@@ -37,9 +37,12 @@ export interface Dtls {
 export interface DtlsFactory {
   /** SHA-256 fingerprint of our certificate, as in SDP. */
   readonly fingerprint: string;
-  /** Which of the two we can be; the best comes first. */
-  readonly roles: readonly DtlsRole[];
-  /** `peerFingerprint`: SHA-256 as in the offer, in any case. `role`: ours, one of `roles`. */
+  /** We can be the server in any case. */
+  readonly canBeClient: boolean;
+  /**
+   * `peerFingerprint`: SHA-256 as in the offer, in any case. `role`: ours. A client offers AES-GCM alone, for servers choose
+   * by their own taste, and browsers like the dearer ciphers better.
+   */
   open(role: DtlsRole, peerFingerprint: string, events: DtlsEvents): Dtls;
   close(): void;
 }

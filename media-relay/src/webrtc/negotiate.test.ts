@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { DtlsRole } from './dtls.ts';
 import { offerText } from './fixtures/offers.ts';
 import { isRefusal, negotiate } from './negotiate.ts';
 import type { Negotiation, Refusal, StreamMedia } from './negotiation.ts';
@@ -8,16 +7,14 @@ import { parseOffer } from './offer.ts';
 const baseline: StreamMedia = { video: { profileLevelId: '42c01e' } };
 const withPcmu: StreamMedia = { ...baseline, audio: { codec: 'pcmu', channels: 1 } };
 
-const roles = ['client', 'server'] as const;
-
 function accepted(text: string, stream: StreamMedia): Negotiation {
-  const result = negotiate(parseOffer(text), stream, roles);
+  const result = negotiate(parseOffer(text), stream, true);
   if (isRefusal(result)) throw new Error(result.message);
   return result;
 }
 
 function refused(text: string, stream: StreamMedia = baseline): Refusal {
-  const result = negotiate(parseOffer(text), stream, roles);
+  const result = negotiate(parseOffer(text), stream, true);
   if (!isRefusal(result)) throw new Error('expected a refusal');
   return result;
 }
@@ -218,6 +215,7 @@ describe('refusals', () => {
 
   test.each([
     ['a=setup:holdconn', (text: string) => text.replaceAll('a=setup:actpass', 'a=setup:holdconn')],
+    ['a=setup:passive', (text: string) => text.replaceAll('a=setup:actpass', 'a=setup:passive')],
     ['a=rtcp-mux', (text: string) => text.replaceAll('a=rtcp-mux\r\n', '')],
     ['a=ice-lite', (text: string) => text.replace('t=0 0', 't=0 0\r\na=ice-lite')],
     ['a=ice-ufrag', (text: string) => text.replaceAll(/a=ice-ufrag:.*\r\n/g, '')],
@@ -237,26 +235,19 @@ describe('refusals', () => {
 });
 
 describe('the DTLS role', () => {
-  const withSetup = (setup: string): string =>
-    offerText('chromium').replaceAll('a=setup:actpass', `a=setup:${setup}`);
-  const roleOf = (setup: string, own: readonly DtlsRole[]): DtlsRole => {
-    const result = negotiate(parseOffer(withSetup(setup)), baseline, own);
-    if (isRefusal(result)) throw new Error(result.message);
-    return result.dtlsRole;
-  };
+  const aesGcm = 'a=x-srtp:AEAD_AES_128_GCM\r\n';
+  const offer = (setup: string, line = aesGcm): string =>
+    offerText('chromium').replaceAll('a=setup:actpass', `a=setup:${setup}`).replace('m=', `${line}m=`);
 
   test.each([
-    ['actpass', ['client', 'server'], 'client'],
-    ['actpass', ['server'], 'server'],
-    ['active', ['client', 'server'], 'server'],
-    ['passive', ['client', 'server'], 'client'],
-  ] as const)('a=setup:%s to one who can be %j: %s', (setup, own, role) => {
-    expect(roleOf(setup, own)).toBe(role);
-  });
-
-  test('a refusal says what we can be', () => {
-    expect(() => roleOf('passive', ['server'])).toThrow(
-      'a=setup:passive leaves no way to be the DTLS server; offer actpass',
-    );
+    ['the player takes AES-GCM', offer('actpass'), true, 'client'],
+    ['nobody knows that', offer('actpass', ''), true, 'server'],
+    ['it takes another profile', offer('actpass', aesGcm.replace('128', '256')), true, 'server'],
+    ['we cannot', offer('actpass'), false, 'server'],
+    ['the player begins', offer('active'), true, 'server'],
+  ] as const)('where %s', (_why, text, canBeDtlsClient, role) => {
+    const result = negotiate(parseOffer(text), baseline, canBeDtlsClient);
+    if (isRefusal(result)) throw new Error(result.message);
+    expect(result.dtlsRole).toBe(role);
   });
 });

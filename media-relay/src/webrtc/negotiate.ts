@@ -1,8 +1,7 @@
 // Offer/answer (RFC 3264, JSEP RFC 9429 5.3, BUNDLE RFC 9143 7.3) for one stream: pure functions of plain data.
 // One video section and at most one audio section in the same BUNDLE are accepted, everything else is rejected.
 import type { ProtocolError } from '../media/protocol-error.ts';
-import type { DtlsRole } from './dtls.ts';
-import type { Direction, Offer, OfferedMedia, SetupRole } from './offer.ts';
+import type { Direction, Offer, OfferedMedia } from './offer.ts';
 import { defaultProfileLevelId } from './h264-profile.ts';
 import { chooseAudio, chooseVideo, noCommonCodec } from './negotiate-codecs.ts';
 import type {
@@ -37,11 +36,11 @@ interface Match {
   readonly payloads: readonly ChosenPayload[];
 }
 
-/** `roles`: which we can be, the best first. */
+/** `canBeDtlsClient`: whether we can; the server we can be in any case. */
 export function negotiate(
   offer: Offer,
   stream: StreamMedia,
-  roles: readonly DtlsRole[],
+  canBeDtlsClient: boolean,
 ): Negotiation | Refusal {
   if (!stream.video) return { code: 'stream-refused', message: 'The stream has no video.' };
   const { profileLevelId } = stream.video;
@@ -64,7 +63,7 @@ export function negotiate(
   );
   const unmuxed = accepted.find(({ media }) => !media.rtcpMux);
   if (unmuxed) return malformed(unmuxed.media, 'a=rtcp-mux is missing; RTCP needs no port of its own here');
-  const transport = negotiateTransport(offer, tagged ?? video.media, roles);
+  const transport = negotiateTransport(offer, tagged ?? video.media, canBeDtlsClient);
   if ('code' in transport) return transport;
   return {
     sections: offer.media.map((media) => {
@@ -179,7 +178,7 @@ function taggedSection(offer: Offer, accepted: readonly OfferedMedia[]): Offered
 function negotiateTransport(
   offer: Offer,
   tagged: OfferedMedia,
-  roles: readonly DtlsRole[],
+  canBeDtlsClient: boolean,
 ): Pick<Negotiation, 'remote' | 'dtlsRole'> | Refusal {
   if (offer.iceLite) {
     return {
@@ -192,18 +191,11 @@ function negotiateTransport(
   if (iceUfrag === undefined) return malformed(tagged, 'a=ice-ufrag is missing');
   if (icePwd === undefined) return malformed(tagged, 'a=ice-pwd is missing');
   if (fingerprint === undefined) return malformed(tagged, 'a=fingerprint is missing');
-  const dtlsRole = roles.find((role) => fits(role, setup));
-  if (dtlsRole === undefined)
-    return malformed(
-      tagged,
-      `a=setup:${setup} leaves no way to be the DTLS ${roles.join(' or ')}; offer actpass`,
-    );
-  return { remote: { iceUfrag, icePwd, fingerprint }, dtlsRole };
-}
-
-/** RFC 8842 5.3: whether an offer with this a=setup leaves the role to us. */
-function fits(role: DtlsRole, setup: SetupRole): boolean {
-  return setup === 'actpass' || setup === (role === 'client' ? 'passive' : 'active');
+  if (setup !== 'actpass' && setup !== 'active') {
+    return malformed(tagged, `a=setup:${setup} leaves no way to be the DTLS server; offer actpass or active`);
+  }
+  const isClient = canBeDtlsClient && setup === 'actpass' && offer.takesAesGcm;
+  return { remote: { iceUfrag, icePwd, fingerprint }, dtlsRole: isClient ? 'client' : 'server' };
 }
 
 /** A bundle-only section has no transport of its own (RFC 9143 6): the group's first section has it. */

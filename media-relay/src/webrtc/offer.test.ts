@@ -151,7 +151,7 @@ function survives(text: string): boolean {
   try {
     const offer = parseOffer(text);
     const stream = { video: { profileLevelId: '42e01f' }, audio: { codec: 'opus', channels: 2 } } as const;
-    const result = negotiate(offer, stream, ['client', 'server']);
+    const result = negotiate(offer, stream, true);
     return isRefusal(result) ? result.message.length < 700 : result.sections.length === offer.media.length;
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

@@ -21,6 +21,8 @@ export interface Offer {
   /** The mids of the BUNDLE group in their order; empty without one. */
   readonly bundle: readonly string[];
   readonly iceLite: boolean;
+  /** `a=x-srtp:AEAD_AES_128_GCM`, of our own (docs/API.md): the player has seen its browser take that profile. */
+  readonly takesAesGcm: boolean;
   /** Session-level o= field, as it came; some players name themselves there. */
   readonly origin: string;
   readonly media: readonly OfferedMedia[];
@@ -73,6 +75,7 @@ export function parseOffer(text: string): Offer {
   return {
     bundle: parseBundle(session, media),
     iceLite: session.some(({ name }) => name === 'ice-lite'),
+    takesAesGcm: session.some(({ name, value }) => name === 'x-srtp' && value === 'AEAD_AES_128_GCM'),
     origin,
     media,
   };

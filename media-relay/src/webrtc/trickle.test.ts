@@ -83,7 +83,7 @@ describe('ICE restart', () => {
       video: { profileLevelId: '42e01f' },
       audio: { codec: 'pcmu', channels: 1 },
     } as const;
-    const negotiation = negotiate(parseOffer(offerText('node-datachannel')), media, ['server']);
+    const negotiation = negotiate(parseOffer(offerText('node-datachannel')), media, false);
     if (isRefusal(negotiation)) throw new Error(negotiation.message);
     const text = writeRestartFragment(
       negotiation,
