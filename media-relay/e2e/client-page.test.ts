@@ -116,6 +116,16 @@ test('where the browser starts no video by itself, a click does', async () => {
   await page.close();
 });
 
+test('a browser without WebRTC is told so on its tiles', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  const { page, errors } = await browser.page();
+  await page.addInitScript('delete window.RTCPeerConnection');
+  await page.goto(relay.url);
+  await says(page, `${tile('gate')} .sentence`, /This browser cannot play the stream/);
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
 test('40 tiles join one after the other, and a relay that is away hears of all of them together now and then', async () => {
   const names = Array.from({ length: 40 }, (_, i) => `cam-${i}`);
   await using relay = await StandInRelay.start(

@@ -40,10 +40,11 @@ export interface WhepSessionOptions {
 
 export class WhepSession {
   readonly #options: WhepSessionOptions;
-  readonly #peer = new RTCPeerConnection();
   readonly #stream = new MediaStream();
   readonly #closing = new AbortController();
   readonly #beacon: Beacon;
+  /** Made when it is this session's turn: browsers allow a page only so many, and some allow none. */
+  #peer: RTCPeerConnection | undefined;
   #leaveHandshake: (() => void) | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #resourceUrl: string | undefined;
@@ -55,8 +56,6 @@ export class WhepSession {
   constructor(options: WhepSessionOptions) {
     this.#options = options;
     this.#beacon = new Beacon(options.nowMs());
-    this.#peer.addEventListener('track', (event) => this.#attach(event));
-    this.#peer.addEventListener('connectionstatechange', () => this.#pathChanged());
     void this.#negotiate();
   }
 
@@ -67,7 +66,7 @@ export class WhepSession {
     this.#endHandshake();
     this.#qualityReporter?.close();
     if (this.#frameCallback !== undefined) this.#options.video.cancelVideoFrameCallback(this.#frameCallback);
-    this.#peer.close();
+    this.#peer?.close();
     this.#deleteResource(how.keepalive);
   }
 
@@ -86,7 +85,7 @@ export class WhepSession {
 
   /** The browser's counters now; undefined before there are any. The relay is told of them when that is due. */
   async counters(): Promise<Counters | undefined> {
-    if (this.#closing.signal.aborted) return undefined;
+    if (this.#peer === undefined || this.#closing.signal.aborted) return undefined;
     const report = await this.#peer.getStats();
     const nowMs = this.#options.nowMs();
     const counted = beaconCounters(report);
@@ -134,15 +133,20 @@ export class WhepSession {
     const { handshakes, onInput, audio } = this.#options;
     try {
       this.#leaveHandshake = await handshakes.enter(this.#closing.signal);
-      this.#peer.addTransceiver('video', { direction: 'recvonly' });
-      if (audio) this.#peer.addTransceiver('audio', { direction: 'recvonly' });
-      await this.#peer.setLocalDescription();
-      const answer = await this.#offer(this.#peer.localDescription?.sdp ?? '');
+      if (this.#closing.signal.aborted) return;
+      const peer = new RTCPeerConnection();
+      this.#peer = peer;
+      peer.addEventListener('track', (event) => this.#attach(event));
+      peer.addEventListener('connectionstatechange', () => this.#pathChanged(peer.connectionState));
+      peer.addTransceiver('video', { direction: 'recvonly' });
+      if (audio) peer.addTransceiver('audio', { direction: 'recvonly' });
+      await peer.setLocalDescription();
+      const answer = await this.#offer(peer.localDescription?.sdp ?? '');
       if (this.#closing.signal.aborted) return this.#deleteResource(false);
       if (answer === undefined) return this.#endHandshake();
       onInput({ type: 'answered', mediaPorts: mediaPortsOf(answer) });
       this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
-      await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
+      await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#endHandshake();
@@ -209,9 +213,9 @@ export class WhepSession {
     });
   }
 
-  #pathChanged(): void {
+  #pathChanged(state: RTCPeerConnectionState): void {
     const { onInput } = this.#options;
-    switch (this.#peer.connectionState) {
+    switch (state) {
       case 'connected':
         this.#endHandshake();
         return onInput({ type: 'path', path: 'connected' });
