@@ -94,6 +94,24 @@ test('keeps its session over a short loss of the network; replaces one that died
   await page.close();
 }, 60_000);
 
+test('goodbyes that are never answered do not keep the next offers from leaving', async () => {
+  // A browser has six connections to one relay.
+  const names = Array.from({ length: 7 }, (_, i) => `cam-${i}`);
+  await using relay = await StandInRelay.start(
+    names.map((name) => streamView(name)),
+    () => picture,
+  );
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  await Promise.all(names.map((name) => reaches(page, name, 'live')));
+  relay.unanswered.add('DELETE');
+  for (const name of names) relay.silent.add(name);
+  await page.evaluate(`dispatchEvent(new Event('online'))`);
+  const offers = () => names.map((name) => relay.offers(name).length);
+  await expect.poll(offers, { timeout: 15_000 }).toEqual(names.map(() => 2));
+  await page.close();
+}, 40_000);
+
 test('where the browser starts no video by itself, a click does', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
   const { page } = await browser.page();

@@ -20,6 +20,8 @@ import { onGoodbye } from './whep-goodbye.ts';
 
 /** The relay answers within 2 s; a proxy in between may take its time. */
 const OFFER_TIMEOUT_MS = 10_000;
+/** Connections that a firewall forgot never answer, and a browser has six to one relay: the next offer needs one. */
+const REQUEST_TIMEOUT_MS = 5_000;
 /** A place among the handshakes is given back after this, whether or not the media path stands. */
 const HANDSHAKE_MS = 2000;
 const PAINTED_FRAMES_KEPT = 60;
@@ -118,7 +120,6 @@ export class WhepSession {
       method: 'GET',
       url: `${sessionUrl(this.#options.url, this.#resourceUrl)}/clock?frames=${CLOCK_FRAMES}`,
       headers: this.#options.headers,
-      signal: this.#closing.signal,
     });
     const responseMs = nowMs();
     if (response?.status === 404 && problemFrom(response.body).code === 'session-not-found')
@@ -244,7 +245,6 @@ export class WhepSession {
       url: `${sessionUrl(url, this.#resourceUrl)}/quality`,
       headers: { ...headers, 'Content-Type': 'application/json' },
       body: JSON.stringify(report),
-      signal: this.#closing.signal,
     });
   }
 
@@ -257,7 +257,7 @@ export class WhepSession {
 
   async #request(request: SignalRequest): Promise<Awaited<ReturnType<Signalling>> | undefined> {
     try {
-      return await this.#options.signal(request);
+      return await this.#options.signal({ signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...request });
     } catch {
       return undefined;
     }
