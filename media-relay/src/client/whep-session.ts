@@ -12,6 +12,7 @@ import { mediaPortsOf } from './media-ports.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { problemFrom, refusalFrom } from './refusal.ts';
+import { resourceUrlFrom } from './resource-url.ts';
 import type { Signalling, SignalRequest } from './signalling.ts';
 import type { Counters } from './statistics.ts';
 import type { TileInput } from './tile-machine.ts';
@@ -181,7 +182,7 @@ export class WhepSession {
       return undefined;
     }
     handshakes.answered();
-    const resourceUrl = sameOrigin(response.header('Location'), url);
+    const resourceUrl = resourceUrlFrom(response.header('Location'), url);
     this.#resourceUrl = resourceUrl;
     if (resourceUrl !== undefined && quality === 'auto' && !this.#closing.signal.aborted) {
       const request = (report: SignalRequest) => this.#request(report);
@@ -262,13 +263,6 @@ export class WhepSession {
       return undefined;
     }
   }
-}
-
-/** A session elsewhere would receive this page's token: the relay never names one, so it is not believed. */
-function sameOrigin(location: string | null, base: string): string | undefined {
-  if (location === null || !URL.canParse(location, base)) return undefined;
-  const url = new URL(location, base);
-  return url.origin === new URL(base).origin ? url.href : undefined;
 }
 
 /** `.../whep/{stream}` and the session's resource give `.../sessions/{id}`. */
