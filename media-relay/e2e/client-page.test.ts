@@ -53,6 +53,9 @@ test('tiles that nobody sees end their sessions after some seconds: behind anoth
   await expect.poll(() => relay.sessions, { timeout: 10_000 }).toBe(1);
 
   expect(await page.evaluate('window.wakeLocks')).toBe(1);
+  // As a host does that lets people hear it.
+  const video = `document.querySelector('${tile('gate')} video')`;
+  await page.evaluate(`${video}.muted = false`);
   await showPage(page, 'hidden');
   await showPage(page, 'visible');
   await showPage(page, 'hidden');
@@ -63,6 +66,7 @@ test('tiles that nobody sees end their sessions after some seconds: behind anoth
   await showPage(page, 'visible');
   await reaches(page, 'gate', 'live');
   expect(relay.sessions).toBe(1);
+  expect(await page.evaluate(`${video}.muted`)).toBe(false);
   await page.keyboard.press('Escape');
   await expect.poll(() => relay.offers('yard').length, { timeout: 5000 }).toBe(2);
   await reaches(page, 'yard', 'live');
