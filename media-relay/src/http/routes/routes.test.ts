@@ -98,6 +98,13 @@ describe('WHEP', () => {
     expect(relay.engine.calls).toEqual([`offer lobby-1 ${offer.length}`]);
   });
 
+  test('the log names viewer and session, but not by the id that lets its holder end it', async () => {
+    await join();
+    const line = relay.logLines.find((text) => text.includes('viewer offered')) ?? '';
+    expect(JSON.parse(line)).toMatchObject({ stream: 'lobby-1', by: 'grafana', session: 'session-' });
+    expect(relay.logLines.join('')).not.toContain('session-1');
+  });
+
   test.each<RefusalCode>([
     'stream-not-found',
     'offer-malformed',

@@ -26,10 +26,9 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
     if (!result.ok) throw refusal(result);
 
     const session = sessions.add(result.sessionId, stream, sdp);
-    log.info(
-      { stream, session: session.id, by: exchange.principal.name, user: exchange.principal.user },
-      'viewer offered',
-    );
+    const { name: by, user } = exchange.principal;
+    // A session's id lets its holder end the session: a part of it tells two apart as well.
+    log.info({ stream, session: session.id.slice(0, 8), by, user }, 'viewer offered');
     if (response.destroyed) return engine.closeSession(session.id);
     // Relative to .../whep/{stream}, so it holds behind any prefix (Grafana's data source proxy rewrites no Location).
     response
