@@ -238,7 +238,7 @@ describe('the quality of a session', () => {
     expect(await codeOf(await setQuality({}, as.metrics))).toBe('forbidden');
     expect(await codeOf(await setQuality({}, as.grafana, 'session-2'))).toBe('session-not-found');
     relay.engine.quality = undefined;
-    expect(await codeOf(await setQuality({}))).toBe('session-not-found');
+    expect(await codeOf(await setQuality({}))).toBe('stream-not-ready');
   });
 
   test.each([
@@ -268,7 +268,18 @@ describe('the clock of a session', () => {
     expect(relay.engine.calls).toContain('clock session-1 2');
     expect(await codeOf(await clock('', as.lobby))).toBe('session-not-found');
     expect(await codeOf(await clock('', as.grafana, 'session-2'))).toBe('session-not-found');
+  });
+
+  test('that the media thread does not tell in time is no reason to think that the session is over', async () => {
+    await join();
     relay.engine.clock = undefined;
+    const late = await clock();
+    expect([late.status, late.headers.get('retry-after'), await codeOf(late)]).toEqual([
+      503,
+      '2',
+      'stream-not-ready',
+    ]);
+    relay.engine.endSession('session-1', 'lobby-1');
     expect(await codeOf(await clock())).toBe('session-not-found');
   });
 

@@ -52,7 +52,7 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
     const session = find(exchange);
     const wish = readBody(qualityWishSchema, exchange.json());
     const quality = await engine.sessionQuality(session.id, wish);
-    if (quality === undefined) throw new HttpProblem('session-not-found', 'It may have ended.');
+    if (quality === undefined) throw sessions.withoutAnswer(session.id);
     const { wanted, playing, switchingTo = null, reason = null } = quality;
     sendJson(exchange.response, { wanted, playing, switchingTo, reason });
   }
@@ -123,7 +123,7 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
       summary: 'Choose between the main stream and the substream, or tell the size of the tile; {} only asks',
       body: { kind: 'json', schema: qualityWishSchema },
       answers: { 200: { description: 'What plays now, and what is to come', schema: sessionQualitySchema } },
-      problems: ['bad-request', 'session-not-found'],
+      problems: ['bad-request', 'session-not-found', 'stream-not-ready'],
       handle: setQuality,
     },
     {
