@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { OfferResult, RefusalCode } from '../../engine/messages.ts';
@@ -468,6 +470,23 @@ describe('metrics', () => {
     for (const headers of [as.grafana, as.lobby, as.stranger, as.nobody, {}])
       expect((await relay.fetch('/metrics', { headers })).status).toBe(403);
     expect((await relay.fetch('/metrics', { method: 'HEAD', headers: as.metrics })).status).toBe(200);
+  });
+
+  test('a scrape that is given up is no error of the relay', async () => {
+    const begun = Promise.withResolvers<void>();
+    const collected = Promise.withResolvers<void>();
+    const metrics = new FakeMetrics();
+    metrics.expose = async function* () {
+      yield 'a 1\n';
+      begun.resolve();
+      await collected.promise;
+    };
+    await using slow = await startTestRelay({ deps: { metrics } });
+    const headers = `Host: localhost\r\nAuthorization: ${as.metrics.authorization}`;
+    await slow.abandon(`GET /metrics HTTP/1.1\r\n${headers}\r\n\r\n`, begun.promise);
+    collected.resolve();
+    await setImmediate();
+    expect(slow.logLines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['request']);
   });
 });
 
