@@ -275,6 +275,15 @@ describe('headers', () => {
     expect(await codeOf(third)).toBe('rate-limited');
     expect((await relay.fetch('/live')).status).toBe(200);
   });
+
+  test('what strangers ask for takes no change from those who may', async () => {
+    await using relay = await startTestRelay({ server: { maxChangesPerMinute: 1 } });
+    const reload = (headers: Record<string, string>): Promise<Response> =>
+      relay.fetch('/api/v1/config/reload', { method: 'POST', headers });
+    const strangers = [await reload(as.nobody), await reload(as.stranger), await reload({ origin })];
+    expect(strangers.map(({ status }) => status)).toEqual([403, 403, 403]);
+    expect((await reload(as.admin)).status).toBe(200);
+  });
 });
 
 const origin = 'https://wall.example.org';
