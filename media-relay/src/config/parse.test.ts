@@ -182,6 +182,10 @@ test.each([
     'relay.yaml:1:15 log.level: is not one of debug, info, warn, error; did you mean info?',
   ],
   ['grafana: { url: grafana.example }', like(/^relay.yaml:1:17 grafana.url: is not a web address; /)],
+  [
+    'grafana: { url: "http://admin:hunter22@grafana:3000" }',
+    'relay.yaml:1:17 grafana.url: holds credentials; leave them out, its keys are public',
+  ],
   ['access:\n  - streams: [a]', 'relay.yaml:2:5 access[0]: names nobody; add role: or user:'],
   [
     'access:\n  - { user: jo, streams: ["a b"] }',
