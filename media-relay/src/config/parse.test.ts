@@ -204,6 +204,10 @@ test.each([
     like(/^relay.yaml:2:27 tokens\[0\].tokenFile: cannot be read \(ENOENT\); /),
   ],
   [
+    'tokens:\n  - { name: a, token: &t 0123456789abcdef, permissions: [view] }\n  - { name: b, token: *t, permissions: [admin] }',
+    'relay.yaml:3:23 tokens[1].token: is the token of "a" as well; give each a token of its own',
+  ],
+  [
     'tokens:\n  - { name: a, token: 1234567890123456, permissions: [view] }',
     like(/must be text; put it in quotes$/),
   ],
