@@ -71,7 +71,7 @@ test('check-config reads the TLS files, too', async () => {
   const file = join(folder, 'relay.yaml');
   await writeFile(file, 'http: { tls: { cert: none.pem, key: none.pem } }');
   const { status, err } = await run('check-config', file);
-  expect(err).toContain(`cannot read ${join(folder, 'none.pem')}`);
+  expect(err).toMatch(/^TLS: cannot read .*none\.pem: ENOENT[^\n]*\n$/);
   expect(status).toBe(1);
 });
 
