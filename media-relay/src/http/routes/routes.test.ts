@@ -123,6 +123,12 @@ describe('WHEP', () => {
     expect(await response.json()).toMatchObject({ code, detail: 'Why.', retryAfterSeconds: 3 });
   });
 
+  test('a refusal in the words of a camera holds no credentials', async () => {
+    const message = 'rtsp://admin:hunter2@cam/live sends H.265.';
+    relay.engine.offerResult = { ok: false, code: 'stream-refused', message };
+    expect(await (await join()).json()).toMatchObject({ detail: 'rtsp://cam/live sends H.265.' });
+  });
+
   test('a candidate is taken, a restart is not, another ETag is not', async () => {
     const etag = (await join()).headers.get('etag') ?? '';
     const candidate =

@@ -3,6 +3,7 @@
 // (RFC 9725 4.3.3), counter-offers (406) are not made.
 import type { OfferResult } from '../../engine/messages.ts';
 import { ProtocolError } from '../../media/protocol-error.ts';
+import { withoutCredentials } from '../../telemetry/events.ts';
 import { parseTrickleFragment, restartOf } from '../../webrtc/trickle.ts';
 import type { TrickleFragment } from '../../webrtc/trickle.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -160,7 +161,7 @@ function readFragment(text: string): TrickleFragment {
 }
 
 function refusal(result: OfferResult & { ok: false }): HttpProblem {
-  return new HttpProblem(result.code, result.message, {
+  return new HttpProblem(result.code, withoutCredentials(result.message), {
     retryAfterSeconds: result.retryAfterSeconds,
     reason: result.reason,
   });
