@@ -161,6 +161,15 @@ test('the relay starts, serves, takes a new configuration over and stops', async
   expect(events).toContain('"relay-stop"');
 }, 60_000);
 
+test('a token of the first start that is configured again is one clear sentence', async () => {
+  const secret = /^admin +(\S+)/m.exec((await run('tokens')).out)?.[1];
+  const file = join(folder, 'relay.yaml');
+  await writeFile(file, `tokens: [{ name: mine, token: "${secret}", permissions: [view] }]`);
+  const { status, err } = await launch(['start', '--config', file], anyPort).ended;
+  expect(err).toBe('tokens "admin" and "mine" are the same; give each a token of its own.\n');
+  expect(status).toBe(1);
+});
+
 test('a port in use is one clear sentence', async () => {
   const other = createServer();
   other.listen(0, '127.0.0.1');
