@@ -252,6 +252,23 @@ describe('bodies and methods', () => {
   });
 });
 
+test('an answer that nobody reads is given up', async () => {
+  const wall = { body: Buffer.alloc(16 * 2 ** 20), type: 'text/html', etag: '"w1"' };
+  await using relay = await startTestRelay({
+    deps: { pages: { wall, monitoring: wall, files: new Map() } },
+    server: { stalledMs: 100 },
+  });
+  const socket = connect(relay.port, '127.0.0.1', () =>
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  );
+  try {
+    // A request is logged when its answer is over.
+    await expect.poll(() => relay.logLines.length, { timeout: 5_000 }).toBe(1);
+  } finally {
+    socket.destroy();
+  }
+});
+
 describe('headers', () => {
   test('pages are under a strict policy and nothing tells the software', async () => {
     await using relay = await startTestRelay();

@@ -20,6 +20,8 @@ export interface HttpServerOptions {
   readonly maxChangesPerMinute?: number;
   /** How long requests may go on after close(). */
   readonly drainMs?: number;
+  /** How long a client may take nothing of its answer. */
+  readonly stalledMs?: number;
 }
 
 export interface HttpServer {
@@ -34,7 +36,7 @@ export interface HttpServer {
 }
 
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
-  const { host, port, tls, drainMs = 3_000 } = options;
+  const { host, port, tls, drainMs = 3_000, stalledMs = 60_000 } = options;
   const app = createApp(deps, options.maxChangesPerMinute);
   let server: Server | TlsServer | undefined;
   let watcher: { close(): void } | undefined;
@@ -58,6 +60,8 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
         : createTlsServer({ ...limits, ...secure, ...(await readTlsPair(tls)) }, listener);
     const started = server;
     started.maxConnections = maxConnections;
+    // Answers may have megabytes, which wait here for whoever reads them.
+    started.timeout = stalledMs;
     // Node would drop headers beyond a count in silence, and with them a proxy's X-Forwarded-For. The size is limited.
     started.maxHeadersCount = 0;
     started.on('clientError', answerClientError);
