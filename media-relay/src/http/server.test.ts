@@ -252,6 +252,22 @@ describe('bodies and methods', () => {
   });
 });
 
+test('where there is no room for another connection, idle ones make way', async () => {
+  await using relay = await startTestRelay({ server: { maxConnections: 2 } });
+  const idle = [connect(relay.port, '127.0.0.1'), connect(relay.port, '127.0.0.1')];
+  for (const socket of idle) {
+    socket.write('GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+  }
+  const ask = async (): Promise<number> => {
+    const request = 'GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    return (await relay.raw(request).catch(() => ({ status: 0 }))).status;
+  };
+  expect(await ask()).not.toBe(200);
+  await expect.poll(ask).toBe(200);
+  for (const socket of idle) socket.destroy();
+});
+
 test('an answer that nobody reads is given up', async () => {
   const wall = { body: Buffer.alloc(16 * 2 ** 20), type: 'text/html', etag: '"w1"' };
   await using relay = await startTestRelay({
