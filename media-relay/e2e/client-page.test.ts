@@ -53,6 +53,9 @@ test('tiles that nobody sees end their sessions after some seconds: behind anoth
   await expect.poll(() => relay.sessions, { timeout: 10_000 }).toBe(1);
 
   expect(await page.evaluate('window.wakeLocks')).toBe(1);
+  // As a host does that lets people hear it.
+  const video = `document.querySelector('${tile('gate')} video')`;
+  await page.evaluate(`${video}.muted = false`);
   await showPage(page, 'hidden');
   await showPage(page, 'visible');
   await showPage(page, 'hidden');
@@ -63,6 +66,7 @@ test('tiles that nobody sees end their sessions after some seconds: behind anoth
   await showPage(page, 'visible');
   await reaches(page, 'gate', 'live');
   expect(relay.sessions).toBe(1);
+  expect(await page.evaluate(`${video}.muted`)).toBe(false);
   await page.keyboard.press('Escape');
   await expect.poll(() => relay.offers('yard').length, { timeout: 5000 }).toBe(2);
   await reaches(page, 'yard', 'live');
@@ -94,6 +98,24 @@ test('keeps its session over a short loss of the network; replaces one that died
   await page.close();
 }, 60_000);
 
+test('goodbyes that are never answered do not keep the next offers from leaving', async () => {
+  // A browser has six connections to one relay.
+  const names = Array.from({ length: 7 }, (_, i) => `cam-${i}`);
+  await using relay = await StandInRelay.start(
+    names.map((name) => streamView(name)),
+    () => picture,
+  );
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  await Promise.all(names.map((name) => reaches(page, name, 'live')));
+  relay.unanswered.add('DELETE');
+  for (const name of names) relay.silent.add(name);
+  await page.evaluate(`dispatchEvent(new Event('online'))`);
+  const offers = () => names.map((name) => relay.offers(name).length);
+  await expect.poll(offers, { timeout: 15_000 }).toEqual(names.map(() => 2));
+  await page.close();
+}, 40_000);
+
 test('where the browser starts no video by itself, a click does', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
   const { page } = await browser.page();
@@ -113,6 +135,16 @@ test('where the browser starts no video by itself, a click does', async () => {
   await page.locator(tile('gate')).click();
   await reaches(page, 'gate', 'live');
   expect(relay.offers('gate')).toHaveLength(1);
+  await page.close();
+});
+
+test('a browser without WebRTC is told so on its tiles', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  const { page, errors } = await browser.page();
+  await page.addInitScript('delete window.RTCPeerConnection');
+  await page.goto(relay.url);
+  await says(page, `${tile('gate')} .sentence`, /This browser cannot play the stream/);
+  expect(errors).toEqual([]);
   await page.close();
 });
 

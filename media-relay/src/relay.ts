@@ -75,7 +75,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     throw stateDirFailure(error, config.stateDir);
   });
   remember(secrets, config, stored);
-  const tokens = new TokenBook(tokensOf(config, stored));
+  const tokens = tokenBookOf(config, stored);
   let authoriser = authoriserOf(config, tokens, log);
 
   const events = await EventLog.open({
@@ -308,6 +308,16 @@ function tokensOf(config: Config, stored: readonly StoredToken[]): TokenSpec[] {
     forGrafana,
   }));
   return [...stored, ...configured];
+}
+
+/** Among themselves those of the configuration differ; one can still be one of the first start. */
+function tokenBookOf(config: Config, stored: readonly StoredToken[]): TokenBook {
+  try {
+    return new TokenBook(tokensOf(config, stored));
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : 'the tokens cannot be used';
+    throw new StartError(`${problem}; give each a token of its own.`, { cause: error });
+  }
 }
 
 function authoriserOf({ access, grafana }: Config, tokens: TokenBook, log: Logger): Authoriser {

@@ -45,6 +45,8 @@ export class StandInRelay implements AsyncDisposable {
   readonly refusals = new Map<string, Refuse>();
   /** Streams of which no packet leaves. */
   readonly silent = new Set<string>();
+  /** Requests of these methods are taken and never answered, as by a connection that a firewall forgot. */
+  readonly unanswered = new Set<string>();
   /** Answers offers with an address where nobody listens. */
   deadMediaPort = false;
   readonly asked: Asked[] = [];
@@ -121,6 +123,7 @@ export class StandInRelay implements AsyncDisposable {
     const { method = '', url = '' } = request;
     const [path = ''] = url.split('?');
     this.asked.push({ atMs: performance.now(), method, path });
+    if (this.unanswered.has(method)) return;
     response.setHeader(
       'Content-Security-Policy',
       "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -132,6 +132,12 @@ describe('rules', () => {
     expect(patternsFor([{ streams: ['*'] }], ann)).toEqual([]);
   });
 
+  test('know an id from a login name that looks like one', () => {
+    const byId: AccessRule[] = [{ user: 'user:2', streams: ['garage'] }];
+    expect(patternsFor(byId, ann)).toEqual(['garage']);
+    expect(patternsFor(byId, { ...ann, userId: 'user:9', username: 'user:2' })).toEqual([]);
+  });
+
   const tokens = new TokenBook([
     { name: 'grafana', secret, forGrafana: true, grants: [{ permission: 'view', streams: ['lobby-*'] }] },
     {

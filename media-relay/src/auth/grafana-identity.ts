@@ -88,6 +88,13 @@ export function patternsFor(
 function fits(rule: AccessRule, identity: GrafanaIdentity): boolean {
   if (rule.role === undefined && rule.user === undefined) return false;
   const roleFits = rule.role === undefined || rule.role === identity.role;
-  const userFits = rule.user === undefined || [identity.userId, identity.username].includes(rule.user);
-  return roleFits && userFits;
+  return roleFits && (rule.user === undefined || rule.user === nameAs(rule.user, identity));
+}
+
+/** `user:2`, `service-account:3`. */
+const idSyntax = /^[a-z-]+:\S+$/;
+
+/** What is written as an id is compared with the id alone: nobody becomes another by a login name that looks like one. */
+function nameAs(written: string, { userId, username }: GrafanaIdentity): string | undefined {
+  return idSyntax.test(written) ? userId : username;
 }

@@ -2,11 +2,15 @@ import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { readTlsPair } from '../http/tls.ts';
+import { StartError } from '../start-error.ts';
 
-/** What the configuration does, for people. Rejects with ConfigError, or with Error for TLS files that are wrong. */
+/** What the configuration does, for people. Rejects with ConfigError, or with StartError for TLS files that are wrong. */
 export async function checkConfig(file: string, environment: Environment): Promise<string> {
   const config = await loadConfig(file, environment);
-  if (config.http.tls !== undefined) await readTlsPair(config.http.tls);
+  if (config.http.tls !== undefined)
+    await readTlsPair(config.http.tls).catch((error: unknown) => {
+      throw new StartError(error instanceof Error ? error.message : 'http.tls cannot be used');
+    });
   return `${file}: ok\n${summary(config)}`;
 }
 

@@ -37,6 +37,17 @@ test('whoever gives up waiting takes no place', async () => {
   await expect(gate.enter(never)).resolves.toBeTypeOf('function');
 });
 
+test('whoever goes in the moment in which it is let in keeps no place', async () => {
+  const gate = new Gate(1);
+  const fickle = new AbortController();
+  const entering = gate.enter(fickle.signal);
+  fickle.abort();
+  const next = gate.enter(never);
+  await entering;
+  const soon = new Promise<void>((resolve) => setImmediate(() => resolve()));
+  await expect(Promise.race([next, soon])).resolves.toBeTypeOf('function');
+});
+
 test('lets them in one after the other at the pace, and says when the relay is back', async () => {
   vi.useFakeTimers();
   try {

@@ -27,7 +27,10 @@ export class Gate {
     this.#onBack = options.onBack ?? (() => undefined);
   }
 
-  /** Resolves with the function that gives the place back (once; calling it again does nothing). Rejects on abort. */
+  /**
+   * Resolves with the function that gives the place back (once; calling it again does nothing), as an abort does. Rejects when
+   * it is aborted before.
+   */
   enter(signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const refuse = () => {
@@ -39,12 +42,15 @@ export class Gate {
         signal.removeEventListener('abort', refuse);
         this.#inside++;
         let inside = true;
-        resolve(() => {
+        const leave = () => {
           if (!inside) return;
           inside = false;
           this.#inside--;
           this.#next();
-        });
+        };
+        // Also for a holder that went before it heard that it was let in.
+        signal.addEventListener('abort', leave, { once: true });
+        resolve(leave);
       };
       if (signal.aborted) return refuse();
       signal.addEventListener('abort', refuse, { once: true });

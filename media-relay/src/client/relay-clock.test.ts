@@ -23,6 +23,14 @@ test('samples are forgotten after a minute, because clocks drift; nonsense is ig
   expect(clock.offsetMs).toBe(5050);
 });
 
+test('after sleep, in which the local clock may stand still, the samples before it count no more', () => {
+  const clock = new RelayClock();
+  clock.add(1000, 1004, 6002);
+  const asleepMs = 3_600_000;
+  clock.add(5000, 5040, 10_020 + asleepMs);
+  expect(clock.offsetMs).toBe(5000 + asleepMs);
+});
+
 test('the estimate is wrong by at most half the round trip, however it splits into ways', () => {
   fc.assert(
     fc.property(

@@ -6,6 +6,8 @@
 /** Samples older than this say nothing about two clocks that drift. */
 const SAMPLE_LIFE_MS = 60_000;
 const MOST_SAMPLES = 32;
+/** So far may two clocks drift apart while a sample lives. */
+const DRIFT_MS = 20;
 
 interface Sample {
   readonly takenMs: number;
@@ -21,9 +23,15 @@ export class RelayClock {
   add(requestMs: number, responseMs: number, relayMs: number): void {
     const roundTripMs = responseMs - requestMs;
     if (!(roundTripMs >= 0) || !Number.isFinite(relayMs)) return;
-    const fresh = this.#samples.filter((sample) => responseMs - sample.takenMs < SAMPLE_LIFE_MS);
-    fresh.push({ takenMs: responseMs, roundTripMs, offsetMs: relayMs - (requestMs + responseMs) / 2 });
-    this.#samples = fresh.slice(-MOST_SAMPLES);
+    const newest: Sample = {
+      takenMs: responseMs,
+      roundTripMs,
+      offsetMs: relayMs - (requestMs + responseMs) / 2,
+    };
+    const fresh = this.#samples.filter(
+      (sample) => responseMs - sample.takenMs < SAMPLE_LIFE_MS && mayBothBeTrue(sample, newest),
+    );
+    this.#samples = [...fresh, newest].slice(-MOST_SAMPLES);
   }
 
   get offsetMs(): number | undefined {
@@ -33,6 +41,11 @@ export class RelayClock {
     }
     return best?.offsetMs;
   }
+}
+
+/** No offset is wrong by more than half its round trip, unless this computer's clock stood still in sleep, or the relay is another. */
+function mayBothBeTrue(a: Sample, b: Sample): boolean {
+  return Math.abs(a.offsetMs - b.offsetMs) <= (a.roundTripMs + b.roundTripMs) / 2 + DRIFT_MS;
 }
 
 const TICKS_PER_MS = 90;

@@ -64,6 +64,11 @@ export class WhepPlayer {
       url: new URL(options.url, document.baseURI).href,
     };
     this.#onStatistics = options.onStatistics ?? (() => undefined);
+    // Once: a player that comes back into sight goes on with the sound that its host switched on.
+    const { video } = options;
+    video.muted = true;
+    video.autoplay = true;
+    video.playsInline = true;
   }
 
   get state(): TileState {
@@ -77,10 +82,6 @@ export class WhepPlayer {
 
   /** Idempotent. */
   start(): void {
-    const { video } = this.#options;
-    video.muted = true;
-    video.autoplay = true;
-    video.playsInline = true;
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
     this.#input({ type: 'start' });
   }

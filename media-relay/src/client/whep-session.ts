@@ -12,6 +12,7 @@ import { mediaPortsOf } from './media-ports.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { problemFrom, refusalFrom } from './refusal.ts';
+import { resourceUrlFrom } from './resource-url.ts';
 import type { Signalling, SignalRequest } from './signalling.ts';
 import type { Counters } from './statistics.ts';
 import type { TileInput } from './tile-machine.ts';
@@ -20,6 +21,8 @@ import { onGoodbye } from './whep-goodbye.ts';
 
 /** The relay answers within 2 s; a proxy in between may take its time. */
 const OFFER_TIMEOUT_MS = 10_000;
+/** Connections that a firewall forgot never answer, and a browser has six to one relay: the next offer needs one. */
+const REQUEST_TIMEOUT_MS = 5_000;
 /** A place among the handshakes is given back after this, whether or not the media path stands. */
 const HANDSHAKE_MS = 2000;
 const PAINTED_FRAMES_KEPT = 60;
@@ -40,10 +43,11 @@ export interface WhepSessionOptions {
 
 export class WhepSession {
   readonly #options: WhepSessionOptions;
-  readonly #peer = new RTCPeerConnection();
   readonly #stream = new MediaStream();
   readonly #closing = new AbortController();
   readonly #beacon: Beacon;
+  /** Made when it is this session's turn: browsers allow a page only so many, and some allow none. */
+  #peer: RTCPeerConnection | undefined;
   #leaveHandshake: (() => void) | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #resourceUrl: string | undefined;
@@ -55,8 +59,6 @@ export class WhepSession {
   constructor(options: WhepSessionOptions) {
     this.#options = options;
     this.#beacon = new Beacon(options.nowMs());
-    this.#peer.addEventListener('track', (event) => this.#attach(event));
-    this.#peer.addEventListener('connectionstatechange', () => this.#pathChanged());
     void this.#negotiate();
   }
 
@@ -67,7 +69,7 @@ export class WhepSession {
     this.#endHandshake();
     this.#qualityReporter?.close();
     if (this.#frameCallback !== undefined) this.#options.video.cancelVideoFrameCallback(this.#frameCallback);
-    this.#peer.close();
+    this.#peer?.close();
     this.#deleteResource(how.keepalive);
   }
 
@@ -86,7 +88,7 @@ export class WhepSession {
 
   /** The browser's counters now; undefined before there are any. The relay is told of them when that is due. */
   async counters(): Promise<Counters | undefined> {
-    if (this.#closing.signal.aborted) return undefined;
+    if (this.#peer === undefined || this.#closing.signal.aborted) return undefined;
     const report = await this.#peer.getStats();
     const nowMs = this.#options.nowMs();
     const counted = beaconCounters(report);
@@ -119,7 +121,6 @@ export class WhepSession {
       method: 'GET',
       url: `${sessionUrl(this.#options.url, this.#resourceUrl)}/clock?frames=${CLOCK_FRAMES}`,
       headers: this.#options.headers,
-      signal: this.#closing.signal,
     });
     const responseMs = nowMs();
     if (response?.status === 404 && problemFrom(response.body).code === 'session-not-found')
@@ -134,15 +135,20 @@ export class WhepSession {
     const { handshakes, onInput, audio } = this.#options;
     try {
       this.#leaveHandshake = await handshakes.enter(this.#closing.signal);
-      this.#peer.addTransceiver('video', { direction: 'recvonly' });
-      if (audio) this.#peer.addTransceiver('audio', { direction: 'recvonly' });
-      await this.#peer.setLocalDescription();
-      const answer = await this.#offer(this.#peer.localDescription?.sdp ?? '');
+      if (this.#closing.signal.aborted) return;
+      const peer = new RTCPeerConnection();
+      this.#peer = peer;
+      peer.addEventListener('track', (event) => this.#attach(event));
+      peer.addEventListener('connectionstatechange', () => this.#pathChanged(peer.connectionState));
+      peer.addTransceiver('video', { direction: 'recvonly' });
+      if (audio) peer.addTransceiver('audio', { direction: 'recvonly' });
+      await peer.setLocalDescription();
+      const answer = await this.#offer(peer.localDescription?.sdp ?? '');
       if (this.#closing.signal.aborted) return this.#deleteResource(false);
       if (answer === undefined) return this.#endHandshake();
       onInput({ type: 'answered', mediaPorts: mediaPortsOf(answer) });
       this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
-      await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
+      await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#endHandshake();
@@ -176,7 +182,7 @@ export class WhepSession {
       return undefined;
     }
     handshakes.answered();
-    const resourceUrl = sameOrigin(response.header('Location'), url);
+    const resourceUrl = resourceUrlFrom(response.header('Location'), url);
     this.#resourceUrl = resourceUrl;
     if (resourceUrl !== undefined && quality === 'auto' && !this.#closing.signal.aborted) {
       const request = (report: SignalRequest) => this.#request(report);
@@ -209,9 +215,9 @@ export class WhepSession {
     });
   }
 
-  #pathChanged(): void {
+  #pathChanged(state: RTCPeerConnectionState): void {
     const { onInput } = this.#options;
-    switch (this.#peer.connectionState) {
+    switch (state) {
       case 'connected':
         this.#endHandshake();
         return onInput({ type: 'path', path: 'connected' });
@@ -240,7 +246,6 @@ export class WhepSession {
       url: `${sessionUrl(url, this.#resourceUrl)}/quality`,
       headers: { ...headers, 'Content-Type': 'application/json' },
       body: JSON.stringify(report),
-      signal: this.#closing.signal,
     });
   }
 
@@ -253,18 +258,11 @@ export class WhepSession {
 
   async #request(request: SignalRequest): Promise<Awaited<ReturnType<Signalling>> | undefined> {
     try {
-      return await this.#options.signal(request);
+      return await this.#options.signal({ signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...request });
     } catch {
       return undefined;
     }
   }
-}
-
-/** A session elsewhere would receive this page's token: the relay never names one, so it is not believed. */
-function sameOrigin(location: string | null, base: string): string | undefined {
-  if (location === null || !URL.canParse(location, base)) return undefined;
-  const url = new URL(location, base);
-  return url.origin === new URL(base).origin ? url.href : undefined;
 }
 
 /** `.../whep/{stream}` and the session's resource give `.../sessions/{id}`. */

@@ -182,6 +182,10 @@ test.each([
     'relay.yaml:1:15 log.level: is not one of debug, info, warn, error; did you mean info?',
   ],
   ['grafana: { url: grafana.example }', like(/^relay.yaml:1:17 grafana.url: is not a web address; /)],
+  [
+    'grafana: { url: "http://admin:hunter22@grafana:3000" }',
+    'relay.yaml:1:17 grafana.url: holds credentials; leave them out, its keys are public',
+  ],
   ['access:\n  - streams: [a]', 'relay.yaml:2:5 access[0]: names nobody; add role: or user:'],
   [
     'access:\n  - { user: jo, streams: ["a b"] }',
@@ -198,6 +202,10 @@ test.each([
   [
     'tokens:\n  - { name: a, tokenFile: no, permissions: [view] }',
     like(/^relay.yaml:2:27 tokens\[0\].tokenFile: cannot be read \(ENOENT\); /),
+  ],
+  [
+    'tokens:\n  - { name: a, token: &t 0123456789abcdef, permissions: [view] }\n  - { name: b, token: *t, permissions: [admin] }',
+    'relay.yaml:3:23 tokens[1].token: is the token of "a" as well; give each a token of its own',
   ],
   [
     'tokens:\n  - { name: a, token: 1234567890123456, permissions: [view] }',

@@ -141,22 +141,36 @@ function readTokens(
   { readText }: ParseOptions,
   report: Report,
 ): TokenConfig[] {
-  return tokens.flatMap(({ token, tokenFile, ...rest }, index) => {
-    if (token !== undefined) return [{ ...rest, token }];
-    const path = ['tokens', index, 'tokenFile'];
-    try {
-      const text = readText(resolve(folder, tokenFile ?? '')).trim();
-      if (isToken(text)) return [{ ...rest, token: text }];
-      report.add({ path, at: 'value', message: `the file holds no token; ${tokenRule}` });
-    } catch (error) {
+  const owners = new Map<string, string>();
+  return tokens.flatMap(({ token: written, tokenFile, ...rest }, index) => {
+    const complain = (message: string): void =>
       report.add({
-        path,
+        path: ['tokens', index, written === undefined ? 'tokenFile' : 'token'],
         at: 'value',
-        message: `cannot be read (${errorCode(error)}); check the path and the permissions`,
+        message,
       });
-    }
-    return [];
+    const token = written ?? readToken(resolve(folder, tokenFile ?? ''), readText, complain);
+    if (token === undefined) return [];
+    const owner = owners.get(token);
+    if (owner !== undefined) complain(`is the token of "${owner}" as well; give each a token of its own`);
+    owners.set(token, rest.name);
+    return [{ ...rest, token }];
   });
+}
+
+function readToken(
+  path: string,
+  readText: ParseOptions['readText'],
+  complain: (message: string) => void,
+): string | undefined {
+  try {
+    const text = readText(path).trim();
+    if (isToken(text)) return text;
+    complain(`the file holds no token; ${tokenRule}`);
+  } catch (error) {
+    complain(`cannot be read (${errorCode(error)}); check the path and the permissions`);
+  }
+  return undefined;
 }
 
 export function errorCode(error: unknown): string {

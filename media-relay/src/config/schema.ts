@@ -131,6 +131,7 @@ const grafana = z.strictObject({
   url: z
     .string()
     .refine(isWebAddress, 'is not a web address; write https://host/ or http://host:3000/')
+    .refine(holdsNoCredentials, 'holds credentials; leave them out, its keys are public')
     .optional()
     .describe('Where the relay reaches Grafana, to prove who a Grafana user is'),
 });

@@ -41,6 +41,7 @@ const script = [
 
 const keptWords = 2000;
 
+/** Throws Error when the system has no process or no file descriptors to spare. */
 export function startFfmpeg({ path, arguments: args, onOutput, onSide }: FfmpegOptions): FfmpegProcess {
   const isPosix = process.platform !== 'win32';
   const [command, commandArguments] = isPosix
@@ -53,28 +54,26 @@ export function startFfmpeg({ path, arguments: args, onOutput, onSide }: FfmpegO
     cwd: '/',
     env: smallEnvironment(),
   });
-  const [stdin, stdout, stderr, side] = child.stdio as unknown as readonly [
-    Writable,
-    Readable,
-    Readable,
-    Readable | null,
-  ];
-
   let words = '';
-  stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-keptWords);
-  });
-  stdout.on('data', onOutput);
-  if (onSide !== undefined) side?.on('data', onSide);
-  // Whoever hung up says why by ending.
-  for (const pipe of [stdin, stdout, stderr, side]) pipe?.on('error', () => undefined);
-
   const ended = new Promise<FfmpegEnd>((resolve) => {
     child.once('error', (error) => resolve({ problem: error.message }));
     child.once('close', (code, signal) =>
       resolve({ problem: code === 0 ? undefined : `ended with ${signal ?? code}: ${words.trim()}` }),
     );
   });
+  // Where file descriptors run out Node makes no pipes, whatever its types say.
+  const pipes = child.stdio as unknown as
+    readonly [Writable, Readable, Readable, Readable | null] | undefined;
+  if (pipes === undefined) throw new Error('there are no file descriptors for its pipes');
+  const [stdin, stdout, stderr, side] = pipes;
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-keptWords);
+  });
+  stdout.on('data', onOutput);
+  if (onSide !== undefined) side?.on('data', onSide);
+  // Whoever hung up says why by ending.
+  for (const pipe of pipes) pipe?.on('error', () => undefined);
+
   let isOver = false;
   void ended.then(() => (isOver = true));
 

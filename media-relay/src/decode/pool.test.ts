@@ -159,6 +159,21 @@ test('one that ends by itself says so, and its slot is free', async () => {
   expect(pool.statistics).toMatchObject({ running: 0, failedTotal: 1, killedTotal: 0 });
 });
 
+test('a process that cannot be made costs no slot', async () => {
+  poolOf({ slots: 1 });
+  // Node refuses this argument as early as a system without memory refuses a process.
+  const impossible = '\0';
+  await expect(pool.run(job(impossible))).rejects.toMatchObject(busy);
+  const opened = pool.open({
+    arguments: [impossible],
+    onOutput: () => undefined,
+    onEnd: () => undefined,
+  });
+  await expect(opened).rejects.toMatchObject(busy);
+  expect(pool.statistics).toMatchObject({ running: 0, startedTotal: 0, rejectedTotal: 2 });
+  expect(String((await pool.run(job('echo 1'))).output)).toBe('1\n');
+});
+
 test('closing ends what runs and refuses what waits and what comes', async () => {
   poolOf({ slots: 1 });
   await blocker();

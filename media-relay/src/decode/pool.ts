@@ -127,10 +127,9 @@ export class DecodePool {
   async open({ arguments: args, onOutput, onEnd }: LiveJob): Promise<LiveDecoder> {
     const path = this.#path();
     const release = await this.#acquire('long');
-    const ffmpeg = this.#start(path, args, onOutput, undefined);
+    const ffmpeg = this.#start(release, path, args, onOutput, undefined);
     let isClosed = false;
     void ffmpeg.ended.then(({ problem }) => {
-      release();
       if (isClosed) return;
       this.#failedTotal++;
       this.#options.log.warn({ problem }, 'a decoder of moving pictures ended');
@@ -190,13 +189,13 @@ export class DecodePool {
       (piece: Buffer): void => {
         if (!target.add(piece)) stop('it wrote too much');
       };
-    const ffmpeg = this.#start(path, args, keep(output), withSide === true ? keep(side) : undefined);
+    const onSide = withSide === true ? keep(side) : undefined;
+    const ffmpeg = this.#start(release, path, args, keep(output), onSide);
     const timer = setTimeout(() => stop(`it took longer than ${deadlineMs} ms`), deadlineMs);
     for (const piece of input) ffmpeg.stdin.write(piece);
     ffmpeg.stdin.end();
     const { problem } = await ffmpeg.ended;
     clearTimeout(timer);
-    release();
     // One picture may be enough for it, and it hangs up before it has read all.
     if (verdict === undefined && problem === undefined)
       return { output: output.bytes(), side: side.bytes().toString('latin1') };
@@ -205,17 +204,28 @@ export class DecodePool {
     throw new DecodeError('failed', 'The picture cannot be decoded.');
   }
 
+  /** The slot is given back when the process is gone, or at once when there is none: then it throws DecodeError `busy`. */
   #start(
+    release: () => void,
     path: string,
     args: readonly string[],
     onOutput: (bytes: Buffer) => void,
     onSide: ((bytes: Buffer) => void) | undefined,
   ): FfmpegProcess {
     const startMs = performance.now();
-    const ffmpeg = startFfmpeg({ path, arguments: args, onOutput, onSide });
+    let ffmpeg: FfmpegProcess;
+    try {
+      ffmpeg = startFfmpeg({ path, arguments: args, onOutput, onSide });
+    } catch (error) {
+      release();
+      this.#slots.rejectedTotal++;
+      this.#options.log.debug({ err: error }, 'a decoder could not be started');
+      throw new DecodeError('busy', 'This host has no room for another decoder.');
+    }
     this.#processes.add(ffmpeg);
     this.#startedTotal++;
     void ffmpeg.ended.then(() => {
+      release();
       this.#processes.delete(ffmpeg);
       this.#secondsTotal += (performance.now() - startMs) / 1000;
     });

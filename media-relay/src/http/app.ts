@@ -25,7 +25,7 @@ const maxBodyBytes = 64 * 1024;
 const defaultChangesPerMinute = 3_000;
 
 /**
- * The way of every request: match in the one table, limit, identify, authorise, read the body, handle. Express carries
+ * The way of every request: match in the one table, identify, authorise, limit, read the body, handle. Express carries
  * the middleware; its own router is not used, so there is no way to a handler around the table.
  */
 export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPerMinute): App {
@@ -53,11 +53,11 @@ export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPe
       throw new HttpProblem('method-not-allowed', `It answers to ${allow}.`, { headers: { Allow: allow } });
     }
     const { route, params } = match;
-    if (route.method !== 'GET' && route.limitsItself !== true) await run(limiter, request, response);
-
     const principal = await admit(route, params, request);
     response.locals['principal'] = principal;
     response.locals['route'] = route;
+    // Only now: strangers behind the same address use up nobody's changes, nor does a page of another site in a browser here.
+    if (route.method !== 'GET' && route.limitsItself !== true) await run(limiter, request, response);
     if (route.body !== undefined) {
       requireType(request, route.body.kind);
       await run(readBody[route.body.kind], request, response);

@@ -14,7 +14,12 @@ const routes = allRoutes({ log: pino({ enabled: false }), version: '0' } as Http
 interface Operation {
   readonly operationId: string;
   readonly security: unknown[];
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required: boolean;
+    readonly schema: object;
+  }[];
   readonly responses: Readonly<Record<string, { description: string; content?: object }>>;
 }
 interface Document {
@@ -62,6 +67,18 @@ describe('/openapi.json', () => {
     expect(text).not.toContain('"$schema"');
     expect(text).not.toContain('"401"');
   });
+});
+
+test('says which parameters a request cannot do without', async () => {
+  const { paths } = await describeItself();
+  const required = Object.entries(paths).flatMap(([path, { get }]) =>
+    (get?.parameters ?? []).filter((parameter) => parameter.required).map(({ name }) => `${path}?${name}`),
+  );
+  expect(required).toEqual([
+    '/api/v1/metrics/history?metric',
+    '/api/v1/metrics/summary?metric',
+    '/api/monitoring/history?metric',
+  ]);
 });
 
 test('only what may be open is open', () => {

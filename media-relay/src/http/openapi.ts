@@ -81,7 +81,7 @@ function queryParameters(query: z.ZodObject): unknown[] {
   return Object.entries(query.shape).map(([name, schema]) => ({
     name,
     in: 'query',
-    required: false,
+    required: !(schema as z.ZodType).safeParse(undefined).success,
     schema: toSchema(schema as z.ZodType, 'input'),
   }));
 }

@@ -252,6 +252,39 @@ describe('bodies and methods', () => {
   });
 });
 
+test('where there is no room for another connection, idle ones make way', async () => {
+  await using relay = await startTestRelay({ server: { maxConnections: 2 } });
+  const idle = [connect(relay.port, '127.0.0.1'), connect(relay.port, '127.0.0.1')];
+  for (const socket of idle) {
+    socket.write('GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+  }
+  const ask = async (): Promise<number> => {
+    const request = 'GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    return (await relay.raw(request).catch(() => ({ status: 0 }))).status;
+  };
+  expect(await ask()).not.toBe(200);
+  await expect.poll(ask).toBe(200);
+  for (const socket of idle) socket.destroy();
+});
+
+test('an answer that nobody reads is given up', async () => {
+  const wall = { body: Buffer.alloc(16 * 2 ** 20), type: 'text/html', etag: '"w1"' };
+  await using relay = await startTestRelay({
+    deps: { pages: { wall, monitoring: wall, files: new Map() } },
+    server: { stalledMs: 100 },
+  });
+  const socket = connect(relay.port, '127.0.0.1', () =>
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  );
+  try {
+    // A request is logged when its answer is over.
+    await expect.poll(() => relay.logLines.length, { timeout: 5_000 }).toBe(1);
+  } finally {
+    socket.destroy();
+  }
+});
+
 describe('headers', () => {
   test('pages are under a strict policy and nothing tells the software', async () => {
     await using relay = await startTestRelay();
@@ -274,6 +307,15 @@ describe('headers', () => {
     expect(third.headers.get('retry-after')).toBe('10');
     expect(await codeOf(third)).toBe('rate-limited');
     expect((await relay.fetch('/live')).status).toBe(200);
+  });
+
+  test('what strangers ask for takes no change from those who may', async () => {
+    await using relay = await startTestRelay({ server: { maxChangesPerMinute: 1 } });
+    const reload = (headers: Record<string, string>): Promise<Response> =>
+      relay.fetch('/api/v1/config/reload', { method: 'POST', headers });
+    const strangers = [await reload(as.nobody), await reload(as.stranger), await reload({ origin })];
+    expect(strangers.map(({ status }) => status)).toEqual([403, 403, 403]);
+    expect((await reload(as.admin)).status).toBe(200);
   });
 });
 

@@ -20,6 +20,10 @@ export interface HttpServerOptions {
   readonly maxChangesPerMinute?: number;
   /** How long requests may go on after close(). */
   readonly drainMs?: number;
+  /** How long a client may take nothing of its answer. */
+  readonly stalledMs?: number;
+  /** Idle ones make way beyond that. */
+  readonly maxConnections?: number;
 }
 
 export interface HttpServer {
@@ -34,7 +38,7 @@ export interface HttpServer {
 }
 
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
-  const { host, port, tls, drainMs = 3_000 } = options;
+  const { host, port, tls, drainMs = 3_000, stalledMs = 60_000, maxConnections = 4_096 } = options;
   const app = createApp(deps, options.maxChangesPerMinute);
   let server: Server | TlsServer | undefined;
   let watcher: { close(): void } | undefined;
@@ -58,6 +62,10 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
         : createTlsServer({ ...limits, ...secure, ...(await readTlsPair(tls)) }, listener);
     const started = server;
     started.maxConnections = maxConnections;
+    // One host could hold all of them for two minutes with a request each; whoever is turned away now gets in next time.
+    started.on('drop', () => started.closeIdleConnections());
+    // Answers may have megabytes, which wait here for whoever reads them.
+    started.timeout = stalledMs;
     // Node would drop headers beyond a count in silence, and with them a proxy's X-Forwarded-For. The size is limited.
     started.maxHeadersCount = 0;
     started.on('clientError', answerClientError);
@@ -111,7 +119,6 @@ const limits = {
 };
 const secure = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
 const clientErrorLingerMs = 1_000;
-const maxConnections = 4_096;
 
 /** Requests that are no HTTP, or too large or slow for it: they never reach a handler. */
 function answerClientError(error: Error & { code?: string }, socket: Duplex): void {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { HttpProblem } from './errors.ts';
+
 export interface KnownSession {
   readonly id: string;
   readonly stream: string;
@@ -31,6 +33,16 @@ export class SessionRegistry {
 
   get(id: string): KnownSession | undefined {
     return this.#sessions.get(id);
+  }
+
+  /**
+   * Why the engine said nothing of a session: it ended, or the media thread is busy. The end of every session is told here, so
+   * one that is still known goes on, and its viewer must not make a new one just when there is much to do.
+   */
+  withoutAnswer(id: string): HttpProblem {
+    return this.#sessions.has(id)
+      ? new HttpProblem('stream-not-ready', 'The relay is busy.')
+      : new HttpProblem('session-not-found', 'It may have ended.');
   }
 
   remove(id: string): void {

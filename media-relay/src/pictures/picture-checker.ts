@@ -92,9 +92,12 @@ export class PictureChecker {
     clearTimeout(this.#timer);
   }
 
-  /** Another camera, or none, has this name now. */
+  /** Another camera, or none, has this name now: what was wrong with the pictures of the old one is over. */
   forget(stream: string): void {
+    const judge = this.#watched.get(stream)?.judge;
     this.#watched.delete(stream);
+    for (const flag of Object.keys(pictureFlags) as PictureFlag[])
+      if (judge?.flags[flag] === true) this.#options.onFlag(stream, flag, false);
   }
 
   /** One round. Streams without a new key frame since the last one are not looked at. */
@@ -121,12 +124,7 @@ export class PictureChecker {
 
   /** What is not live has no picture to be judged. */
   #dropOthers(live: ReadonlySet<string>): void {
-    for (const [stream, { judge }] of this.#watched) {
-      if (live.has(stream)) continue;
-      this.#watched.delete(stream);
-      for (const flag of Object.keys(pictureFlags) as PictureFlag[])
-        if (judge.flags[flag]) this.#options.onFlag(stream, flag, false);
-    }
+    for (const stream of this.#watched.keys()) if (!live.has(stream)) this.forget(stream);
   }
 
   async #newKeyFrame(stream: string): Promise<KeyFrame | undefined> {

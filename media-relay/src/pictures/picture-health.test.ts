@@ -141,6 +141,9 @@ describe('with a real ffmpeg', () => {
     await world.checker.checkAll();
     expect(world.events.at(-1)).toBe('black -black');
     expect(world.checker.health('black')).toBeUndefined();
+    // Nor has another camera the picture of the one whose name it got.
+    world.checker.forget('dark');
+    expect(world.events.at(-1)).toBe('dark -underexposed');
   }, 40_000);
 
   test('a picture that cannot be decoded fails for itself, wherever it stands', async () => {

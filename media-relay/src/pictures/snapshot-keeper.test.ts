@@ -85,6 +85,21 @@ test('a folder that cannot be written costs pictures and one warning', async () 
   const keeper = keeperOf(2, file);
   await keeper.keepAll();
   expect(keeper.statistics.writtenTotal).toBe(0);
-  expect(warn).toHaveBeenCalled();
+  expect(warn).toHaveBeenCalledOnce();
+  await keeper.keepAll();
+  expect(warn).toHaveBeenCalledOnce();
   await keeper.close();
+});
+
+test('what cannot be thrown away keeps nothing else, and what is no folder of a stream is left alone', async () => {
+  const old = fileName(nowMs - 3_700_000);
+  // A folder is no file that could be unlinked.
+  await mkdir(join(directory, 'attic', old), { recursive: true });
+  for (const folder of ['lost+found', 'yard']) {
+    await mkdir(join(directory, folder));
+    await writeFile(join(directory, folder, old), '');
+  }
+  await keeperOf().keepAll();
+  expect(await readdir(join(directory, 'yard'))).toEqual([]);
+  expect(await readdir(join(directory, 'lost+found'))).toEqual([old]);
 });

@@ -26,12 +26,16 @@ export interface KeeperStatistics {
   readonly removedTotal: number;
 }
 
+/** As streams are called. The `lost+found` of a volume, for one, is none, and must not be read. */
+const streamFolder = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 export class SnapshotKeeper {
   readonly #options: SnapshotKeeperOptions;
   readonly #counts = { written: 0, failed: 0, removed: 0 };
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #failedAttempts = 0;
   #hasWarned = false;
 
   constructor(options: SnapshotKeeperOptions) {
@@ -61,6 +65,7 @@ export class SnapshotKeeper {
   async keepAll(): Promise<void> {
     const { engine, directory } = this.#options;
     const live = (engine.snapshot()?.streams ?? []).filter(({ state }) => state === 'live');
+    const failedBefore = this.#failedAttempts;
     for (const { name } of live) {
       if (this.#isClosed) return;
       await this.#attempt(() => this.#keep(name));
@@ -68,8 +73,10 @@ export class SnapshotKeeper {
     await this.#attempt(async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       for (const entry of await readdir(directory, { withFileTypes: true }))
-        if (entry.isDirectory()) await this.#prune(join(directory, entry.name));
+        if (entry.isDirectory() && streamFolder.test(entry.name))
+          await this.#attempt(() => this.#prune(join(directory, entry.name)));
     });
+    if (this.#failedAttempts === failedBefore) this.#hasWarned = false;
   }
 
   async #keep(stream: string): Promise<void> {
@@ -109,8 +116,8 @@ export class SnapshotKeeper {
   async #attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.#hasWarned = false;
     } catch (error) {
+      this.#failedAttempts++;
       this.#counts.failed++;
       if (!this.#hasWarned) this.#options.log.warn({ err: error }, 'snapshots cannot be kept');
       this.#hasWarned = true;

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -121,6 +122,19 @@ describe('the file', () => {
     await log.close();
     expect(log.query()).toHaveLength(3);
     expect(warn).toHaveBeenCalledOnce();
+  });
+
+  test('holds nothing up after the disk refused', async () => {
+    await mkdir(path, { recursive: true });
+    const log = await openLog();
+    log.record({ kind: 'relay-start', version: '1' });
+    await log.flush();
+    const startMs = performance.now();
+    log.record({ kind: 'relay-stop', reason: 'SIGTERM' });
+    await setImmediate();
+    // The disk is left alone for 5 s; timers and requests are not.
+    expect(performance.now() - startMs).toBeLessThan(2_500);
+    await log.close();
   });
 
   test('may hold anything: what can be read is read', async () => {

@@ -180,7 +180,8 @@ export class EventLog {
   #write(): Promise<void> {
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = undefined;
-      if (this.#queue.length > 0) void this.#write();
+      // After a failure the next event asks again: until then one turn would follow the other without a pause.
+      if (this.#queue.length > 0 && performance.now() >= this.#retryAt) void this.#write();
     });
     return this.#writing;
   }

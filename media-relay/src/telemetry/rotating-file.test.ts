@@ -116,6 +116,18 @@ test('says when it cannot write, once, and loses nobody else', async () => {
   await file.close();
 });
 
+test('goes on in a new file after somebody removed the full one', async () => {
+  const file = await open();
+  file.write('one\n');
+  await file.flush();
+  await rm(path);
+  nowMs += 86_400_000;
+  file.write('two\n');
+  await file.close();
+  expect(await readFile(path, 'utf8')).toBe('two\n');
+  expect(warnings).toEqual([]);
+});
+
 test('a place where no file can be is an error', async () => {
   path = '/dev/null/logs/relay.log';
   await expect(open()).rejects.toThrow(/ENOTDIR|EEXIST/);

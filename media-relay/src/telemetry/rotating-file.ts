@@ -144,7 +144,10 @@ export class RotatingFile {
   async #rotate(): Promise<void> {
     const { path, clock } = this.#options;
     const stamp = new Date(clock()).toISOString().replace(/[-:]/g, '');
-    await rename(path, `${path}.${stamp}`);
+    await rename(path, `${path}.${stamp}`).catch((error: unknown) => {
+      // It is gone: removed to make room, or put away by a turn that could not open the next one.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    });
     const next = await open(path, 'a', 0o600);
     const full = this.#file;
     this.#file = next;

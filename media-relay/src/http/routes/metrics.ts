@@ -38,10 +38,17 @@ export function metricsRoutes({ metrics }: HttpDeps): Route[] {
         scrapes++;
         try {
           await pipeline(Readable.from(metrics.expose()), response);
+        } catch (error) {
+          // Whoever asked gave up: nothing here went wrong.
+          if (!isHangUp(error)) throw error;
         } finally {
           scrapes--;
         }
       },
     },
   ];
+}
+
+function isHangUp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

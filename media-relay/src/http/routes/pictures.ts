@@ -30,6 +30,8 @@ const firstPictureMs = 8000;
 
 export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): Route[] {
   async function play(response: Response, name: string, width: number | undefined): Promise<void> {
+    // Gone while it was asked who it is: nothing more would be heard of it, and it would hold a decoder for ever.
+    if (response.destroyed) return;
     const first = Promise.withResolvers<'picture' | 'gone' | 'over'>();
     let hasBegun = false;
     response.once('close', () => first.resolve('gone'));

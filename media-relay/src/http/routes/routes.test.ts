@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { OfferResult, RefusalCode } from '../../engine/messages.ts';
@@ -98,6 +100,13 @@ describe('WHEP', () => {
     expect(relay.engine.calls).toEqual([`offer lobby-1 ${offer.length}`]);
   });
 
+  test('the log names viewer and session, but not by the id that lets its holder end it', async () => {
+    await join();
+    const line = relay.logLines.find((text) => text.includes('viewer offered')) ?? '';
+    expect(JSON.parse(line)).toMatchObject({ stream: 'lobby-1', by: 'grafana', session: 'session-' });
+    expect(relay.logLines.join('')).not.toContain('session-1');
+  });
+
   test.each<RefusalCode>([
     'stream-not-found',
     'offer-malformed',
@@ -112,6 +121,12 @@ describe('WHEP', () => {
     const response = await join();
     expect([response.status, response.headers.get('retry-after')]).toEqual([problems[code].status, '3']);
     expect(await response.json()).toMatchObject({ code, detail: 'Why.', retryAfterSeconds: 3 });
+  });
+
+  test('a refusal in the words of a camera holds no credentials', async () => {
+    const message = 'rtsp://admin:hunter2@cam/live sends H.265.';
+    relay.engine.offerResult = { ok: false, code: 'stream-refused', message };
+    expect(await (await join()).json()).toMatchObject({ detail: 'rtsp://cam/live sends H.265.' });
   });
 
   test('a candidate is taken, a restart is not, another ETag is not', async () => {
@@ -231,7 +246,7 @@ describe('the quality of a session', () => {
     expect(await codeOf(await setQuality({}, as.metrics))).toBe('forbidden');
     expect(await codeOf(await setQuality({}, as.grafana, 'session-2'))).toBe('session-not-found');
     relay.engine.quality = undefined;
-    expect(await codeOf(await setQuality({}))).toBe('session-not-found');
+    expect(await codeOf(await setQuality({}))).toBe('stream-not-ready');
   });
 
   test.each([
@@ -261,7 +276,18 @@ describe('the clock of a session', () => {
     expect(relay.engine.calls).toContain('clock session-1 2');
     expect(await codeOf(await clock('', as.lobby))).toBe('session-not-found');
     expect(await codeOf(await clock('', as.grafana, 'session-2'))).toBe('session-not-found');
+  });
+
+  test('that the media thread does not tell in time is no reason to think that the session is over', async () => {
+    await join();
     relay.engine.clock = undefined;
+    const late = await clock();
+    expect([late.status, late.headers.get('retry-after'), await codeOf(late)]).toEqual([
+      503,
+      '2',
+      'stream-not-ready',
+    ]);
+    relay.engine.endSession('session-1', 'lobby-1');
     expect(await codeOf(await clock())).toBe('session-not-found');
   });
 
@@ -450,6 +476,23 @@ describe('metrics', () => {
     for (const headers of [as.grafana, as.lobby, as.stranger, as.nobody, {}])
       expect((await relay.fetch('/metrics', { headers })).status).toBe(403);
     expect((await relay.fetch('/metrics', { method: 'HEAD', headers: as.metrics })).status).toBe(200);
+  });
+
+  test('a scrape that is given up is no error of the relay', async () => {
+    const begun = Promise.withResolvers<void>();
+    const collected = Promise.withResolvers<void>();
+    const metrics = new FakeMetrics();
+    metrics.expose = async function* () {
+      yield 'a 1\n';
+      begun.resolve();
+      await collected.promise;
+    };
+    await using slow = await startTestRelay({ deps: { metrics } });
+    const headers = `Host: localhost\r\nAuthorization: ${as.metrics.authorization}`;
+    await slow.abandon(`GET /metrics HTTP/1.1\r\n${headers}\r\n\r\n`, begun.promise);
+    collected.resolve();
+    await setImmediate();
+    expect(slow.logLines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['request']);
   });
 });
 

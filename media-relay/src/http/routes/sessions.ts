@@ -20,15 +20,16 @@ export function sessionRoutes({ engine }: HttpDeps, sessions: SessionRegistry): 
       summary: 'RTP timestamps of the newest frames sent, with the moment each reached the relay',
       query: clockQuerySchema,
       answers: { 200: { description: 'The clock', schema: clockSchema } },
-      problems: ['bad-request', 'session-not-found'],
+      problems: ['bad-request', 'session-not-found', 'stream-not-ready'],
       async handle(exchange) {
         const { frames = defaultFrames } = readQuery(clockQuerySchema, exchange.query);
         const session = sessions.get(exchange.param('session'));
         const isOwn =
           session !== undefined && isAllowed(exchange.principal, 'view', { stream: session.stream });
         const clock = isOwn ? await engine.sessionClock(session.id, frames) : undefined;
-        if (clock === undefined) throw new HttpProblem('session-not-found', 'It may have ended.');
-        sendJson(exchange.response, clock);
+        if (clock !== undefined) return sendJson(exchange.response, clock);
+        if (isOwn) throw sessions.withoutAnswer(session.id);
+        throw new HttpProblem('session-not-found', 'It may have ended.');
       },
     },
   ];

@@ -115,6 +115,28 @@ describe('history', () => {
     expect(await refusal(`${history}?${query}`)).toBe(code);
   });
 
+  test('is remembered for a second as far as there is room', async () => {
+    let questions = 0;
+    const values = Array.from({ length: 3_000_000 }, () => 0);
+    metrics.longRange = {
+      query() {
+        questions++;
+        return Promise.resolve({ startMs: 0, stepMs: 1000, series: [{ labels: {}, values }] });
+      },
+    };
+    const asked = async (endMs: number): Promise<number> => {
+      const range = `start_time=0&end_time=${endMs}`;
+      const response = await relay.fetch(`${history}?metric=sightline_host_load1&${range}`, {
+        headers: as.grafana,
+      });
+      await response.arrayBuffer();
+      return questions;
+    };
+    // Six megabytes each.
+    expect([await asked(1000), await asked(2000), await asked(3000)]).toEqual([1, 2, 3]);
+    expect([await asked(1000), await asked(3000)]).toEqual([3, 4]);
+  });
+
   test('of more than an hour comes from Prometheus, filtered for the caller', async () => {
     const questions: unknown[] = [];
     const answer: HistoryAnswer = {

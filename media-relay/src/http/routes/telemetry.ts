@@ -26,11 +26,14 @@ const maxSteps = 11_000;
 const defaultRangeMs = 3_600_000;
 /** Answers of one second are the same for all who may see the same. */
 const maxRemembered = 64;
+/** One answer may have megabytes: long ranges of many streams. */
+const maxRememberedCharacters = 16 * 2 ** 20;
 
 /** Figures for people and panels, out of memory; each caller sees the streams that it may view. */
 export function telemetryRoutes(deps: HttpDeps): Route[] {
   const { metrics, clock } = deps;
   const remembered = new Map<string, string>();
+  let rememberedCharacters = 0;
   let rememberedMoment = -1;
 
   async function current(principal: Principal, metric: MetricName | undefined, stream: string | undefined) {
@@ -63,7 +66,10 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
       throw new HttpProblem('bad-request', `At most ${maxSteps} steps are told at once: use a longer step.`);
 
     const { moment } = metrics.history.ring;
-    if (moment !== rememberedMoment) remembered.clear();
+    if (moment !== rememberedMoment) {
+      remembered.clear();
+      rememberedCharacters = 0;
+    }
     rememberedMoment = moment;
     const key = JSON.stringify([metric, start_time, end_time, stepMs, stream, scopeOf(principal)]);
     const known = remembered.get(key);
@@ -83,7 +89,11 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
       source,
       ...answer,
     });
-    if (remembered.size < maxRemembered) remembered.set(key, text);
+    const fits = rememberedCharacters + text.length <= maxRememberedCharacters;
+    if (fits && remembered.size < maxRemembered && !remembered.has(key)) {
+      remembered.set(key, text);
+      rememberedCharacters += text.length;
+    }
     return text;
   }
 

@@ -3,6 +3,7 @@
 // (RFC 9725 4.3.3), counter-offers (406) are not made.
 import type { OfferResult } from '../../engine/messages.ts';
 import { ProtocolError } from '../../media/protocol-error.ts';
+import { withoutCredentials } from '../../telemetry/events.ts';
 import { parseTrickleFragment, restartOf } from '../../webrtc/trickle.ts';
 import type { TrickleFragment } from '../../webrtc/trickle.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -26,10 +27,9 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
     if (!result.ok) throw refusal(result);
 
     const session = sessions.add(result.sessionId, stream, sdp);
-    log.info(
-      { stream, session: session.id, by: exchange.principal.name, user: exchange.principal.user },
-      'viewer offered',
-    );
+    const { name: by, user } = exchange.principal;
+    // A session's id lets its holder end the session: a part of it tells two apart as well.
+    log.info({ stream, session: session.id.slice(0, 8), by, user }, 'viewer offered');
     if (response.destroyed) return engine.closeSession(session.id);
     // Relative to .../whep/{stream}, so it holds behind any prefix (Grafana's data source proxy rewrites no Location).
     response
@@ -53,7 +53,7 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
     const session = find(exchange);
     const wish = readBody(qualityWishSchema, exchange.json());
     const quality = await engine.sessionQuality(session.id, wish);
-    if (quality === undefined) throw new HttpProblem('session-not-found', 'It may have ended.');
+    if (quality === undefined) throw sessions.withoutAnswer(session.id);
     const { wanted, playing, switchingTo = null, reason = null } = quality;
     sendJson(exchange.response, { wanted, playing, switchingTo, reason });
   }
@@ -124,7 +124,7 @@ export function whepRoutes({ engine, log }: HttpDeps, sessions: SessionRegistry)
       summary: 'Choose between the main stream and the substream, or tell the size of the tile; {} only asks',
       body: { kind: 'json', schema: qualityWishSchema },
       answers: { 200: { description: 'What plays now, and what is to come', schema: sessionQualitySchema } },
-      problems: ['bad-request', 'session-not-found'],
+      problems: ['bad-request', 'session-not-found', 'stream-not-ready'],
       handle: setQuality,
     },
     {
@@ -161,7 +161,7 @@ function readFragment(text: string): TrickleFragment {
 }
 
 function refusal(result: OfferResult & { ok: false }): HttpProblem {
-  return new HttpProblem(result.code, result.message, {
+  return new HttpProblem(result.code, withoutCredentials(result.message), {
     retryAfterSeconds: result.retryAfterSeconds,
     reason: result.reason,
   });
