@@ -11,8 +11,12 @@ import { startSignallingProxy, type SignallingOptions } from './support/signalli
 import { median, percentile, round } from './support/stats.ts';
 
 const gopSeconds = 4;
-/** `first-frame.ts 5 baseline loopback` for a quick look: five joins, one profile, one path. */
+/**
+ * `first-frame.ts 5 baseline loopback` for a quick look: five joins, one profile, one path. `known`: the page knows from a
+ * connection before that its browser takes AES-GCM, so the relay begins DTLS.
+ */
 const joins = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 30);
+const query = process.argv.includes('known') ? '?aes-gcm' : '';
 const isOnly = (what: string): boolean => process.argv.includes(what);
 
 interface PageStatistics {
@@ -72,12 +76,13 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 async function measure(browser: Browser, name: string, options: SignallingOptions) {
   const proxy = await startSignallingProxy(options);
+  const url = `${proxy.url}${query}`;
   const random = seededRandom(8);
   const results: Join[] = [];
-  await joinOnce(browser, proxy.url); // the browser's own first start of decoder and sandbox is not the relay's
+  await joinOnce(browser, url); // the browser's own first start of decoder and sandbox is not the relay's
   for (let join = 0; join < joins; join++) {
     await delay(random() * gopSeconds * 1000);
-    const result = await joinOnce(browser, proxy.url);
+    const result = await joinOnce(browser, url);
     results.push(result);
     say(`${name} ${join + 1}: first ${result.firstMs.toFixed(0)} ms, live ${result.liveMs.toFixed(0)} ms`);
   }
@@ -125,7 +130,12 @@ await runBench(1800, async () => {
   try {
     const baseline = isOnly('high') ? undefined : await measureProfile(browser, 'baseline');
     const high = isOnly('baseline') ? undefined : await measureProfile(browser, 'high');
-    return { joins, ...(baseline && { profile: 'baseline', ...baseline }), ...(high && { high }) };
+    return {
+      joins,
+      isCipherKnown: query !== '',
+      ...(baseline && { profile: 'baseline', ...baseline }),
+      ...(high && { high }),
+    };
   } finally {
     await browser.close();
   }

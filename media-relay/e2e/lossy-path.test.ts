@@ -58,7 +58,7 @@ test('a browser that misses the end of our handshake has no keys for its burst, 
   await using browser = await openBrowser(['--autoplay-policy=no-user-gesture-required']);
   try {
     const { page } = await browser.page();
-    await page.goto(proxy.url);
+    await page.goto(`${proxy.url}?aes-gcm`);
     const statistics = (): Promise<Statistics> => page.evaluate<Statistics>('statistics()');
     await expect.poll(async () => (await statistics()).framesDecoded, { timeout: 8000 }).toBeGreaterThan(10);
     expect(lost).toBeGreaterThan(1);

@@ -3,6 +3,7 @@
  * it is closed, its computer sleeps or changes the network.
  */
 import { Gate } from './gate.ts';
+import { KnownCipher, pageStorage } from './known-cipher.ts';
 import { OFFER_SPACING_MS, OfferPace } from './offer-pace.ts';
 import { Presence } from './presence.ts';
 import { RelayClock } from './relay-clock.ts';
@@ -26,6 +27,7 @@ export class SessionManager {
   readonly #players = new Map<WhepPlayer, HTMLVideoElement>();
   readonly #handshakes: Gate;
   readonly #relayClock = new RelayClock();
+  readonly #cipher = new KnownCipher(pageStorage());
   readonly #presence: Presence<WhepPlayer>;
   readonly #onScreen: IntersectionObserver;
   readonly #sleep = new SleepWatch(Date.now());
@@ -65,11 +67,12 @@ export class SessionManager {
   }
 
   /** A player that plays whenever it can be seen. */
-  play(options: Omit<WhepPlayerOptions, 'handshakes' | 'relayClock'>): WhepPlayer {
+  play(options: Omit<WhepPlayerOptions, 'handshakes' | 'relayClock' | 'cipher'>): WhepPlayer {
     const player = new WhepPlayer({
       ...options,
       handshakes: this.#handshakes,
       relayClock: this.#relayClock,
+      cipher: this.#cipher,
     });
     this.#players.set(player, options.video);
     if (this.#presence.add(player)) player.start();

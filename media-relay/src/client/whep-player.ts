@@ -1,6 +1,7 @@
 /** Plays one stream into one video element, for ever: joins, watches, joins again. */
 import type { Quality, TileState } from '../stream/states.ts';
 import { Gate } from './gate.ts';
+import { KnownCipher } from './known-cipher.ts';
 import { RelayClock } from './relay-clock.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { fetchSignalling } from './signalling.ts';
@@ -34,6 +35,7 @@ export interface WhepPlayerOptions {
   /** Shared by the players of a page; session-manager.ts passes its own. */
   readonly handshakes?: Gate;
   readonly relayClock?: RelayClock;
+  readonly cipher?: KnownCipher;
   /** Monotonic, in Unix ms. Must agree with `performance.timeOrigin + performance.now()` in a browser. */
   readonly clock?: () => number;
   readonly random?: () => number;
@@ -58,6 +60,7 @@ export class WhepPlayer {
       quality: 'auto',
       handshakes: new Gate(1),
       relayClock: new RelayClock(),
+      cipher: new KnownCipher(),
       clock: () => performance.timeOrigin + performance.now(),
       random: Math.random,
       ...options,

@@ -8,6 +8,7 @@ import type { BeaconReport } from './beacon.ts';
 import type { Gate } from './gate.ts';
 import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
+import type { KnownCipher } from './known-cipher.ts';
 import { mediaPortsOf } from './media-ports.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
@@ -37,6 +38,7 @@ export interface WhepSessionOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly handshakes: Gate;
   readonly relayClock: RelayClock;
+  readonly cipher: KnownCipher;
   readonly nowMs: () => number;
   readonly onInput: (input: TileInput) => void;
 }
@@ -48,6 +50,7 @@ export class WhepSession {
   readonly #beacon: Beacon;
   /** Made when it is this session's turn: browsers allow a page only so many, and some allow none. */
   #peer: RTCPeerConnection | undefined;
+  #wasConnected = false;
   #leaveHandshake: (() => void) | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #resourceUrl: string | undefined;
@@ -90,6 +93,7 @@ export class WhepSession {
   async counters(): Promise<Counters | undefined> {
     if (this.#peer === undefined || this.#closing.signal.aborted) return undefined;
     const report = await this.#peer.getStats();
+    this.#options.cipher.learn(report);
     const nowMs = this.#options.nowMs();
     const counted = beaconCounters(report);
     const due = counted === undefined ? undefined : this.#beacon.due(nowMs, counted);
@@ -159,14 +163,14 @@ export class WhepSession {
 
   /** The answer's SDP, or undefined after having reported why there is none. */
   async #offer(sdp: string): Promise<string | undefined> {
-    const { url, headers, video, quality, handshakes, onInput } = this.#options;
+    const { url, headers, video, quality, handshakes, cipher, onInput } = this.#options;
     const tile = tileOf(video);
     // Not aborted by close(): the relay may already have made the session, and only the answer tells what to delete.
     const response = await this.#request({
       method: 'POST',
       url: offerUrl(url, quality, tile),
       headers: { ...headers, 'Content-Type': 'application/sdp', Accept: 'application/sdp' },
-      body: sdp,
+      body: cipher.mark(sdp),
       signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
     });
     if (response === undefined) {
@@ -216,15 +220,17 @@ export class WhepSession {
   }
 
   #pathChanged(state: RTCPeerConnectionState): void {
-    const { onInput } = this.#options;
+    const { cipher, onInput } = this.#options;
     switch (state) {
       case 'connected':
+        this.#wasConnected = true;
         this.#endHandshake();
         return onInput({ type: 'path', path: 'connected' });
       case 'disconnected':
         return onInput({ type: 'path', path: 'disconnected' });
       case 'failed':
       case 'closed':
+        if (!this.#wasConnected) cipher.forget();
         return onInput({ type: 'path', path: 'failed' });
       case 'new':
       case 'connecting':
