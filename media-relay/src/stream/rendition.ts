@@ -61,6 +61,8 @@ export class Rendition {
   readonly #reorder = new ReorderWatch();
   #video: { track: VideoTrack; store: PacketStore } | undefined;
   #audio: { track: AudioTrack; store: PacketStore } | undefined;
+  /** Kept from start to start: it has learnt how its camera is reached. */
+  #source: Source | undefined;
   #running: AbortController | undefined;
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
   #failure: string | undefined;
@@ -245,7 +247,7 @@ export class Rendition {
     this.#running = running;
     this.#link = 'connecting';
     this.#failure = undefined;
-    const source = this.#deps.createSource();
+    const source = (this.#source ??= this.#deps.createSource());
     const current = (): boolean => this.#running === running;
     void supervise({
       source,
