@@ -136,7 +136,7 @@ export class Rendition {
 
   /** An offer can be answered with it. */
   isOfferable(nowMs: number): boolean {
-    if (this.#facts === undefined || this.#refusal !== undefined) return false;
+    if (this.#closed || this.#facts === undefined || this.#refusal !== undefined) return false;
     const state = this.state(nowMs);
     return state === 'live' || state === 'connecting' || state === 'stalled';
   }
