@@ -36,3 +36,15 @@ test('keeps its source from start to start, and with it what that has learnt of 
   rendition.restart();
   expect(sources.map(({ runs }) => runs)).toEqual([2]);
 });
+
+test('is offline, no longer refused, when the camera that was refused is not there any more', async () => {
+  const { rendition, sources } = open();
+  const failed = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  sources.at(-1)?.fail('unsupported-codec', 'The camera sends H265.');
+  await failed();
+  expect([rendition.state(systemClock()), rendition.reasonCode]).toEqual(['refused', 'unsupported-codec']);
+  rendition.restart();
+  sources.at(-1)?.fail('unreachable', 'cam:554 cannot be reached');
+  await failed();
+  expect([rendition.state(systemClock()), rendition.reasonCode]).toEqual(['offline', 'unreachable']);
+});

@@ -14,7 +14,7 @@ import { audioPacketiser, h264Packetiser } from './packetisers.ts';
 import type { RenditionName, StreamState } from './states.ts';
 import type { StreamReasonCode } from './stream-reason.ts';
 import { StreamCounters } from './stream-counters.ts';
-import { streamState } from './stream-state.ts';
+import { LIVE_WITHIN_MS, streamState } from './stream-state.ts';
 import { Timeline } from './timeline.ts';
 
 /** Whoever takes the pictures of a rendition. Calls come in decoding order, on the media thread. */
@@ -242,6 +242,11 @@ export class Rendition {
     );
   }
 
+  #hasYoungFrame(): boolean {
+    const { lastFrameMs } = this.counters;
+    return lastFrameMs !== undefined && this.#deps.clock() - lastFrameMs <= LIVE_WITHIN_MS;
+  }
+
   #start(): void {
     const running = new AbortController();
     this.#running = running;
@@ -304,6 +309,8 @@ export class Rendition {
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
     if (state.reason === 'unsupported-codec') this.#refuse(state.message);
+    // It is not there any more: nobody knows what it would send. Its last frames shall not make it live in between.
+    else if (!this.#hasYoungFrame()) this.#refusal = undefined;
     this.#deps.onReconnect(state);
     this.#deps.onChange();
     if (this.#link === 'waiting') for (const done of this.#waiters) done();
