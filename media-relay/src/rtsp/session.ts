@@ -231,13 +231,12 @@ export class RtspSession {
     if (isSuccess(response)) {
       this.#rememberSession(response);
       this.#emit({ type: 'track-ready', track, transport: this.#agreedTransport(response, wanted) });
-    } else if ([454, 459, 461].includes(response.status)) {
+    } else if (track.track.kind === 'video') {
+      if (![454, 459, 461].includes(response.status)) throw this.#refused(request, response);
       throw new TransportRefusedError(
         'refused-by-peer',
         `${hostAndPort(this.#target)} refuses ${wanted.lower.toUpperCase()} (${statusOf(response)}): try the other transport`,
       );
-    } else if (track.track.kind === 'video') {
-      throw this.#refused(request, response);
     }
     // A camera that offers audio and then refuses it still has a picture.
     this.#settingUp++;
