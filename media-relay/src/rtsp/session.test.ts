@@ -321,6 +321,14 @@ describe('time', () => {
     d.answer(200);
   });
 
+  it('keeps a session of few seconds alive that answers no keep-alive', () => {
+    const d = dialogue();
+    playing(d, 'Session: 1;timeout=10');
+    const before = d.sent.length;
+    for (let i = 0; i < 4; i++) d.session.tick((d.at.ms += 5000));
+    expect(d.sent).toHaveLength(before + 4);
+  });
+
   it('ends when the camera forgot the session', () => {
     const d = dialogue();
     playing(d);

@@ -102,7 +102,10 @@ export class RtspSession {
   tick(nowMs: number): void {
     if (this.#isOver) return;
     for (const [cseq, request] of this.#outstanding) {
-      if (nowMs - request.sentMs < requestTimeoutMs) continue;
+      const timeoutMs = request.isKeepAlive
+        ? Math.min(requestTimeoutMs, this.#keepAliveMs)
+        : requestTimeoutMs;
+      if (nowMs - request.sentMs < timeoutMs) continue;
       if (!request.isKeepAlive) {
         throw this.#error('timeout', `did not answer ${request.method} within ${requestTimeoutMs / 1000} s`);
       }
