@@ -329,6 +329,17 @@ describe('time', () => {
     expect(d.sent).toHaveLength(before + 4);
   });
 
+  it('plays on when the camera refuses the password for keep-alives alone', () => {
+    const d = dialogue();
+    playing(d, 'Session: 1', 'GET_PARAMETER');
+    d.session.tick((d.at.ms += 30_000));
+    for (let i = 0; i < 2; i++) d.answer(401, ['WWW-Authenticate: Digest realm="r", nonce="1"']);
+    expect(d.last()).toMatchObject({ method: 'GET_PARAMETER' });
+    expect(d.last()?.header('authorization')).toContain('nonce="1"');
+    d.session.tick((d.at.ms += 30_000));
+    expect(d.last()).toMatchObject({ method: 'OPTIONS' });
+  });
+
   it('ends when the camera forgot the session', () => {
     const d = dialogue();
     playing(d);

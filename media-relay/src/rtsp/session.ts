@@ -292,7 +292,12 @@ export class RtspSession {
   #keptAlive(request: Outstanding, response: RtspResponse, nowMs: number): void {
     if (response.status === 454)
       throw this.#error('ended', 'no longer knows our session (454 Session Not Found)');
-    if (this.#retryWithAuthorization(request, response, nowMs)) return;
+    try {
+      if (this.#retryWithAuthorization(request, response, nowMs)) return;
+    } catch (error) {
+      // As with one that nobody answers: whether pictures still come is judged elsewhere.
+      if (!(error instanceof SourceError)) throw error;
+    }
     if (!isSuccess(response) && request.method === 'GET_PARAMETER') this.#refusesGetParameter = true;
   }
 
