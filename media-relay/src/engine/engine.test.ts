@@ -350,6 +350,17 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       expect(await pending).toMatchObject({ ok: true });
     });
 
+    test('that wait while their stream is replaced get no session of the one that is gone', async () => {
+      source.tracks();
+      source.group(2);
+      source.fail('ended', 'the camera closed the connection');
+      await new Promise((resolve) => setImmediate(resolve));
+      const pending = engine.offer('cam', viewer().offer());
+      engine.setStream(spec);
+      expect(await pending).toMatchObject({ ok: false, code: 'stream-not-ready' });
+      expect(engine.sessionCount).toBe(0);
+    });
+
     test('for an unsupported codec is refused with the reason', async () => {
       const pending = engine.offer('cam', viewer().offer());
       source.fail('unsupported-codec', 'The camera sends H265. Set it to H.264.');

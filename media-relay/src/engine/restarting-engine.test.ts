@@ -24,7 +24,7 @@ const lobby: StreamSpec = {
   tlsFingerprint: undefined,
 };
 
-async function setUp() {
+async function setUp(clock = () => 0) {
   const engines: CountingEngine[] = [];
   const ports: (number | undefined)[] = [];
   const delays: [restartInMs: number, wasRunning: boolean][] = [];
@@ -44,7 +44,7 @@ async function setUp() {
       expect(index).toBe(1);
       delays.push([restartInMs, wasRunning]);
     },
-    clock: () => 0,
+    clock,
   });
   return {
     engine,
@@ -89,6 +89,28 @@ test('streams come back, sessions end, the port stays', async () => {
     await engine.close();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(engines).toHaveLength(2);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a successor that cannot start is tried less and less often, however long the thread lived', async () => {
+  vi.useFakeTimers();
+  try {
+    let nowMs = 0;
+    const { engine, delays, crash } = await setUp(() => nowMs);
+    nowMs = 3_600_000;
+    crash(4);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(delays).toEqual([
+      [200, true],
+      [400, false],
+      [800, false],
+      [1600, false],
+      [3200, false],
+    ]);
+    expect(engine.isRunning).toBe(true);
+    await engine.close();
   } finally {
     vi.useRealTimers();
   }

@@ -200,7 +200,7 @@ export class RestartingEngine implements EnginePort {
     if (wasRunning) this.#restarts++;
     this.#engine = undefined;
     for (const [sessionId, stream] of this.#sessions) this.#endSession(sessionId, stream, 'closed-by-relay');
-    if (this.#options.clock() - this.#startedMs > healthyMs) this.#delayMs = firstDelayMs;
+    if (wasRunning && this.#options.clock() - this.#startedMs > healthyMs) this.#delayMs = firstDelayMs;
     this.#options.onCrash(error, { index: this.#options.index, wasRunning, restartInMs: this.#delayMs });
     this.#timer = setTimeout(() => {
       this.#starting = this.#tryAgain();

@@ -49,6 +49,29 @@ describe('RtpClock', () => {
     expect(clock.captureMs(ticks)).toBeCloseTo(now - 3_600_000, 3);
   });
 
+  it('goes on from the only report of a sender for as long as it sends', () => {
+    const clock = new RtpClock(90_000);
+    report(clock, now, 0);
+    const hourTicks = 3600 * 90_000;
+    let captureMs: number | undefined;
+    for (let hour = 0; hour <= 24; hour += 1)
+      captureMs = clock.captureMs(clock.ticks((hour * hourTicks) % 2 ** 32));
+    expect(captureMs).toBeCloseTo(now + 24 * 3_600_000, 3);
+  });
+
+  it('knows no wall clock from a jump of the timestamps to the next report', () => {
+    const clock = new RtpClock(90_000);
+    report(clock, now, 0);
+    clock.arrived(0, now);
+    clock.arrived(90_000, now + 1000);
+    expect(clock.captureMs(clock.ticks(90_000))).toBeCloseTo(now + 1000, 3);
+    clock.arrived(2 ** 31, now + 1040);
+    const jumped = clock.ticks(2 ** 31);
+    expect(clock.captureMs(jumped)).toBeUndefined();
+    report(clock, now + 1040, 2 ** 31);
+    expect(clock.captureMs(jumped)).toBeCloseTo(now + 1040, 3);
+  });
+
   it('measures jitter as RFC 3550 A.8, once per timestamp', () => {
     const clock = new RtpClock(90_000);
     clock.arrived(0, 1000);

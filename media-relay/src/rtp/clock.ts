@@ -6,6 +6,8 @@ import { TimestampUnwrapper, timestampSteps } from './sequence.ts';
 const maxClockErrorMs = 5 * 365 * 86_400_000;
 const msPer32BitSeconds = 2 ** 32 * 1000;
 const unixEpochInNtpSeconds = 2_208_988_800;
+/** A sender that reports once and never again: carried on before 2^31 ticks (6.6 h of 90 kHz) read as a step back. */
+const maxSinceReport = 2 ** 30;
 
 /** Unix milliseconds of an NTP timestamp, in the NTP era nearest to `nearMs` (RFC 5905 6: 32-bit seconds wrap in 2036). */
 export function ntpToUnixMs(seconds: number, fraction: number, nearMs: number): number {
@@ -51,7 +53,12 @@ export class RtpClock {
     if (this.#reportTicks === undefined) return undefined;
     // Modulo 2^32, because a report may come before the first packet fixed where the ticks start.
     const sinceReport = timestampSteps(this.#reportTicks, ticks);
-    return this.#reportUnixMs + (sinceReport * 1000) / this.#clockRate;
+    const unixMs = this.#reportUnixMs + (sinceReport * 1000) / this.#clockRate;
+    if (sinceReport > maxSinceReport) {
+      this.#reportTicks = ticks;
+      this.#reportUnixMs = unixMs;
+    }
+    return unixMs;
   }
 
   /**
@@ -63,8 +70,9 @@ export class RtpClock {
     if (this.#lastTimestamp !== undefined) {
       const arrivalTicks = ((arrivalMs - this.#lastArrivalMs) * this.#clockRate) / 1000;
       const difference = Math.abs(arrivalTicks - timestampSteps(this.#lastTimestamp, timestamp));
-      // More than 10 s is a timestamp that jumped, not a network.
+      // More than 10 s is a timestamp that jumped, not a network: the last report maps nothing any more.
       if (difference < this.#clockRate * 10) this.#jitterTicks += (difference - this.#jitterTicks) / 16;
+      else this.#reportTicks = undefined;
     }
     this.#lastTimestamp = timestamp;
     this.#lastArrivalMs = arrivalMs;

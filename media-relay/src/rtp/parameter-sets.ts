@@ -9,13 +9,15 @@ const maxParameterSetBytes = 4096;
 export class ParameterSets {
   readonly #sps = new Map<number, Uint8Array>();
   readonly #pps = new Map<number, Uint8Array>();
-  #facts: H264Facts | undefined;
+  /** By SPS id. */
+  readonly #facts = new Map<number, H264Facts>();
+  #newestSps = -1;
   #list: Uint8Array[] = [];
   #listBytes = 0;
 
   /** Of the SPS that was seen last. */
   get facts(): H264Facts | undefined {
-    return this.#facts;
+    return this.#facts.get(this.#newestSps);
   }
 
   get isComplete(): boolean {
@@ -40,10 +42,12 @@ export class ParameterSets {
     const id = parameterSetId(nal);
     const sets = isSps ? this.#sps : this.#pps;
     const known = sets.get(id);
-    if (known !== undefined && Buffer.compare(known, nal) === 0) return;
-    if (isSps) this.#facts = parseSps(nal);
-    sets.set(id, nal.slice());
-    this.#list = [...this.#sps.values(), ...this.#pps.values()];
-    this.#listBytes = this.#list.reduce((sum, set) => sum + set.length, 0);
+    if (known === undefined || Buffer.compare(known, nal) !== 0) {
+      if (isSps) this.#facts.set(id, parseSps(nal));
+      sets.set(id, nal.slice());
+      this.#list = [...this.#sps.values(), ...this.#pps.values()];
+      this.#listBytes = this.#list.reduce((sum, set) => sum + set.length, 0);
+    }
+    if (isSps) this.#newestSps = id;
   }
 }

@@ -103,6 +103,13 @@ describe('ReorderBuffer', () => {
     expect(reorder).toMatchObject({ lost: 2, duplicates: 1 });
   });
 
+  it('steps over a long hole before each of many packets of TCP', () => {
+    const { push, reorder } = setUp(0);
+    const packets = 20_000;
+    for (let i = 0; i < packets; i += 1) push((i * 3000) & 0xffff);
+    expect(reorder.lost).toBe((packets - 1) * 2999);
+  }, 1500);
+
   it('any arrival order without a new beginning: strictly ascending, every packet accounted for', () => {
     fc.assert(
       fc.property(

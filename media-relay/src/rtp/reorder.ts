@@ -133,8 +133,10 @@ export class ReorderBuffer {
 
   #ahead(sequence: number, buffer: Uint8Array, start: number, end: number, arrivalMs: number): void {
     // Make room: what is maxPackets older than this packet is lost, or leaves now.
-    while (this.#stepsTo(sequence) > 0 && this.#stepsTo(sequence) >= this.#options.maxPackets)
-      this.#stepOver();
+    const { maxPackets } = this.#options;
+    while (this.#held > 0 && this.#stepsTo(sequence) >= maxPackets) this.#stepOver();
+    const beyond = this.#stepsTo(sequence) - Math.max(0, maxPackets - 1);
+    if (beyond > 0) this.#giveUp(beyond);
     this.#drain();
     if (this.#stepsTo(sequence) === 0) {
       this.#deliver(sequence, buffer, start, end, arrivalMs, false);
@@ -199,11 +201,18 @@ export class ReorderBuffer {
       this.#held -= 1;
       this.#deliver(sequence, slot.bytes, 0, slot.length, slot.arrivalMs, false);
     } else {
-      this.#delivered[sequence & 0xff] = 0;
-      this.#expected = nextSequence(sequence);
-      this.#missing += 1;
-      this.lost += 1;
+      this.#giveUp(1);
     }
+  }
+
+  /** The next `places` are lost, and none of them is held; at once, for a sender may claim thousands before each packet. */
+  #giveUp(places: number): void {
+    const first = this.#expected ?? 0;
+    const marked = Math.min(places, this.#delivered.length);
+    for (let i = places - marked; i < places; i += 1) this.#delivered[(first + i) & 0xff] = 0;
+    this.#expected = (first + places) & 0xffff;
+    this.#missing += places;
+    this.lost += places;
   }
 
   #stepsTo(sequence: number): number {

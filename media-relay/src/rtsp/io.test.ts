@@ -38,6 +38,7 @@ describe('openUdpPair', () => {
     pair.punch([rtp.port, rtcp.port], 0x01020304);
     pair.sendRtcp(Buffer.from('report'), rtcp.port);
     pair.sendRtcp(Buffer.from('to nowhere'), 0);
+    pair.punch([rtp.port, 0], 1);
     await expect.poll(() => rtcp.got.length).toBe(2);
     expect(rtp.got[0]?.toString('hex')).toBe('800000000000000001020304');
     expect(rtcp.got.map((packet) => packet.toString('latin1'))).toEqual([

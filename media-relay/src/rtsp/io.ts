@@ -245,10 +245,10 @@ function udpPair(rtp: UdpSocket, rtcp: UdpSocket, options: UdpPairOptions): UdpP
   return {
     ports: [rtp.address().port, rtcp.address().port],
     punch(serverPorts, ssrc) {
-      if (isClosed || serverPorts[0] === 0) return;
+      if (isClosed) return;
       const packets = punchPackets(ssrc);
-      rtp.send(packets.rtp, serverPorts[0], remoteAddress, ignore);
-      rtcp.send(packets.rtcp, serverPorts[1], remoteAddress, ignore);
+      if (serverPorts[0] !== 0) rtp.send(packets.rtp, serverPorts[0], remoteAddress, ignore);
+      if (serverPorts[1] !== 0) rtcp.send(packets.rtcp, serverPorts[1], remoteAddress, ignore);
     },
     sendRtcp(packet, serverPort) {
       // One copy: the datagram leaves later, and the caller may reuse its buffer.

@@ -16,7 +16,7 @@ import { hostAndPort, type RtspTarget } from './url.ts';
 export interface PlaybackOptions {
   readonly target: RtspTarget;
   readonly transport: 'tcp' | 'udp';
-  /** How long UDP may stay silent after PLAY before it is given up; undefined for no limit. */
+  /** How long UDP may bring no video after PLAY before it is given up; undefined for no limit. */
   readonly maxSilenceMs: number | undefined;
   readonly tlsFingerprint: string | undefined;
   readonly clock: Clock;
@@ -70,7 +70,7 @@ class Playback {
   #connection: RtspConnection | undefined;
   #isOver = false;
   #arrivalMs = 0;
-  #rtpPackets = 0;
+  #videoPackets = 0;
   #playingSinceMs: number | undefined;
   #nextReportMs = 0;
   #nextReceiverReportMs = 0;
@@ -287,7 +287,7 @@ class Playback {
     // A media section with several formats may switch between them; only one of them was announced.
     if (!wanted.isOnlyFormat && ((buffer[start + 1] ?? 0) & 0x7f) !== wanted.payloadType) return;
     if (!this.#isAnnounced) this.#announce();
-    this.#rtpPackets++;
+    if (wanted.track.kind === 'video') this.#videoPackets++;
     receiver.packet(buffer, start, end, this.#arrivalMs);
   }
 
@@ -321,7 +321,7 @@ class Playback {
       for (const played of this.#played) played?.sendRtcp(played.receiver.receiverReport(nowMs));
     }
     const isSilent =
-      this.#rtpPackets === 0 && this.#playingSinceMs !== undefined && maxSilenceMs !== undefined;
+      this.#videoPackets === 0 && this.#playingSinceMs !== undefined && maxSilenceMs !== undefined;
     if (isSilent && nowMs - (this.#playingSinceMs ?? nowMs) >= maxSilenceMs) this.#finish({ type: 'silent' });
   }
 

@@ -70,6 +70,33 @@ describe('parseSdp', () => {
     expect(() => parseSdp(text)).toThrow(expect.objectContaining({ code }));
   });
 
+  it('reads an fmtp line without parameters', () => {
+    const { media } = parseSdp('m=audio 0 RTP/AVP 97\na=rtpmap:97 opus/48000/2\na=fmtp:97 ');
+    expect(media[0]?.formats).toMatchObject([{ encodingName: 'opus', parameters: new Map() }]);
+  });
+
+  it('rejects a text of more than 64 kB', () => {
+    expect(() => parseSdp('a'.repeat(65_537))).toThrow(expect.objectContaining({ code: 'SDP_TOO_LONG' }));
+    expect(parseSdp('a'.repeat(65_536)).media).toEqual([]);
+  });
+
+  // A regular expression that tries every way to split them takes more than 4 s for each.
+  it.each([
+    ['a name and spaces', (long: string) => `m=video 0 RTP/AVP 96\na=rtpmap:96 H264${long}x`],
+    ['spaces and no end of line', (long: string) => `m=video 0 RTP/AVP 96\na=fmtp:96${long}x\u2028x`],
+    ['a word and no end of line', (long: string) => `m=video 0 ${long.replaceAll(' ', 'x')} 96\u2028`],
+  ])(
+    'looks once at a line that is very long: %s',
+    (_, text) => {
+      try {
+        parseSdp(text(' '.repeat(64_000)));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'SDP_BAD_FORMAT' });
+      }
+    },
+    1000,
+  );
+
   it('turns any text into a description or a ProtocolError', () => {
     const pieces = fc.constantFrom(
       'm=video 0 RTP/AVP 96',

@@ -32,6 +32,8 @@ export interface SessionDescription {
   readonly media: readonly SdpMedia[];
 }
 
+/** Real ones have a few kB; every line of a section is looked at once for each of its formats. */
+const maxLength = 64 * 1024;
 const maxMediaSections = 64;
 const maxFormats = 64;
 const directions: ReadonlySet<string> = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
@@ -50,6 +52,12 @@ interface Section {
 
 /** Lines that it does not know are skipped; a media, rtpmap or fmtp line that does not parse is a `ProtocolError`. */
 export function parseSdp(text: string): SessionDescription {
+  if (text.length > maxLength) {
+    throw new ProtocolError(
+      'SDP_TOO_LONG',
+      `session description of ${text.length} characters, at most ${maxLength}`,
+    );
+  }
   const session: [string, string][] = [];
   const sections: Section[] = [];
   for (const line of text.split(/\r\n|\r|\n/)) {
@@ -70,10 +78,10 @@ export function parseSdp(text: string): SessionDescription {
 }
 
 function parseMediaLine(line: string): Section {
-  const match = /^m=\s*([a-z0-9-]+)\s+(\d{1,5})(?:\/\d{1,5})?\s+(\S+)(.*)$/i.exec(line);
+  const match = /^m=\s*([a-z0-9-]+)\s+(\d{1,5})(?:\/\d{1,5})?\s+(\S+)/i.exec(line);
   if (match === null) throw new ProtocolError('SDP_BAD_MEDIA', `media line "${excerpt(line)}"`);
   const payloadTypes: number[] = [];
-  for (const word of (match[4] ?? '').trim().split(/\s+/)) {
+  for (const word of line.slice(match[0].length).trim().split(/\s+/)) {
     // Other profiles than RTP list names here; such a section has no RTP formats.
     if (/^\d{1,3}$/.test(word) && Number(word) < 128) payloadTypes.push(Number(word));
   }
@@ -114,15 +122,15 @@ function describeFormat(payloadType: number, { kind, attributes }: Section): Sdp
   let parameters: ReadonlyMap<string, string> = new Map();
   for (const [name, value] of attributes) {
     if (name !== 'rtpmap' && name !== 'fmtp') continue;
-    const match = /^(\d{1,3})\s+(.*)$/.exec(value);
+    const match = /^(\d{1,3})(?!\S)/.exec(value);
     if (match === null) throw new ProtocolError('SDP_BAD_FORMAT', `a=${name}:${excerpt(value)}`);
     if (Number(match[1]) !== payloadType) continue;
-    const rest = match[2] ?? '';
+    const rest = value.slice(match[0].length).trim();
     if (name === 'fmtp') {
       parameters = parseParameters(rest);
       continue;
     }
-    const map = /^([^\s/]+)\s*(?:\/\s*(\d{1,9}))?\s*(?:\/\s*(\d{1,3}))?$/.exec(rest.trim());
+    const map = /^([^\s/]+)\s*(?:\/\s*(\d{1,9})\s*)?(?:\/\s*(\d{1,3}))?$/.exec(rest);
     if (map === null) throw new ProtocolError('SDP_BAD_FORMAT', `a=rtpmap:${excerpt(value)}`);
     encodingName = map[1] ?? '';
     clockRate = map[2] === undefined ? (fallback?.clockRate ?? 0) : Number(map[2]);

@@ -152,14 +152,14 @@ describe('dialogues of different cameras', () => {
     expect(d.types().at(-1)).toBe('playing');
   });
 
-  it('plays the picture of a camera that refuses its own audio', () => {
+  it.each([500, 459, 461])('plays the picture of a camera that refuses its own audio with %i', (status) => {
     const d = dialogue();
     d.session.start(d.at.ms);
     d.answer(404);
     d.answer(200, [], withAudio);
     d.session.setup(tcp, d.at.ms);
     d.answer(200, ['Session: 1', 'Transport: RTP/AVP/TCP;interleaved=0-1']);
-    d.answer(500);
+    d.answer(status);
     expect(d.last()?.method).toBe('PLAY');
     d.answer(200);
     expect(d.types()).toEqual(['described', 'track-ready', 'playing']);
@@ -319,6 +319,25 @@ describe('time', () => {
     expect(d.last()?.method).toBe('OPTIONS');
     d.receive(`RTSP/1.0 200 OK\r\nCSeq: ${late}\r\n\r\n`);
     d.answer(200);
+  });
+
+  it('keeps a session of few seconds alive that answers no keep-alive', () => {
+    const d = dialogue();
+    playing(d, 'Session: 1;timeout=10');
+    const before = d.sent.length;
+    for (let i = 0; i < 4; i++) d.session.tick((d.at.ms += 5000));
+    expect(d.sent).toHaveLength(before + 4);
+  });
+
+  it('plays on when the camera refuses the password for keep-alives alone', () => {
+    const d = dialogue();
+    playing(d, 'Session: 1', 'GET_PARAMETER');
+    d.session.tick((d.at.ms += 30_000));
+    for (let i = 0; i < 2; i++) d.answer(401, ['WWW-Authenticate: Digest realm="r", nonce="1"']);
+    expect(d.last()).toMatchObject({ method: 'GET_PARAMETER' });
+    expect(d.last()?.header('authorization')).toContain('nonce="1"');
+    d.session.tick((d.at.ms += 30_000));
+    expect(d.last()).toMatchObject({ method: 'OPTIONS' });
   });
 
   it('ends when the camera forgot the session', () => {

@@ -102,7 +102,10 @@ export class RtspSession {
   tick(nowMs: number): void {
     if (this.#isOver) return;
     for (const [cseq, request] of this.#outstanding) {
-      if (nowMs - request.sentMs < requestTimeoutMs) continue;
+      const timeoutMs = request.isKeepAlive
+        ? Math.min(requestTimeoutMs, this.#keepAliveMs)
+        : requestTimeoutMs;
+      if (nowMs - request.sentMs < timeoutMs) continue;
       if (!request.isKeepAlive) {
         throw this.#error('timeout', `did not answer ${request.method} within ${requestTimeoutMs / 1000} s`);
       }
@@ -231,13 +234,12 @@ export class RtspSession {
     if (isSuccess(response)) {
       this.#rememberSession(response);
       this.#emit({ type: 'track-ready', track, transport: this.#agreedTransport(response, wanted) });
-    } else if ([454, 459, 461].includes(response.status)) {
+    } else if (track.track.kind === 'video') {
+      if (![454, 459, 461].includes(response.status)) throw this.#refused(request, response);
       throw new TransportRefusedError(
         'refused-by-peer',
         `${hostAndPort(this.#target)} refuses ${wanted.lower.toUpperCase()} (${statusOf(response)}): try the other transport`,
       );
-    } else if (track.track.kind === 'video') {
-      throw this.#refused(request, response);
     }
     // A camera that offers audio and then refuses it still has a picture.
     this.#settingUp++;
@@ -290,7 +292,12 @@ export class RtspSession {
   #keptAlive(request: Outstanding, response: RtspResponse, nowMs: number): void {
     if (response.status === 454)
       throw this.#error('ended', 'no longer knows our session (454 Session Not Found)');
-    if (this.#retryWithAuthorization(request, response, nowMs)) return;
+    try {
+      if (this.#retryWithAuthorization(request, response, nowMs)) return;
+    } catch (error) {
+      // As with one that nobody answers: whether pictures still come is judged elsewhere.
+      if (!(error instanceof SourceError)) throw error;
+    }
     if (!isSuccess(response) && request.method === 'GET_PARAMETER') this.#refusesGetParameter = true;
   }
 

@@ -98,6 +98,12 @@ describe('redirectTarget', () => {
       expect(() => redirectTarget(from('rtsp://cam/'), location)).toThrow('redirects to something');
     },
   );
+
+  it('refuses an address of more than 4,096 characters', () => {
+    const location = 'rtsp://cam/'.padEnd(4097, 'a');
+    expect(() => redirectTarget(from('rtsp://cam/'), location)).toThrow('redirects to something');
+    expect(redirectTarget(from('rtsp://cam/'), location.slice(0, -1)).host).toBe('cam');
+  });
 });
 
 describe('redactor', () => {

@@ -21,6 +21,7 @@ export interface RtspTarget {
 
 const defaultPort = 554;
 const defaultTlsPort = 322;
+const maxLocationLength = 4096;
 /** Shorter values of a query parameter are no secret, and their removal would make a message illegible. */
 const minQuerySecretLength = 4;
 /** Secrets that some cameras want in the path or the query: `/user=admin&password=...` and its relatives. */
@@ -75,7 +76,7 @@ export function withoutSecretParameters(url: string): string {
  * (those that the Location itself names are its own). Throws `SourceError` 'refused-by-peer'.
  */
 export function redirectTarget(from: RtspTarget, location: string): RtspTarget {
-  const url = URL.parse(location, from.requestUrl);
+  const url = location.length > maxLocationLength ? null : URL.parse(location, from.requestUrl);
   if (url === null || rtspUrlProblem(url.href) !== undefined) {
     throw new SourceError(
       'refused-by-peer',

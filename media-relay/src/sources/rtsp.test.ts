@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../media/clock.ts';
 import type { Track } from '../media/track.ts';
+import { rtpPacket } from '../rtp/fixtures/payloads.ts';
 import {
   fakeCamera,
   interleaved,
@@ -427,6 +428,46 @@ describe('UDP', () => {
       'RTP/AVP/TCP;unicast;interleaved=0-1',
       'RTP/AVP/TCP;unicast;interleaved=0-1',
     ]);
+  });
+
+  it('falls back to TCP as well when nothing but sound gets through', async () => {
+    let soundPort = 0;
+    const cam = await camera((request, link) => {
+      if (request.method === 'DESCRIBE') {
+        link.reply(request, 200, [], `${videoSdp}m=audio 0 RTP/AVP 0\r\na=control:trackID=1\r\n`);
+        return true;
+      }
+      if (request.method === 'SETUP')
+        soundPort = Number(/client_port=(\d+)/.exec(request.headers.get('transport') ?? '')?.[1] ?? 0);
+      if (request.method !== 'PLAY' || soundPort === 0) return false;
+      link.reply(request, 200);
+      const sound = [1, 2].map((sequence) =>
+        rtpPacket({ sequence, timestamp: sequence * 160, ssrc: 5 }, new Uint8Array(160)),
+      );
+      void sendUdp(sound, soundPort);
+      return true;
+    });
+    let offsetMs = 0;
+    const source = make(`rtsp://127.0.0.1:${cam.port}/`, {
+      transport: 'auto',
+      clock: () => systemClock() + offsetMs,
+    });
+    const abort = new AbortController();
+    cleanUps.push(() => abort.abort());
+    const kinds = new Set<string>();
+    await source.run(
+      {
+        tracks: () => undefined,
+        received: () => undefined,
+        accessUnit(unit) {
+          kinds.add(unit.track.kind);
+          if (unit.track.kind === 'video') abort.abort();
+          else offsetMs = 3000;
+        },
+      },
+      abort.signal,
+    );
+    expect([...kinds]).toEqual(['audio', 'video']);
   });
 
   it.each([

@@ -11,6 +11,13 @@ const track: Track = {
   clockRate: 90_000,
   h264: undefined,
 };
+const soundTrack: Track = {
+  kind: 'audio',
+  codec: 'pcmu',
+  encodingName: 'PCMU',
+  clockRate: 8000,
+  channels: 1,
+};
 const unit: AccessUnit = {
   track,
   ticks: 0,
@@ -193,6 +200,23 @@ describe('supervise', () => {
       reason: 'stalled',
       message: 'rtsp://cam/live sent no picture for 10 s',
     });
+    s.abort.abort();
+    await s.done;
+  });
+
+  it('is not fooled by sound that goes on without pictures', async () => {
+    const s = stage();
+    s.last().sink.tracks([track, soundTrack]);
+    s.last().sink.accessUnit(unit);
+    for (let i = 0; i < 9; i++) {
+      await s.pass(1000);
+      s.last().sink.accessUnit({ ...unit, track: soundTrack });
+    }
+    await s.pass(999);
+    expect(s.states.at(-1)).toEqual({ kind: 'connected' });
+    await s.pass(1);
+    expect(s.states.at(-1)).toMatchObject({ kind: 'waiting', reason: 'stalled' });
+    expect(s.got.units).toBe(10);
     s.abort.abort();
     await s.done;
   });

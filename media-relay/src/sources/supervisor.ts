@@ -73,8 +73,8 @@ async function runOnce(options: SuperviseOptions, setTimer: SetTimer): Promise<R
   const { source, sink, signal, clock, onState } = options;
   const startedMs = clock();
   let connectedMs: number | undefined;
-  let firstUnitMs: number | undefined;
-  let lastUnitMs: number | undefined;
+  let firstPictureMs: number | undefined;
+  let lastPictureMs: number | undefined;
   let isCurrent = true;
   const run = new AbortController();
   const stalled = Promise.withResolvers<never>();
@@ -86,14 +86,14 @@ async function runOnce(options: SuperviseOptions, setTimer: SetTimer): Promise<R
   signal.addEventListener('abort', onAbort, { once: true });
 
   const deadlineMs = (): number => {
-    if (lastUnitMs !== undefined) return lastUnitMs + stallMs;
+    if (lastPictureMs !== undefined) return lastPictureMs + stallMs;
     return Math.min(startedMs + startMs, connectedMs === undefined ? Infinity : connectedMs + stallMs);
   };
   const watch = (): void => {
     const leftMs = deadlineMs() - clock();
     // Re-armed for what is left rather than on every picture.
     if (leftMs > 0) cancelWatch = setTimer(watch, leftMs);
-    else stalled.reject(new SourceError('stalled', stallSentence(source.label, lastUnitMs !== undefined)));
+    else stalled.reject(new SourceError('stalled', stallSentence(source.label, lastPictureMs !== undefined)));
   };
   let cancelWatch = setTimer(watch, stallMs);
 
@@ -109,8 +109,11 @@ async function runOnce(options: SuperviseOptions, setTimer: SetTimer): Promise<R
     },
     accessUnit(unit) {
       if (!isCurrent) return;
-      lastUnitMs = clock();
-      firstUnitMs ??= lastUnitMs;
+      // Sound goes on where a camera's video encoder hangs, and does not show that there are pictures.
+      if (unit.track.kind === 'video') {
+        lastPictureMs = clock();
+        firstPictureMs ??= lastPictureMs;
+      }
       sink.accessUnit(unit);
     },
     received(report) {
@@ -120,7 +123,7 @@ async function runOnce(options: SuperviseOptions, setTimer: SetTimer): Promise<R
   };
   const result = (error: SourceError): RunResult => ({
     error,
-    wasHealthy: lastUnitMs !== undefined && lastUnitMs - (firstUnitMs ?? lastUnitMs) >= healthyMs,
+    wasHealthy: lastPictureMs !== undefined && lastPictureMs - (firstPictureMs ?? lastPictureMs) >= healthyMs,
   });
   try {
     await Promise.race([startRun(source, gate, run.signal), stalled.promise, aborted.promise]);

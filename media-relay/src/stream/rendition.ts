@@ -14,7 +14,7 @@ import { audioPacketiser, h264Packetiser } from './packetisers.ts';
 import type { RenditionName, StreamState } from './states.ts';
 import type { StreamReasonCode } from './stream-reason.ts';
 import { StreamCounters } from './stream-counters.ts';
-import { streamState } from './stream-state.ts';
+import { LIVE_WITHIN_MS, streamState } from './stream-state.ts';
 import { Timeline } from './timeline.ts';
 
 /** Whoever takes the pictures of a rendition. Calls come in decoding order, on the media thread. */
@@ -61,6 +61,8 @@ export class Rendition {
   readonly #reorder = new ReorderWatch();
   #video: { track: VideoTrack; store: PacketStore } | undefined;
   #audio: { track: AudioTrack; store: PacketStore } | undefined;
+  /** Kept from start to start: it has learnt how its camera is reached. */
+  #source: Source | undefined;
   #running: AbortController | undefined;
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
   #failure: string | undefined;
@@ -136,7 +138,7 @@ export class Rendition {
 
   /** An offer can be answered with it. */
   isOfferable(nowMs: number): boolean {
-    if (this.#facts === undefined || this.#refusal !== undefined) return false;
+    if (this.#closed || this.#facts === undefined || this.#refusal !== undefined) return false;
     const state = this.state(nowMs);
     return state === 'live' || state === 'connecting' || state === 'stalled';
   }
@@ -242,12 +244,17 @@ export class Rendition {
     );
   }
 
+  #hasYoungFrame(): boolean {
+    const { lastFrameMs } = this.counters;
+    return lastFrameMs !== undefined && this.#deps.clock() - lastFrameMs <= LIVE_WITHIN_MS;
+  }
+
   #start(): void {
     const running = new AbortController();
     this.#running = running;
     this.#link = 'connecting';
     this.#failure = undefined;
-    const source = this.#deps.createSource();
+    const source = (this.#source ??= this.#deps.createSource());
     const current = (): boolean => this.#running === running;
     void supervise({
       source,
@@ -304,6 +311,8 @@ export class Rendition {
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
     if (state.reason === 'unsupported-codec') this.#refuse(state.message);
+    // It is not there any more: nobody knows what it would send. Its last frames shall not make it live in between.
+    else if (!this.#hasYoungFrame()) this.#refusal = undefined;
     this.#deps.onReconnect(state);
     this.#deps.onChange();
     if (this.#link === 'waiting') for (const done of this.#waiters) done();
