@@ -52,29 +52,32 @@ process.once('exit', () => {
 
 export class TestRelay implements AsyncDisposable {
   readonly port: number;
-  readonly mediaPort: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sightline-e2e-'));
   readonly #options: TestRelayOptions;
   #child: ChildProcess | undefined;
   #observer: RelayObserver | undefined;
   #log = '';
+  #mediaPort = 0;
 
   static async start(streams: StreamsConfig, options: TestRelayOptions = {}): Promise<TestRelay> {
-    const relay = new TestRelay(await freePort(), await freePort(), options);
+    const relay = new TestRelay(await freePort(), options);
     relay.writeConfig(streams, options.config);
     await relay.start();
     return relay;
   }
 
-  private constructor(port: number, mediaPort: number, options: TestRelayOptions) {
+  private constructor(port: number, options: TestRelayOptions) {
     this.port = port;
-    // Several threads: the system finds ports that are free for each.
-    this.mediaPort = options.threads === undefined ? mediaPort : 0;
     this.#options = options;
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}/`;
+  }
+
+  /** Of the first media thread, since it started: the system chose it, for what is free on TCP may be taken on UDP. */
+  get mediaPort(): number {
+    return this.#mediaPort;
   }
 
   /** Everything that it wrote so far, standard error included. */
@@ -87,7 +90,7 @@ export class TestRelay implements AsyncDisposable {
     const config = {
       http: { port: this.port },
       engine: { threads: this.#options.threads ?? 1 },
-      media: { port: this.mediaPort, addresses: ['127.0.0.1'] },
+      media: { port: 0, addresses: ['127.0.0.1'] },
       stateDir: join(this.#folder, 'state'),
       log: { level: 'debug', format: 'json' },
       ...more,
@@ -97,7 +100,7 @@ export class TestRelay implements AsyncDisposable {
     writeFileSync(join(this.#folder, 'sightline.yaml'), JSON.stringify(config, undefined, 2));
   }
 
-  /** On the ports of the last time. Resolves once it says that it has started. */
+  /** On the HTTP port of the last time. Resolves once it says that it has started. */
   async start(): Promise<void> {
     const before = this.#log.length;
     const config = join(this.#folder, 'sightline.yaml');
@@ -121,6 +124,7 @@ export class TestRelay implements AsyncDisposable {
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    this.#mediaPort = Number(/"mediaPort":(\d+)/.exec(this.#log.slice(before))?.[1]);
   }
 
   /** The back door of a relay that was started with `isObserved`. */
