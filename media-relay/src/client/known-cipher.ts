@@ -1,6 +1,6 @@
 /**
- * What this browser was seen to take: with AES-GCM known, a relay may begin the DTLS handshake itself, and pictures come
- * a round trip sooner (docs/API.md). Without, a browser that is let choose takes a cipher that costs the relay more.
+ * What this browser was seen to take. With AES-GCM known, the relay may begin the DTLS handshake itself, and pictures come
+ * a round trip sooner (docs/API.md); it would not let the browser choose then, which likes a dearer cipher better.
  */
 const KEY = 'sightline.srtp';
 const AES_GCM = 'AEAD_AES_128_GCM';
