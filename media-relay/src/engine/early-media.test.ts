@@ -1,8 +1,8 @@
 /** As the DTLS client we send media behind our Finished, before the viewer's has come: what if ours is lost? */
 import { expect, test } from 'vitest';
-import { ScriptedSource } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
 import { feedback, TestViewer } from '../testing/test-viewer.ts';
-import { contentType, readRecords } from '../webrtc/dtls-handshake.ts';
+import { hasChangedCipher } from '../webrtc/dtls-handshake.ts';
 import { Engine } from './engine.ts';
 
 test('a viewer that had no keys yet for its burst gets another as soon as it asks, once', async () => {
@@ -13,21 +13,14 @@ test('a viewer that had no keys yet for its burst gets another as soon as it ask
   );
   let isLost = false;
   const loses = (datagram: Buffer): boolean => {
-    const hasFinished = readRecords(datagram).some(({ type }) => type === contentType.changeCipherSpec);
-    if (isLost || !hasFinished) return false;
+    if (isLost || !hasChangedCipher(datagram)) return false;
     return (isLost = true);
   };
   const viewer = new TestViewer({ loses });
   const pictures = (): number => viewer.packets.filter(({ marker }) => marker).length;
   try {
     await engine.start();
-    engine.setStream({
-      name: 'cam',
-      url: 'scripted:',
-      onDemand: false,
-      transport: 'auto',
-      tlsFingerprint: undefined,
-    });
+    engine.setStream(scriptedStream);
     source.tracks();
     source.group(10);
     const result = await engine.offer('cam', viewer.offer());

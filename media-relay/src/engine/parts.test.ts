@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Arena } from '../native/arena.ts';
 import { impostor } from '../testing/dtls-conversation.ts';
-import { ScriptedSource } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
 import { feedback, RTX_PT, TestViewer, VIDEO_PT } from '../testing/test-viewer.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
 import { Engine } from './engine.ts';
@@ -44,13 +44,7 @@ describe.each(mixes)('DTLS $dtls, SRTP $srtp, UDP $udp:', (parts) => {
     cleanups.push(() => engine.close());
     await engine.start();
     expect(messages).toContainEqual(expect.objectContaining({ type: 'ready', back: parts }));
-    engine.setStream({
-      name: 'cam',
-      url: 'scripted:',
-      onDemand: false,
-      transport: 'auto',
-      tlsFingerprint: undefined,
-    });
+    engine.setStream(scriptedStream);
     source.tracks();
     source.group(5, 30_000);
   });

@@ -1,6 +1,6 @@
 /** Viewers over TCP at a whole engine, where they differ from those over UDP. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ScriptedSource } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
 import { TestViewer, VIDEO_PT } from '../testing/test-viewer.ts';
 import { Engine } from './engine.ts';
 import type { EngineSnapshot, FromEngine } from './messages.ts';
@@ -23,13 +23,7 @@ beforeEach(async () => {
     },
   );
   await engine.start();
-  engine.setStream({
-    name: 'cam',
-    url: 'scripted:',
-    onDemand: false,
-    transport: 'auto',
-    tlsFingerprint: undefined,
-  });
+  engine.setStream(scriptedStream);
   source.tracks();
   source.group(5, 30_000);
 });

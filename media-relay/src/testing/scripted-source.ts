@@ -1,4 +1,5 @@
 /** A source that hands on what a test tells it to, when it tells it to. */
+import type { StreamSpec } from '../engine/messages.ts';
 import { SourceError, type Source, type SourceErrorCode, type SourceSink } from '../sources/source.ts';
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Track, VideoTrack } from '../media/track.ts';
@@ -16,6 +17,15 @@ export const scriptedTrack: VideoTrack = {
     framesPerSecond: 30,
     maxReorderFrames: 0,
   },
+};
+
+/** A stream of it. */
+export const scriptedStream: StreamSpec = {
+  name: 'cam',
+  url: 'scripted:',
+  onDemand: false,
+  transport: 'auto',
+  tlsFingerprint: undefined,
 };
 
 export class ScriptedSource implements Source {

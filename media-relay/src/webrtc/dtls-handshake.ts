@@ -49,6 +49,12 @@ export function readRecords(datagram: Buffer): DtlsRecord[] {
   return records;
 }
 
+/** Of the records in a datagram, one says that all that follow are encrypted: what stands behind it is a Finished. */
+export function hasChangedCipher({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  const records = readRecords(Buffer.from(buffer, byteOffset, byteLength));
+  return records.some(({ type }) => type === contentType.changeCipherSpec);
+}
+
 /** An unencrypted record of epoch 0. */
 export function writeRecord(type: number, sequenceNumber: number, fragment: Uint8Array): Buffer {
   const record = Buffer.alloc(RECORD_HEADER_BYTES + fragment.length);

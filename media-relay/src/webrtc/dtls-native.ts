@@ -11,7 +11,7 @@ import {
 import { NativeError } from '../native/library.ts';
 import { formatFingerprint, type Certificate } from './certificate.ts';
 import type { Dtls, DtlsEvents, DtlsFactory, DtlsRole } from './dtls.ts';
-import { contentType, readRecords } from './dtls-handshake.ts';
+import { hasChangedCipher } from './dtls-handshake.ts';
 import { profileById, srtpProfiles } from './srtp.ts';
 
 /** Flights stay below what every path carries (RFC 8445 and browsers use 1,200). */
@@ -342,11 +342,4 @@ class NativeDtls implements Dtls {
     this.#state = 'freed';
     this.#factory.openssl.SSL_free(this.#ssl); // and its BIOs
   }
-}
-
-/** Of the records in a datagram, one says that all that follow are encrypted: what stands behind it is a Finished. */
-function hasChangedCipher(datagram: Uint8Array): boolean {
-  const { buffer, byteOffset, byteLength } = datagram;
-  const records = readRecords(Buffer.from(buffer, byteOffset, byteLength));
-  return records.some(({ type }) => type === contentType.changeCipherSpec);
 }
