@@ -186,6 +186,10 @@ test.each([
     'grafana: { url: "http://admin:hunter22@grafana:3000" }',
     'relay.yaml:1:17 grafana.url: holds credentials; leave them out, its keys are public',
   ],
+  [
+    'access:\n  - { user: jo, streams: [a] }',
+    like(/^relay.yaml:2:3 access: would refuse everybody who comes through Grafana: .*; set grafana.url$/),
+  ],
   ['access:\n  - streams: [a]', 'relay.yaml:2:5 access[0]: names nobody; add role: or user:'],
   [
     'access:\n  - { user: jo, streams: ["a b"] }',

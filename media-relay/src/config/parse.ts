@@ -16,6 +16,9 @@ import { prepareTree } from './tree.ts';
 import type { YamlSource } from './yaml-source.ts';
 import { parseYaml } from './yaml-source.ts';
 
+const unprovable =
+  'would refuse everybody who comes through Grafana: without its address nobody is proven; set grafana.url';
+
 export interface ParseOptions {
   /** As the user named it; relative paths inside it start from its folder. */
   readonly file: string;
@@ -105,6 +108,8 @@ function formatPath(path: readonly PropertyKey[]): string {
 
 function finish(parsed: z.output<typeof configSchema>, options: ParseOptions, report: Report): Config {
   const folder = dirname(resolve(options.file));
+  if (parsed.access.length > 0 && parsed.grafana.url === undefined)
+    report.add({ path: ['access'], at: 'value', message: unprovable });
   const { tls, ...http } = parsed.http;
   const { file: logFile, ...log } = parsed.log;
   return {

@@ -185,7 +185,9 @@ const decode = z.strictObject({
     .min(1)
     .max(64)
     .optional()
-    .describe('How many of them may run at once; default: by cores and memory, at least 2'),
+    .describe(
+      'How many of them may run at once; default: by cores and memory, at least 2. With 1, snapshots wait while somebody watches MJPEG',
+    ),
 });
 
 const pictureHealth = z.strictObject({
@@ -324,7 +326,7 @@ const plainSchema = z.strictObject({
     .array(accessRule)
     .max(1000)
     .default([])
-    .describe('Which Grafana users may see which streams; none: all see all'),
+    .describe('Which Grafana users may see which streams; none: all see all. Needs grafana.url'),
   metrics: metrics.prefault({}).describe('What /metrics tells of the host'),
   alerts: alerts.prefault({}).describe('From when on /api/v1/alerts tells something'),
   prometheus: prometheus.prefault({}).describe('The Prometheus that keeps the figures'),

@@ -30,8 +30,11 @@ const STOP_WITHIN_MS = 5000;
 /** The media thread speaks once a second at least; silent at so many looks, a second apart, it hangs. */
 const LOOK_MS = 1000;
 const SILENT_LOOKS = 5;
+/** Before its first word it loads its modules and makes a certificate: seconds on the slowest machine. */
+const STARTING_LOOKS = 60;
 
-const hangs = `the media thread hung: not a word for ${(SILENT_LOOKS * LOOK_MS) / 1000} s`;
+const hung = (looks: number): string =>
+  `the media thread hung: not a word for ${(looks * LOOK_MS) / 1000} s`;
 
 /** Resolves once the media port is bound; rejects with a sentence when it cannot be. */
 export async function startEngine(options: EngineClientOptions): Promise<EnginePort> {
@@ -57,7 +60,7 @@ class EngineClient implements EnginePort {
   #mediaPort = 0;
   #stopping = false;
   #silentLooks = 0;
-  #watch: NodeJS.Timeout | undefined;
+  readonly #watch: NodeJS.Timeout;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
@@ -67,12 +70,12 @@ class EngineClient implements EnginePort {
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
+    this.#watch = setInterval(() => this.#look(), LOOK_MS);
     this.#worker.on('message', (message: FromEngine) => {
       if (message.type === 'ready') {
         this.#mediaPort = message.mediaPort;
         const thread = options.spec.threadIndex ?? 0;
         options.log('info', 'media engine ready', { thread, mediaPort: message.mediaPort, ...message.back });
-        this.#watch = setInterval(() => this.#look(), LOOK_MS);
         resolve();
       }
       this.#silentLooks = 0;
@@ -85,8 +88,9 @@ class EngineClient implements EnginePort {
     });
     this.#exited = new Promise((done) => {
       this.#worker.on('exit', () => {
-        const isHung = this.#silentLooks >= SILENT_LOOKS;
-        const reason = failure ?? new Error(isHung ? hangs : 'the media thread ended');
+        const looks = this.#patience;
+        const isHung = this.#silentLooks >= looks;
+        const reason = failure ?? new Error(isHung ? hung(looks) : 'the media thread ended');
         clearInterval(this.#watch);
         done();
         reject(reason);
@@ -204,8 +208,12 @@ class EngineClient implements EnginePort {
 
   /** Looks are counted, not seconds: when the whole process stood still, the thread is not to blame. */
   #look(): void {
-    if (this.#stopping || ++this.#silentLooks !== SILENT_LOOKS) return;
+    if (this.#stopping || ++this.#silentLooks !== this.#patience) return;
     void this.#worker.terminate();
+  }
+
+  get #patience(): number {
+    return this.#mediaPort === 0 ? STARTING_LOOKS : SILENT_LOOKS;
   }
 
   #post(message: ToEngine): void {
