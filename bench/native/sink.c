@@ -1,8 +1,8 @@
 /*
  * Many WebRTC viewers in one cheap process, for load benches. Each session has its own UDP socket, is the controlling
- * ICE agent and whichever end of DTLS the other side is not (RFC 8445, RFC 5764), sends an SRTCP receiver report every second, transport-wide
- * feedback every 62 ms where packets carry its sequence number (as Chromium does), and renews consent every 2.5 s
- * (RFC 7675). What arrives is counted by its plain RTP header; only sessions told to `verify` also check
+ * ICE agent and whichever end of DTLS the other side is not (RFC 8445, RFC 5764), sends an SRTCP receiver report every
+ * second, transport-wide feedback every 62 ms where packets carry its sequence number (as Chromium does), and renews
+ * consent every 2.5 s (RFC 7675). What arrives is counted by its plain RTP header; only sessions told to `verify` also check
  * every packet's authentication tag. `plain` ports just count datagrams.
  *
  * UDP_GRO stays off on purpose: with it, loopback would hand super-packets over unsliced, which no real viewer sees.
@@ -39,7 +39,16 @@
 #include "srtp.h"
 #include "stun.h"
 
-enum { MAX_SESSIONS = 4096, BATCH = 64, DATAGRAM = 2048, HEADER_ONLY = 256, TRACE_FRAMES = 1024, FEEDBACK_PACKETS = 512, TRANSPORT_CC_ID = 3, RECEIVE_BUFFER = 4 << 20 };
+enum {
+  MAX_SESSIONS = 4096,
+  BATCH = 64,
+  DATAGRAM = 2048,
+  HEADER_ONLY = 256,
+  TRACE_FRAMES = 1024,
+  FEEDBACK_PACKETS = 512,
+  TRANSPORT_CC_ID = 3,
+  RECEIVE_BUFFER = 4 << 20
+};
 #define MS 1000000LL
 
 enum state { WAITING, CHECKING, HANDSHAKE, CONNECTED, FAILED, CLOSED, PLAIN };
@@ -277,7 +286,10 @@ static void note_arrival(struct session *s, const uint8_t *p, int size, int64_t 
     if (!s->feedback_started) s->feedback_from = s->feedback_to = number;
     s->feedback_started = 1;
     if ((int16_t)(number - s->feedback_from) < 0) return; /* reported as lost */
-    if ((uint16_t)(number - s->feedback_from) >= FEEDBACK_PACKETS) send_feedback(s, now), s->feedback_from = s->feedback_to = number;
+    if ((uint16_t)(number - s->feedback_from) >= FEEDBACK_PACKETS) {
+      send_feedback(s, now);
+      s->feedback_from = s->feedback_to = number;
+    }
     while ((int16_t)(number - s->feedback_to) >= 0) s->arrived_ns[s->feedback_to++ % FEEDBACK_PACKETS] = 0;
     s->arrived_ns[number % FEEDBACK_PACKETS] = now;
     return;
@@ -401,7 +413,8 @@ static void tick(struct session *s, int64_t now) {
   if (s->state != CHECKING && s->state != HANDSHAKE && s->state != CONNECTED) return;
   if (now >= s->next_check_ns) send_check(s, now);
   if (s->state == HANDSHAKE) DTLSv1_handle_timeout(s->ssl);
-  if (s->state != CONNECTED && now - s->answered_ns > 10 * NS_PER_SECOND) fail(s, s->state == CHECKING ? "no ICE answer within 10 s" : "no DTLS connection within 10 s");
+  if (s->state != CONNECTED && now - s->answered_ns > 10 * NS_PER_SECOND)
+    fail(s, s->state == CHECKING ? "no ICE answer within 10 s" : "no DTLS connection within 10 s");
   if (s->state == CONNECTED && now >= s->next_feedback_ns && s->feedback_to != s->feedback_from) send_feedback(s, now);
   if (s->state == CONNECTED && now >= s->next_report_ns && s->order.started) send_report(s, now);
 }

@@ -44,6 +44,8 @@ interface StreamList {
 }
 
 const liveTimeoutMs = 20_000;
+/** As the command `sightline` passes them. */
+const nodeFlags = path.join(repositoryRoot, 'media-relay/node-flags.json');
 
 /** The real relay, as a user starts it (the back door costs nothing while nobody asks), on free ports of loopback; resolves when all its streams are live. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
@@ -75,6 +77,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const process_ = await startProcess({
     ...command(options.cgroupProcs, [
       process.execPath,
+      ...(JSON.parse(readFileSync(nodeFlags, 'utf8')) as string[]),
       '--expose-gc',
       ...(options.nodeArguments ?? []),
       main,

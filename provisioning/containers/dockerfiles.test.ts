@@ -17,6 +17,7 @@ function instructions(path: string): string[] {
     .filter((line) => line !== '');
 }
 
+const nodeFlags = JSON.parse(read('media-relay/node-flags.json')) as string[];
 const services = ['media-relay/Dockerfile', 'exporter/Dockerfile'];
 const files = [...services, 'grafana-plugin/Dockerfile'];
 
@@ -61,8 +62,10 @@ describe.each(services)('%s', (file) => {
     expect(last.some((line) => line.startsWith('HEALTHCHECK '))).toBe(true);
     const entry =
       /^ENTRYPOINT (.+)$/.exec(last.find((line) => line.startsWith('ENTRYPOINT')) ?? '')?.[1] ?? '';
-    const [program, script = ''] = JSON.parse(entry) as string[];
+    const [program, ...rest] = JSON.parse(entry) as string[];
+    const script = rest.at(-1) ?? '';
     expect(program).toBe('node');
+    expect(rest.slice(0, -1)).toEqual(file === 'media-relay/Dockerfile' ? nodeFlags : []);
     expect(existsSync(root + script.replace(/^\/app\//, ''))).toBe(true);
     for (const line of last.filter((other) => other.includes('apt-get install')))
       expect(line).toMatch(/--no-install-recommends.*rm -rf \/var\/lib\/apt\/lists/);

@@ -1,19 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ScriptedSource } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
 import { feedback, RTX_PT, TestViewer, VIDEO_PT, type TestPacket } from '../testing/test-viewer.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
 import { Engine } from './engine.ts';
-import type { FromEngine, StreamSpec } from './messages.ts';
-
-const spec: StreamSpec = {
-  name: 'cam',
-  url: 'scripted:',
-  onDemand: false,
-  transport: 'auto',
-  tlsFingerprint: undefined,
-};
+import type { FromEngine } from './messages.ts';
 
 /**
  * One suite for both sets of parts. `blocksOfPartsClosed`: the WHEP output returns its scratch memory, and OpenSSL's
@@ -69,7 +61,7 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
     );
     await engine.start();
     blocksOfEngine = engine.arena.blocksInUse;
-    engine.setStream(spec);
+    engine.setStream(scriptedStream);
   });
 
   afterEach(() => {
@@ -356,7 +348,7 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       source.fail('ended', 'the camera closed the connection');
       await new Promise((resolve) => setImmediate(resolve));
       const pending = engine.offer('cam', viewer().offer());
-      engine.setStream(spec);
+      engine.setStream(scriptedStream);
       expect(await pending).toMatchObject({ ok: false, code: 'stream-not-ready' });
       expect(engine.sessionCount).toBe(0);
     });
@@ -374,7 +366,7 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
 
   describe('streams', () => {
     test('on demand: idle until somebody asks, and its sessions end with it', async () => {
-      engine.setStream({ ...spec, name: 'demand', onDemand: true });
+      engine.setStream({ ...scriptedStream, name: 'demand', onDemand: true });
       expect(source.runs).toBe(1);
       const made = viewer();
       const pending = engine.offer('demand', made.offer());

@@ -194,7 +194,6 @@ class NativeDtls implements Dtls {
       openssl.ERR_clear_error();
       const repeated = openssl.SSL_ctrl(this.#ssl, control.DTLS_CTRL_HANDLE_TIMEOUT, 0, 0);
       if (repeated < 0) this.#end('failed', `no answer from the viewer: ${this.#factory.lastError()}`);
-      else if (repeated > 0 && this.#state === 'unconfirmed') this.#hasRepeatedFinished = true;
     });
   }
 
@@ -227,26 +226,31 @@ class NativeDtls implements Dtls {
   }
 
   #advance(): void {
+    if (this.#isHandshaking) this.#shakeHands();
+    // A goodbye may have come with the end of the handshake, or before it.
+    if (this.#state === 'connected') this.#readAll();
+  }
+
+  /**
+   * Application data is nothing to us, but reading answers late flights and shows close_notify. All of it: a datagram holds
+   * hundreds of small records, and what is left would pile up; so it would behind a record that broke the connection.
+   */
+  #readAll(): void {
     const { openssl, scratch } = this.#factory;
-    openssl.ERR_clear_error();
-    if (this.#isHandshaking) {
-      this.#shakeHands();
-      return;
-    }
-    // Application data is nothing to us, but reading answers late flights and shows close_notify. All of it: a datagram
-    // holds hundreds of small records, and what is left would pile up.
-    for (;;) {
+    let count: number;
+    do {
       openssl.ERR_clear_error();
-      const count = openssl.SSL_read(this.#ssl, scratch.address, MAX_DATAGRAM);
-      if (count > 0) continue;
-      if (openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN)
-        this.#end('closed', 'close_notify');
-      return;
-    }
+      count = openssl.SSL_read(this.#ssl, scratch.address, MAX_DATAGRAM);
+    } while (count > 0);
+    if (openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN)
+      this.#end('closed', 'close_notify');
+    else if (openssl.SSL_get_error(this.#ssl, count) !== sslFlags.SSL_ERROR_WANT_READ)
+      this.#end('failed', this.#factory.lastError());
   }
 
   #shakeHands(): void {
     const { openssl } = this.#factory;
+    openssl.ERR_clear_error();
     const result = openssl.SSL_do_handshake(this.#ssl);
     const isDone = result === 1;
     if (!isDone && openssl.SSL_get_error(this.#ssl, result) !== sslFlags.SSL_ERROR_WANT_READ) {
@@ -330,9 +334,12 @@ class NativeDtls implements Dtls {
       const length = openssl.BIO_read(this.#toPeer, scratch.address, MAX_DATAGRAM);
       if (length <= 0) return;
       const datagram = scratch.bytes.subarray(0, length);
-      // OpenSSL's client goes on to its Finished once it has verified all that the server signed.
-      if (this.#state === 'handshaking' && this.#role === 'client')
-        this.#hasSentFinished ||= hasChangedCipher(datagram);
+      // OpenSSL's client goes on to its Finished once it has verified all that the server signed. It repeats it when asked to
+      // look at its timer, and by itself.
+      if (this.#isHandshaking && this.#role === 'client' && hasChangedCipher(datagram)) {
+        this.#hasSentFinished = true;
+        this.#hasRepeatedFinished ||= this.#state === 'unconfirmed';
+      }
       this.#events.send(datagram);
     }
   }

@@ -5,7 +5,7 @@
  */
 import type { Destination, LocalSocket, UdpEgress } from './egress.ts';
 import { ufragOf } from './ice-lite.ts';
-import { datagramKind, MAX_PATHS, type PortClient } from './port-client.ts';
+import { datagramKind, MAX_PATHS, SILENCE_MS, type PortClient } from './port-client.ts';
 import { TcpPort } from './tcp-port.ts';
 
 interface Path {
@@ -14,9 +14,6 @@ interface Path {
   /** Of its last authentic check. */
   heardMs: number;
 }
-
-/** As a session ends by it. */
-const SILENCE_MS = 30_000;
 
 /** A number that the system chose for UDP may be taken on TCP. */
 const PORT_ATTEMPTS = 8;

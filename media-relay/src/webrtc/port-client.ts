@@ -14,6 +14,9 @@ export interface PortClient {
 /** A browser has a handful of addresses; more than this for one session is not a browser. */
 export const MAX_PATHS = 16;
 
+/** Nothing authentic from the viewer for this long, all in all or by one path: it is gone (RFC 7675). */
+export const SILENCE_MS = 30_000;
+
 /** RFC 7983: the first byte tells what a datagram is. */
 export function datagramKind(datagram: Uint8Array): 'stun' | 'dtls' | 'rtp' | 'unknown' {
   const first = datagram[0] ?? 255;

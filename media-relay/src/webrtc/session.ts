@@ -12,7 +12,7 @@ import type { Dtls, DtlsFactory } from './dtls.ts';
 import type { IceCredentials } from './ice-credentials.ts';
 import { IceLite } from './ice-lite.ts';
 import type { Negotiation } from './negotiation.ts';
-import type { PortClient } from './port-client.ts';
+import { SILENCE_MS, type PortClient } from './port-client.ts';
 import { PathEcho } from './path-echo.ts';
 import { unknownPath } from './quality-policy.ts';
 import { QualitySwitch } from './quality-switch.ts';
@@ -20,8 +20,6 @@ import { SessionMedia, type MediaDeps, type SessionSsrcs } from './session-media
 import type { SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
 
-/** Nothing authentic from the viewer for this long: it is gone (RFC 7675). */
-const SILENCE_MS = 30_000;
 /** From the answer to keys. */
 const CONNECT_WITHIN_MS = 15_000;
 
@@ -84,7 +82,7 @@ export class Session implements PortClient, StreamReader {
         if (destination) deps.egress.sendDatagram(destination, datagram);
       },
       connected: (profile, keyingMaterial) => this.#connected(profile, keyingMaterial),
-      confirmedLate: () => this.#media?.feed.doubtStart(),
+      confirmedLate: () => this.#media?.feed.doubtStart(deps.clock()),
       ended: (reason, detail) => this.#end(reason === 'closed' ? 'closed-by-viewer' : 'dtls-failed', detail),
     });
   }

@@ -35,6 +35,8 @@ const PACED_SHARE = 0.85;
 const CATCH_UP_MS = 3000;
 /** One resynchronisation per second and viewer, whatever it asks for. */
 const RESYNC_INTERVAL_MS = 1000;
+/** A browser that cannot decode asks for a key frame within a second. */
+const DOUBT_MS = 2000;
 
 export interface VideoFeedOptions {
   readonly store: PacketStore;
@@ -71,7 +73,7 @@ export class VideoFeed implements PacedFeed {
   #timestamp = 0;
   #playoutDelay = NO_PLAYOUT_DELAY;
   #lastResyncMs = Number.NEGATIVE_INFINITY;
-  #isStartDoubtful = false;
+  #doubtfulUntilMs = 0;
   #streamBitrateBps = 0;
   /** Waits for a key frame because of this. */
   #dropping: DropReason | undefined;
@@ -249,8 +251,8 @@ export class VideoFeed implements PacedFeed {
 
   /** The viewer cannot decode what it has (PLI, FIR, or a hole older than the history). */
   resync(nowMs: number): void {
-    if (this.#isStartDoubtful) {
-      this.#isStartDoubtful = false;
+    if (nowMs < this.#doubtfulUntilMs) {
+      this.#doubtfulUntilMs = 0;
       this.#beginBurst(nowMs);
       return;
     }
@@ -258,9 +260,12 @@ export class VideoFeed implements PacedFeed {
     this.#beginBurst(nowMs);
   }
 
-  /** What was sent until now may have come to a viewer without keys: the first thing that it asks for, it gets at once. */
-  doubtStart(): void {
-    this.#isStartDoubtful = true;
+  /**
+   * What was sent until now may have come to a viewer without keys: the first thing that it asks for, it gets at once. If
+   * it asks for nothing, it had them.
+   */
+  doubtStart(nowMs: number): void {
+    this.#doubtfulUntilMs = nowMs + DOUBT_MS;
   }
 
   /** The source was interrupted: what the store gets next starts with a key frame. */
