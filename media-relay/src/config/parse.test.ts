@@ -43,7 +43,7 @@ test('one line is enough for a camera', () => {
         url: 'rtsp://user:pw@10.0.0.5/stream',
         onDemand: false,
         trustClock: false,
-        transport: 'auto',
+        transport: 'tcp',
         labels: {},
       },
     ],

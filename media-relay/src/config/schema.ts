@@ -245,7 +245,10 @@ export const streamSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe("The camera's clock is set by the same time servers as this host: delays count from the glass"),
-  transport: z.enum(['auto', 'tcp', 'udp']).default('auto').describe('How RTP travels from the camera'),
+  transport: z
+    .enum(['auto', 'tcp', 'udp'])
+    .default('tcp')
+    .describe('How RTP travels from the camera; `auto`: UDP, and TCP where that does not arrive'),
   tlsFingerprint: z
     .string()
     .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'is not a SHA-256 fingerprint; write 64 hex digits')

@@ -366,6 +366,61 @@ describe('the native half as client', () => {
     factory.close();
   });
 
+  test('says that its first Finished may not have come, too, when OpenSSL repeats it by itself', async () => {
+    const { outcome, viewer } = begin();
+    await deliver(outcome, viewer.advance(...outcome.sent.splice(0)));
+    outcome.sent.splice(0); // lost
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await deliver(outcome, viewer.handleTimeout());
+    await converse(viewer, outcome);
+    expect(viewer.isConnected).toBe(true);
+    expect(outcome).toMatchObject({ confirmedLate: 1, endings: 0 });
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('hears a goodbye in the datagram that ends the handshake', () => {
+    const { outcome, viewer } = begin();
+    for (const datagram of viewer.advance(...outcome.sent.splice(0))) outcome.dtls.handle(datagram);
+    const last = viewer.advance(...outcome.sent.splice(0));
+    expect(viewer.isConnected).toBe(true);
+    outcome.dtls.handle(Buffer.concat([...last, ...viewer.shutdown()]));
+    expect(outcome.ended?.reason).toBe('closed');
+    outcome.dtls.close();
+    viewer.close();
+  });
+
+  test('ends when OpenSSL has given the connection up: what comes behind would pile up unread', async () => {
+    const own = createCertificate(Date.now());
+    const viewer = new DtlsPeer(openssl, arena, 'server', own);
+    let isBroken = false;
+    let written = 0;
+    const factory = nativeDtls(
+      {
+        ...openssl,
+        SSL_read: (...of) => (isBroken ? -1 : openssl.SSL_read(...of)),
+        SSL_get_error: (...of) => (isBroken ? 1 : openssl.SSL_get_error(...of)),
+        BIO_write: (...of) => {
+          written++;
+          return openssl.BIO_write(...of);
+        },
+      },
+      arena,
+      createCertificate(Date.now()),
+    );
+    const outcome = open(factory, 'client', own.fingerprint);
+    await converse(viewer, outcome);
+    expect(outcome.endings).toBe(0);
+    isBroken = true;
+    written = 0;
+    for (let i = 0; i < 3; i++) outcome.dtls.handle(Uint8Array.of(23, 254, 253));
+    expect(outcome.ended?.reason).toBe('failed');
+    expect({ endings: outcome.endings, written }).toEqual({ endings: 1, written: 1 });
+    outcome.dtls.close();
+    viewer.close();
+    factory.close();
+  });
+
   test('sends a lost ClientHello again within 100 ms', async () => {
     const { outcome, viewer } = begin();
     outcome.sent.splice(0); // lost
