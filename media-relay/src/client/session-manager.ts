@@ -31,6 +31,7 @@ export class SessionManager {
   readonly #presence: Presence<WhepPlayer>;
   readonly #onScreen: IntersectionObserver;
   readonly #sleep = new SleepWatch(Date.now());
+  #networkType: string | undefined;
   readonly #sleepTimer: ReturnType<typeof setInterval>;
   readonly #closing = new AbortController();
 
@@ -53,7 +54,9 @@ export class SessionManager {
     addEventListener('pageshow', (event) => event.persisted && this.#startAll(), { signal });
     for (const type of ['online', 'offline'])
       addEventListener(type, () => this.#networkChanged(), { signal });
-    connectionOfPage()?.addEventListener('change', () => this.#networkChanged(), { signal });
+    const connection = connectionOfPage();
+    this.#networkType = connection?.type;
+    connection?.addEventListener('change', () => this.#connectionChanged(connection), { signal });
     // A gesture anywhere on the page allows all its videos to play.
     for (const type of ['click', 'keydown']) addEventListener(type, () => this.#gesture(), { signal });
     this.#sleepTimer = setInterval(() => {
@@ -114,6 +117,13 @@ export class SessionManager {
     }
   }
 
+  /** Chromium says so whenever it measures another round trip, and on desktops it does not say by which network. */
+  #connectionChanged({ type }: NetworkInformation): void {
+    if (type !== this.#networkType) this.#networkChanged();
+    else for (const player of this.#players.keys()) player.networkDoubted();
+    this.#networkType = type;
+  }
+
   #networkChanged(): void {
     for (const player of this.#players.keys()) player.networkChanged();
   }
@@ -135,8 +145,12 @@ function isPageShown(): boolean {
   return document.visibilityState === 'visible';
 }
 
-/** W3C Network Information: Chromium has it, others do not. */
-function connectionOfPage(): EventTarget | undefined {
+/** W3C Network Information: Chromium has it, others do not; `type` is missing on desktops. */
+interface NetworkInformation extends EventTarget {
+  readonly type?: string;
+}
+
+function connectionOfPage(): NetworkInformation | undefined {
   const connection: unknown = Reflect.get(navigator, 'connection');
   return connection instanceof EventTarget ? connection : undefined;
 }

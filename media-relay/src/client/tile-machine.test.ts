@@ -9,6 +9,7 @@ const start: TileInput = { type: 'start' };
 const tick: TileInput = { type: 'tick' };
 const answered: TileInput = { type: 'answered', mediaPorts: 'UDP or TCP port 8641' };
 const changed: TileInput = { type: 'network-changed' };
+const doubted: TileInput = { type: 'network-doubted' };
 const frame: TileInput = { type: 'frame' };
 const connected: TileInput = { type: 'path', path: 'connected' };
 const disconnected: TileInput = { type: 'path', path: 'disconnected' };
@@ -54,16 +55,16 @@ test('joins again when packets arrive for ten seconds and nothing is decoded', (
   expect(deaf).toMatchObject({ phase: 'waiting', state: 'stalled' });
 });
 
-test('is blocked nine seconds after the answer without a media path, names the port, and tries again slowly', () => {
+test('is blocked eight seconds after the answer without a media path, names the port, and tries again slowly', () => {
   const joining = [
     [0, start],
     [50, answered],
   ] as const;
-  expect(play(...joining, [9049, tick]).phase).toBe('joining');
-  const blocked = play(...joining, [9050, tick]);
-  expect(blocked).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 14_050 });
+  expect(play(...joining, [8049, tick]).phase).toBe('joining');
+  const blocked = play(...joining, [8050, tick]);
+  expect(blocked).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 13_050 });
   expect(blocked.detail.sentence).toMatch(/UDP or TCP port 8641 cannot be reached\. Let it through/);
-  expect(continued(blocked, [14_050, tick], [14_100, answered])).toMatchObject({
+  expect(continued(blocked, [13_050, tick], [13_100, answered])).toMatchObject({
     phase: 'joining',
     state: 'blocked',
   });
@@ -94,6 +95,25 @@ test('a change of the network starts a join anew, ends a back-off, and does not 
   const full = play([0, start], [50, { type: 'refused', refusal }], [60, changed]);
   expect(full.retryAtMs).toBe(9050);
   expect(play([0, start], [10, changed])).toEqual(play([0, start]));
+});
+
+test('another speed of the network makes a picture prove itself, and neither begins a join anew nor ends a back-off', () => {
+  const measured = [1000, 3000, 5000, 7000].map((atMs) => [atMs, doubted] as const);
+  const joining = play([0, start], [50, answered]);
+  expect(continued(joining, ...measured)).toEqual(joining);
+  expect(continued(joining, ...measured, [8050, tick]).state).toBe('blocked');
+  const offline = play([0, start], [10, { type: 'failed', code: 'no-answer', sentence: 'No.' }]);
+  expect(continued(offline, ...measured)).toEqual(offline);
+  const stalled = play(...live, [3120, tick]);
+  expect(continued(stalled, [4000, doubted], [8000, tick])).toMatchObject({
+    phase: 'flowing',
+    state: 'stalled',
+  });
+  expect(play(...live, [1000, doubted], [3500, frame], [4000, tick])).toMatchObject({
+    phase: 'flowing',
+    state: 'live',
+  });
+  expect(play(...live, [1000, doubted], [2000, doubted], [4000, tick]).phase).toBe('waiting');
 });
 
 test('nothing here asks before Retry-After: no retry, no change of the network, not even stopping and starting', () => {
@@ -194,6 +214,7 @@ test('whatever happens, in any order, is a state of the table with a sentence, a
     { type: 'refused', refusal },
     { type: 'failed', code: 'no-answer', sentence: 'No.' },
     changed,
+    doubted,
     { type: 'playback', allowed: false },
     { type: 'playback', allowed: true },
   ];

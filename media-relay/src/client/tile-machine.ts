@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.ts';
 /** No new decoded picture for so long: stalled. */
 export const STALL_MS = 3000;
 /** Answered, but no media path for so long: blocked. With the offer before it, people are told within 10 s. */
-export const BLOCKED_MS = 9000;
+export const BLOCKED_MS = 8000;
 /** A network that blocks media will rarely have changed its mind sooner. */
 const BLOCKED_RETRY_MS = 5000;
 /** A lost path often comes back by itself within this time. */
@@ -74,6 +74,8 @@ export type TileInput =
   | { readonly type: 'answered'; readonly mediaPorts: string }
   /** The computer woke up, or is in another network. */
   | { readonly type: 'network-changed' }
+  /** The browser measures another speed: perhaps of another network. */
+  | { readonly type: 'network-doubted' }
   /** What the browser says to `play()`. */
   | { readonly type: 'playback'; readonly allowed: boolean }
   | { readonly type: 'path'; readonly path: 'connected' | 'disconnected' | 'failed' }
@@ -119,6 +121,11 @@ export function step(tile: Tile, input: TileInput, nowMs: number, random: () => 
         : tile;
     case 'network-changed':
       return onNetworkChanged(tile, nowMs);
+    case 'network-doubted':
+      // A measurement every few seconds must neither begin joins anew nor shorten a wait.
+      return tile.phase === 'flowing' && tile.state === 'live'
+        ? { ...tile, suspectSinceMs: tile.suspectSinceMs ?? nowMs }
+        : tile;
     case 'playback':
       return tile.phase === 'joining' || tile.phase === 'flowing' ? onPlayback(tile, input.allowed) : tile;
     case 'frame':

@@ -107,6 +107,11 @@ export class WhepPlayer {
     this.#input({ type: 'tick' });
   }
 
+  /** The network may be another one: a picture that flows has to prove that it does. */
+  networkDoubted(): void {
+    this.#input({ type: 'network-doubted' });
+  }
+
   /** The user did something: a browser that refused to play does so now. */
   playAfterGesture(): void {
     if (this.#tile.needsClick) this.#session?.play();

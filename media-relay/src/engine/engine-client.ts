@@ -33,8 +33,7 @@ const SILENT_LOOKS = 5;
 /** Before its first word it loads its modules and makes a certificate: seconds on the slowest machine. */
 const STARTING_LOOKS = 60;
 
-const hung = (looks: number): string =>
-  `the media thread hung: not a word for ${(looks * LOOK_MS) / 1000} s`;
+const hung = (looks: number): string => `the media thread hung: not a word for ${(looks * LOOK_MS) / 1000} s`;
 
 /** Resolves once the media port is bound; rejects with a sentence when it cannot be. */
 export async function startEngine(options: EngineClientOptions): Promise<EnginePort> {

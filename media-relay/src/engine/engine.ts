@@ -54,6 +54,7 @@ export class Engine {
   readonly #threadIndex: number;
   readonly #loopDelay = new LoopDelay(TICK_MS);
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
+  #udpProblem: string | undefined;
   #tcpProblem: string | undefined;
   #closing = false;
 
@@ -80,7 +81,7 @@ export class Engine {
       setInterval(() => void this.#rebind(), ADDRESSES_MS),
     );
     for (const problem of this.#parts.problems) this.#log('warn', problem, {});
-    this.#tellTcpProblem();
+    this.#tellPortProblems();
     this.#deps.emit({ type: 'ready', mediaPort: this.#whep.mediaPort, back: this.#parts.backEnds });
   }
 
@@ -157,22 +158,28 @@ export class Engine {
   async #rebind(): Promise<void> {
     try {
       await this.#whep.bind();
-      this.#tellTcpProblem();
+      this.#tellPortProblems();
     } catch (error) {
       this.#log('warn', 'no local address can be bound', { error: String(error) });
     }
   }
 
-  /** Once, and again when it changes: most viewers need UDP only. */
-  #tellTcpProblem(): void {
-    const { tcpProblem } = this.#whep;
-    if (tcpProblem === this.#tcpProblem) return;
+  /** Once, and again when it changes. */
+  #tellPortProblems(): void {
+    const { udpProblem, tcpProblem } = this.#whep;
+    const isNews = { udp: udpProblem !== this.#udpProblem, tcp: tcpProblem !== this.#tcpProblem };
+    this.#udpProblem = udpProblem;
     this.#tcpProblem = tcpProblem;
-    if (tcpProblem === undefined) return;
-    this.#log('warn', 'media over TCP is not available: viewers whose network drops UDP see no picture', {
-      error: tcpProblem,
-      remedy: 'free the TCP port, or choose another one with media.port',
-    });
+    if (isNews.udp && udpProblem !== undefined)
+      this.#log('warn', 'an address takes no media: viewers who reach the relay by it alone see no picture', {
+        error: udpProblem,
+        remedy: 'free the UDP port there, or name the addresses to use with media.addresses',
+      });
+    if (isNews.tcp && tcpProblem !== undefined)
+      this.#log('warn', 'media over TCP is not available: viewers whose network drops UDP see no picture', {
+        error: tcpProblem,
+        remedy: 'free the TCP port, or choose another one with media.port',
+      });
   }
 
   #tick(): void {

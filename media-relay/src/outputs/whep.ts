@@ -84,6 +84,11 @@ export class WhepOutput {
     return this.#port.port;
   }
 
+  /** Why an address takes no datagrams; undefined when all do. */
+  get udpProblem(): string | undefined {
+    return this.#port.udpProblem;
+  }
+
   /** Why an address takes no TCP connections; undefined when all do. */
   get tcpProblem(): string | undefined {
     return this.#port.tcpProblem;

@@ -136,9 +136,9 @@ export class PathStatistics {
     this.sentBytes += bytes;
   }
 
-  resent(bytes: number): void {
-    this.resentPackets++;
-    this.sentBytes += bytes;
+  resent(packets: number, bytes: number): void {
+    this.resentPackets += packets;
+    this.sent(packets, bytes);
   }
 
   burst(): void {

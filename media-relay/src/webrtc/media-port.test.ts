@@ -101,6 +101,22 @@ describe.each(['native', 'portable'] as const)('over the %s half', (half) => {
     expect(client.path).not.toBe(path);
   });
 
+  test('an address whose port is another one\u2019s is told, and the others serve', async () => {
+    const { port } = await open();
+    await port.setAddresses(both.slice(0, 1));
+    expect(port.udpProblem).toBeUndefined();
+    const other = dgram.createSocket('udp4').bind(port.port, '127.0.0.2');
+    await once(other, 'listening');
+    await port.setAddresses(both);
+    expect(port.udpProblem).toContain('127.0.0.2');
+    expect(port.addresses).toEqual(['127.0.0.1']);
+    other.close();
+    await once(other, 'close');
+    await port.setAddresses(both);
+    expect(port.udpProblem).toBeUndefined();
+    expect(port.addresses).toEqual(['127.0.0.1', '127.0.0.2']);
+  });
+
   test('what comes from port 0, where nobody can be answered, is nobody\u2019s', async () => {
     const { port, client, receiveFrom } = await open();
     receiveFrom(0);

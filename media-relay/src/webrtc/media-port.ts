@@ -34,6 +34,7 @@ export class MediaPort {
   /** Datagrams that belong to nobody. */
   strangers = 0;
   #port: number;
+  #udpProblem: string | undefined;
   #tcpProblem: string | undefined;
 
   constructor(egress: UdpEgress, port: number, clock: () => number) {
@@ -59,6 +60,11 @@ export class MediaPort {
   /** Those that take connections. */
   get tcpAddresses(): readonly string[] {
     return this.#tcp.addresses;
+  }
+
+  /** Why one of the addresses takes no datagrams, though others do. */
+  get udpProblem(): string | undefined {
+    return this.#udpProblem;
   }
 
   /** Why an address takes no connections, as far as it is not as intended. */
@@ -91,6 +97,7 @@ export class MediaPort {
       for (const [key, path] of this.#paths) if (path.destination.socket === socket) this.#forget(key, path);
     }
     let failure: unknown;
+    this.#udpProblem = undefined;
     for (const { address, family } of addresses) {
       if (this.#sockets.has(address)) continue;
       try {
@@ -105,6 +112,7 @@ export class MediaPort {
         this.#port ||= socket.port;
       } catch (error) {
         failure = error;
+        this.#udpProblem ??= error instanceof Error ? error.message : 'unknown reason';
       }
     }
     if (this.#sockets.size === 0) throw failure ?? new Error('no local address to bind');

@@ -71,11 +71,12 @@ export class Pacer {
 
   #tick(): void {
     this.#timer = undefined;
-    // A feed that is served goes to the end of the line, so that a shared budget is shared fairly.
-    for (const feed of Array.from(this.#feeds)) {
-      this.#feeds.delete(feed);
-      if (feed.pump(this.#clock())) this.#feeds.add(feed);
+    const [first, ...others] = this.#feeds;
+    for (const feed of first ? [first, ...others] : []) {
+      if (this.#feeds.has(feed) && !feed.pump(this.#clock())) this.#feeds.delete(feed);
     }
+    // Who is first takes what it may of a shared budget, and so each is first in turn.
+    if (first && this.#feeds.delete(first)) this.#feeds.add(first);
     if (this.#feeds.size > 0) this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
   }
 }

@@ -161,6 +161,16 @@ describe('reports alone', () => {
     expect(percentile(run.paceBps, 0.5)).toBeLessThan(30e6);
   });
 
+  test('a longer path is no queue for long', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
+    let nowMs = 0;
+    for (let i = 0; i < 20; i++) estimate.receiverReport(0, 5, (nowMs += 1000));
+    estimate.receiverReport(0, 200, (nowMs += 1000));
+    expect(estimate.queueDelayMs).toBe(195);
+    for (let i = 0; i < 60; i++) estimate.receiverReport(0, 200, (nowMs += 1000));
+    expect(estimate.queueDelayMs).toBe(0);
+  });
+
   test('a receiver that lowers its REMB sees the delay grow', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
     estimate.firstFlightDelayed(0);

@@ -39,6 +39,8 @@ const PROOF_TIMEOUT_MS = 500;
 const BLIND_PROOF_MS = 300;
 /** The path is silent although packets left: nobody knows it now. */
 const SILENCE_MS = 500;
+/** The shortest round trip of the last one or two of these is the path's own, without a queue. */
+const ROUND_TRIP_WINDOW_MS = 20_000;
 
 /** Fewer packets tell nothing. */
 const TRAIN_PACKETS = 8;
@@ -81,7 +83,11 @@ export class PathEstimate {
   readonly #unpaced: boolean;
   readonly #onFirstFlight: (() => void) | undefined;
   #roundTripMs: number | undefined;
-  #leastRoundTripMs = Number.POSITIVE_INFINITY;
+  readonly #leastRoundTrip = {
+    sinceMs: Number.NEGATIVE_INFINITY,
+    ms: Number.POSITIVE_INFINITY,
+    olderMs: Number.POSITIVE_INFINITY,
+  };
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
@@ -282,11 +288,11 @@ export class PathEstimate {
   receiverReport(fractionLost: number, roundTripMs: number | undefined, nowMs: number): void {
     if (roundTripMs !== undefined) {
       this.#roundTripMs = roundTripMs;
-      this.#leastRoundTripMs = Math.min(this.#leastRoundTripMs, roundTripMs);
+      this.#noteLeastRoundTrip(roundTripMs, nowMs);
     }
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
-    this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs;
+    this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripOfLateMs;
     const isQueue = this.#queueDelayMs >= 2 * TAIL_DROP.queueMs;
     if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
       this.#cutBlindly(!isQueue, nowMs);
@@ -294,6 +300,21 @@ export class PathEstimate {
       this.#growBlindly(nowMs - Math.max(this.#lastReportMs, this.#lastSignMs + PROBE_AFTER_MS));
     }
     this.#lastReportMs = nowMs;
+  }
+
+  /** A viewer may move to a longer path: what the old one took is forgotten after a while. */
+  #noteLeastRoundTrip(roundTripMs: number, nowMs: number): void {
+    const least = this.#leastRoundTrip;
+    if (nowMs - least.sinceMs >= ROUND_TRIP_WINDOW_MS) {
+      least.olderMs = least.ms;
+      least.ms = Number.POSITIVE_INFINITY;
+      least.sinceMs = nowMs;
+    }
+    least.ms = Math.min(least.ms, roundTripMs);
+  }
+
+  get #leastRoundTripOfLateMs(): number {
+    return Math.min(this.#leastRoundTrip.ms, this.#leastRoundTrip.olderMs);
   }
 
   /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */

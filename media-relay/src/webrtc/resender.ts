@@ -13,10 +13,14 @@ import type { SentFrames, SentPacket } from './sent-frames.ts';
 
 const RESEND_SHARE = 0.3;
 /** For a stream whose rate is not known yet. */
-const MIN_RESEND_BPS = 300_000;
+const UNKNOWN_RATE_RESEND_BPS = 300_000;
+/** Room for the packets of one loss, however narrow the stream. */
+const LEAST_BURST_BYTES = 5000;
 /** Resends of one packet are at least this far apart when the round trip is unknown or shorter. */
 const MIN_INTERVAL_MS = 10;
 const FORGET_AFTER_MS = 1000;
+/** Of the times that come back with feedback (packet-trains.ts): the same departure is not one after itself. */
+const SENT_RESOLUTION_MS = 1 / 32;
 
 export interface ResenderOptions {
   readonly sent: SentFrames;
@@ -32,11 +36,11 @@ export interface ResenderOptions {
 export class Resender {
   readonly #options: ResenderOptions;
   readonly #budget: TokenBucket;
-  readonly #resentAtMs = new Map<number, number>();
+  readonly #resent = new Map<number, { readonly atMs: number; copies: number }>();
 
   constructor(options: ResenderOptions) {
     this.#options = options;
-    this.#budget = new TokenBucket(MIN_RESEND_BPS, MIN_RESEND_BPS / 8, options.nowMs);
+    this.#budget = new TokenBucket(UNKNOWN_RATE_RESEND_BPS, UNKNOWN_RATE_RESEND_BPS / 8, options.nowMs);
   }
 
   /** Resends what it can. Returns false when a packet is no longer in the history: the viewer needs a resynchronisation. */
@@ -46,7 +50,7 @@ export class Resender {
     roundTripMs: number | undefined,
     nowMs: number,
   ): boolean {
-    const { sent, video, statistics } = this.#options;
+    const { sent, video, rtx, statistics } = this.#options;
     const interval = Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
     let isInHistory = true;
     for (const seq of sequences) {
@@ -57,19 +61,21 @@ export class Resender {
         isInHistory = false;
         continue;
       }
-      if (nowMs - (this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) < interval) continue;
+      const last = this.#resent.get(seq);
+      if (last !== undefined && nowMs - last.atMs < interval) continue;
       if (this.#budget.credit(nowMs) <= 0) break;
-      this.#resentAtMs.set(seq, nowMs);
-      const bytes = this.#send(destination, frame, packet, nowMs);
+      const copies = rtx && this.#isLossy ? 2 : 1;
+      this.#resent.set(seq, { atMs: nowMs, copies });
+      const bytes = this.#send(destination, frame, packet, copies, nowMs);
       this.#budget.take(bytes);
-      statistics.resent(bytes);
+      statistics.resent(copies, bytes);
     }
     return isInHistory;
   }
 
   /**
-   * Transport-wide feedback names a packet that left at `sentMs` as missing: resends it unless it has left again since.
-   * A lost NACK, or a lost resend, costs a browser's next try otherwise, which comes 100 ms later.
+   * Transport-wide feedback names a packet that left at `sentMs` as missing: resends it unless it has left again since, or
+   * another copy of it may have come. A lost NACK, or a lost resend, costs a browser's next try otherwise, which comes 100 ms later.
    */
   resendLost(
     seq: number,
@@ -78,16 +84,21 @@ export class Resender {
     roundTripMs: number | undefined,
     nowMs: number,
   ): void {
-    if ((this.#resentAtMs.get(seq) ?? Number.NEGATIVE_INFINITY) > sentMs) return;
+    const last = this.#resent.get(seq);
+    if (last !== undefined) {
+      if (last.atMs - sentMs > SENT_RESOLUTION_MS) return;
+      last.copies--;
+      if (last.copies > 0) return;
+    }
     this.resend([seq], destination, roundTripMs, nowMs);
   }
 
   /** About once a second. */
   tick(streamBitrateBps: number, nowMs: number): void {
-    const rate = Math.max(MIN_RESEND_BPS, streamBitrateBps * RESEND_SHARE);
-    this.#budget.setRate(rate, rate / 8);
-    for (const [seq, atMs] of this.#resentAtMs) {
-      if (nowMs - atMs > FORGET_AFTER_MS) this.#resentAtMs.delete(seq);
+    const rate = streamBitrateBps > 0 ? streamBitrateBps * RESEND_SHARE : UNKNOWN_RATE_RESEND_BPS;
+    this.#budget.setRate(rate, Math.max(LEAST_BURST_BYTES, rate / 8));
+    for (const [seq, { atMs }] of this.#resent) {
+      if (nowMs - atMs > FORGET_AFTER_MS) this.#resent.delete(seq);
     }
   }
 
@@ -97,7 +108,13 @@ export class Resender {
     return lossShare >= LOSSY_SHARE && capacityBps === undefined;
   }
 
-  #send(destination: Destination, frame: StoredFrame, sent: SentPacket, nowMs: number): number {
+  #send(
+    destination: Destination,
+    frame: StoredFrame,
+    sent: SentPacket,
+    copies: number,
+    nowMs: number,
+  ): number {
     const { video, rtx, payload, estimate } = this.#options;
     const { store } = sent;
     if (!rtx) {
@@ -113,7 +130,7 @@ export class Resender {
     payload.bytes.set(store.memory.bytes.subarray(from, from + length), 2);
     const marker = sent.packet === frame.payloadLengths.length - 1;
     let bytes = 0;
-    for (let copies = this.#isLossy ? 2 : 1; copies > 0; copies--) {
+    for (let copy = 0; copy < copies; copy++) {
       const transportSeq = rtx.nextTransportSeq;
       const copyBytes = rtx.sendPayload(destination, payload, length + 2, sent.timestamp, marker);
       estimate.sent(transportSeq, 1, copyBytes, nowMs, sent.extendedSeq);
