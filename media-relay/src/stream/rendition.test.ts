@@ -1,16 +1,19 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../media/clock.ts';
 import { Arena } from '../native/arena.ts';
+import type { SourceErrorCode } from '../sources/source.ts';
+import { maxBackOffMs } from '../sources/supervisor.ts';
 import { ScriptedSource } from '../testing/scripted-source.ts';
-import { Rendition } from './rendition.ts';
+import { Rendition, type RenditionDeps } from './rendition.ts';
 
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
+  vi.useRealTimers();
 });
 
 /** Always on, and every source that it had made. */
-function open(): { rendition: Rendition; sources: ScriptedSource[] } {
+function open(deps: Partial<RenditionDeps> = {}): { rendition: Rendition; sources: ScriptedSource[] } {
   const sources: ScriptedSource[] = [];
   const rendition = new Rendition('main', true, {
     arena: new Arena(),
@@ -25,6 +28,7 @@ function open(): { rendition: Rendition; sources: ScriptedSource[] } {
     onChange: () => undefined,
     onReconnect: () => undefined,
     onRefuse: () => undefined,
+    ...deps,
   });
   cleanUps.push(() => rendition.close());
   rendition.open();
@@ -47,4 +51,35 @@ test('is offline, no longer refused, when the camera that was refused is not the
   sources.at(-1)?.fail('unreachable', 'cam:554 cannot be reached');
   await failed();
   expect([rendition.state(systemClock()), rendition.reasonCode]).toEqual(['offline', 'unreachable']);
+});
+
+test('tells the first failure of an outage and those of another reason, and counts them all', async () => {
+  vi.useFakeTimers();
+  const told: string[] = [];
+  const { rendition, sources } = open({ onReconnect: ({ reason }) => void told.push(reason) });
+  const failAll = async (...reasons: readonly SourceErrorCode[]): Promise<void> => {
+    for (const reason of reasons) {
+      sources[0]?.fail(reason);
+      await vi.advanceTimersByTimeAsync(maxBackOffMs);
+    }
+  };
+  await failAll('ended', 'unreachable', 'unreachable', 'unreachable', 'timeout', 'timeout');
+  expect(told).toEqual(['ended', 'unreachable', 'timeout']);
+  expect(rendition.counters.reconnects).toEqual({ ended: 1, unreachable: 3, timeout: 2 });
+  // Pictures end the outage: what fails then is another one.
+  sources[0]?.tracks();
+  sources[0]?.group(1);
+  await failAll('timeout', 'timeout');
+  expect(told.slice(3)).toEqual(['timeout']);
+});
+
+test('tells a refusal once, however often the camera is asked again, and another one', async () => {
+  vi.useFakeTimers();
+  const told: string[] = [];
+  const { sources } = open({ onRefuse: (message) => void told.push(message) });
+  for (const codec of ['H265', 'H265', 'H265', 'JPEG']) {
+    sources[0]?.fail('unsupported-codec', `The camera sends ${codec}.`);
+    await vi.advanceTimersByTimeAsync(maxBackOffMs);
+  }
+  expect(told).toEqual(['The camera sends H265.', 'The camera sends JPEG.']);
 });

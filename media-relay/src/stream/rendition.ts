@@ -35,6 +35,7 @@ export interface RenditionDeps {
   readonly onAudio: ((frame: StoredFrame) => void) | undefined;
   /** Its state may have changed. */
   readonly onChange: () => void;
+  /** A connection ended, or an attempt failed in another way than the one before it. */
   readonly onReconnect: (state: SupervisorState & { readonly kind: 'waiting' }) => void;
   /** It cannot be shown in a browser, from now on. */
   readonly onRefuse: (message: string) => void;
@@ -307,13 +308,15 @@ export class Rendition {
       this.#interrupt();
       return;
     }
+    // A camera that is away for a night fails thousands of times in the same way; one event of these tells it.
+    const isNews = this.#failure === undefined || this.#failureCode !== state.reason;
     this.#failure = state.message;
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
     if (state.reason === 'unsupported-codec') this.#refuse(state.message);
     // It is not there any more: nobody knows what it would send. Its last frames shall not make it live in between.
     else if (!this.#hasYoungFrame()) this.#refusal = undefined;
-    this.#deps.onReconnect(state);
+    if (isNews) this.#deps.onReconnect(state);
     this.#deps.onChange();
     if (this.#link === 'waiting') for (const done of this.#waiters) done();
   }
@@ -391,8 +394,10 @@ export class Rendition {
   }
 
   #refuse(message: string): void {
+    // The codec is found anew at every attempt: only a new reason is a change.
+    const isNews = this.#refusal !== message;
     this.#refusal = message;
-    this.#deps.onRefuse(message);
+    if (isNews) this.#deps.onRefuse(message);
     for (const done of this.#waiters) done();
   }
 }
