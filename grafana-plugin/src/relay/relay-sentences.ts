@@ -62,6 +62,8 @@ const korean: KnownSentences = {
   },
   warning: {
     'gop-too-long': '키 프레임 간격이 너무 깁니다. 카메라의 I-프레임 간격을 1~4초로 설정하세요.',
+    'no-key-frame':
+      '카메라가 10초 동안 키 프레임을 보내지 않아 화면을 보여 줄 수 없습니다. 카메라의 I-프레임 간격을 1~4초로 설정하고 인트라 리프레시를 끄세요.',
     'no-clock': '카메라가 RTCP 송신 보고를 보내지 않아 카메라의 시각을 알 수 없습니다.',
     'udp-fallback': '카메라의 UDP 패킷이 도착하지 않아 TCP를 사용합니다.',
     'substream-unavailable':

@@ -41,6 +41,31 @@ test('keeps its source from start to start, and with it what that has learnt of 
   expect(sources.map(({ runs }) => runs)).toEqual([2]);
 });
 
+test('warns of pictures that bring no key frame in 10 s, until the first one', () => {
+  let nowMs = 1_000_000;
+  const { rendition, sources } = open({ clock: () => nowMs });
+  const source = sources[0];
+  source?.tracks();
+  const seen: boolean[] = [];
+  for (const [seconds, isKey] of [
+    [10, false],
+    [11, false],
+    [12, true],
+    [40, false],
+  ] as const) {
+    nowMs = 1_000_000 + seconds * 1000;
+    source?.frame(100, isKey, nowMs);
+    seen.push(rendition.isWithoutKeyFrame);
+  }
+  expect(seen).toEqual([false, true, false, false]);
+  // Another connection: what came on the last one says nothing of it.
+  rendition.restart();
+  source?.tracks();
+  expect(rendition.isWithoutKeyFrame).toBe(false);
+  source?.frame(100, false, nowMs + 20_000);
+  expect(rendition.isWithoutKeyFrame).toBe(true);
+});
+
 test('is offline, no longer refused, when the camera that was refused is not there any more', async () => {
   const { rendition, sources } = open();
   const failed = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -44,6 +44,7 @@ export interface RenditionDeps {
 /** An on-demand camera stays connected this long after its last viewer, for the one who comes back. */
 const LINGER_MS = 10_000;
 const NO_CLOCK_AFTER_MS = 30_000;
+const NO_KEY_FRAME_AFTER_MS = 10_000;
 
 const B_FRAMES =
   'The camera sends B-frames, which browsers cannot show over WebRTC. Set its profile to Baseline, or its B-frames to 0.';
@@ -171,6 +172,17 @@ export class Rendition {
       this.#link === 'connected' &&
       lastCaptureMs === undefined &&
       nowMs - this.#connectedMs > NO_CLOCK_AFTER_MS
+    );
+  }
+
+  /** Pictures have come for long enough on this connection, and nothing that one of them could be shown from. */
+  get isWithoutKeyFrame(): boolean {
+    const { lastFrameMs, hasKeyFrame } = this.counters;
+    return (
+      this.#link === 'connected' &&
+      !hasKeyFrame &&
+      lastFrameMs !== undefined &&
+      lastFrameMs - this.#connectedMs > NO_KEY_FRAME_AFTER_MS
     );
   }
 
