@@ -1,10 +1,19 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../media/clock.ts';
+import type { AudioTrack } from '../media/track.ts';
 import { Arena } from '../native/arena.ts';
 import type { SourceErrorCode } from '../sources/source.ts';
 import { maxBackOffMs } from '../sources/supervisor.ts';
-import { ScriptedSource } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedTrack } from '../testing/scripted-source.ts';
 import { Rendition, type RenditionDeps } from './rendition.ts';
+
+const sound: AudioTrack = {
+  kind: 'audio',
+  codec: 'pcmu',
+  encodingName: 'PCMU',
+  clockRate: 8000,
+  channels: 1,
+};
 
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
@@ -64,6 +73,19 @@ test('warns of pictures that bring no key frame in 10 s, until the first one', (
   expect(rendition.isWithoutKeyFrame).toBe(false);
   source?.frame(100, false, nowMs + 20_000);
   expect(rendition.isWithoutKeyFrame).toBe(true);
+});
+
+test('has no sound any more once the camera came back without', () => {
+  const arena = new Arena();
+  const { rendition, sources } = open({ arena, onAudio: () => undefined });
+  sources[0]?.tracks([scriptedTrack]);
+  const blocks = arena.blocksInUse;
+  sources[0]?.tracks([scriptedTrack, sound]);
+  expect(rendition.audioTrack).toBe(sound);
+  rendition.restart();
+  sources[0]?.tracks([scriptedTrack]);
+  expect([rendition.audioTrack, rendition.audioStore]).toEqual([undefined, undefined]);
+  expect(arena.blocksInUse).toBe(blocks);
 });
 
 test('is offline, no longer refused, when the camera that was refused is not there any more', async () => {

@@ -352,6 +352,10 @@ export class Rendition {
       } else {
         this.#audio.track = audio;
       }
+    } else {
+      // A camera whose sound was turned off: who comes now must not be promised any.
+      this.#audio?.store.close();
+      this.#audio = undefined;
     }
     this.#refusal = undefined;
     this.#reorder.reset();
