@@ -3,7 +3,6 @@ import { systemClock } from '../media/clock.ts';
 import type { AudioTrack } from '../media/track.ts';
 import { Arena } from '../native/arena.ts';
 import type { SourceErrorCode } from '../sources/source.ts';
-import { maxBackOffMs } from '../sources/supervisor.ts';
 import { ScriptedSource, scriptedTrack } from '../testing/scripted-source.ts';
 import { Rendition, type RenditionDeps } from './rendition.ts';
 
@@ -107,7 +106,7 @@ test('tells the first failure of an outage and those of another reason, and coun
   const failAll = async (...reasons: readonly SourceErrorCode[]): Promise<void> => {
     for (const reason of reasons) {
       sources[0]?.fail(reason);
-      await vi.advanceTimersByTimeAsync(maxBackOffMs);
+      await vi.advanceTimersToNextTimerAsync();
     }
   };
   await failAll('ended', 'unreachable', 'unreachable', 'unreachable', 'timeout', 'timeout');
@@ -126,7 +125,7 @@ test('tells a refusal once, however often the camera is asked again, and another
   const { sources } = open({ onRefuse: (message) => void told.push(message) });
   for (const codec of ['H265', 'H265', 'H265', 'JPEG']) {
     sources[0]?.fail('unsupported-codec', `The camera sends ${codec}.`);
-    await vi.advanceTimersByTimeAsync(maxBackOffMs);
+    await vi.advanceTimersToNextTimerAsync();
   }
   expect(told).toEqual(['The camera sends H265.', 'The camera sends JPEG.']);
 });
