@@ -65,6 +65,7 @@ export const reconnectReasons = [
 
 export const streamWarnings = [
   'gop-too-long',
+  'no-key-frame',
   'no-clock',
   'udp-fallback',
   'substream-unavailable',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedStream, scriptedTrack } from '../testing/scripted-source.ts';
 import { feedback, RTX_PT, TestViewer, VIDEO_PT, type TestPacket } from '../testing/test-viewer.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
 import { Engine } from './engine.ts';
@@ -332,6 +332,16 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       source.fail('unreachable', 'camera refused the connection');
       const result = await engine.offer('cam', viewer().offer());
       expect(result).toMatchObject({ ok: false, code: 'stream-not-ready', retryAfterSeconds: 2 });
+    });
+
+    test('for a camera whose pictures bring no parameter sets says so, not that it is away', async () => {
+      source.tracks([{ ...scriptedTrack, h264: undefined }]);
+      source.frame(100);
+      const result = await engine.offer('cam', viewer().offer());
+      expect(result).toMatchObject({
+        code: 'stream-not-ready',
+        message: expect.stringContaining('parameter sets'),
+      });
     });
 
     test('for a camera that is still connecting waits for its codec', async () => {

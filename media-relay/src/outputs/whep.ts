@@ -51,6 +51,11 @@ const BURST_BUDGET_BPS = 400_000_000;
 const BURST_BUDGET_BYTES = 128 * 1024;
 /** An offer for a camera whose codec is not known yet waits this long. */
 const PREPARE_MS = 1800;
+const NOT_REACHED = 'The camera cannot be reached at the moment; the relay keeps trying.';
+/** Nor can one wait for it with an offer: the profile in the answer is that of the SPS. */
+const NO_PARAMETER_SETS =
+  'The camera sends pictures, but no parameter sets (SPS and PPS) yet; the relay waits for them. ' +
+  'If they do not come, set the camera\u2019s I-frame interval to 1-4 s.';
 /** Largest payload, with RTX's two bytes. */
 const PAYLOAD_BYTES = 2048;
 
@@ -150,11 +155,8 @@ export class WhepOutput {
     const facts = first?.facts;
     if (facts === undefined && stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
     if (first === undefined || facts === undefined) {
-      return refuse(
-        'stream-not-ready',
-        'The camera cannot be reached at the moment; the relay keeps trying.',
-        2,
-      );
+      const isSending = stream.state(this.#deps.clock()) === 'live';
+      return refuse('stream-not-ready', isSending ? NO_PARAMETER_SETS : NOT_REACHED, 2);
     }
     const audio = stream.audioTrack;
     const media = {

@@ -109,11 +109,14 @@ export class H264Depacketiser {
     }
   }
 
-  /** Another sender begins: the picture under way is dropped. */
-  reset(): void {
+  /**
+   * Another sender begins: the picture under way is dropped. `amidStream`: pictures were handed on before, and what
+   * follows refers to others, which never came.
+   */
+  reset(amidStream: boolean): void {
     this.#close();
     this.#marker = 'learning';
-    this.#doubt = 'head';
+    this.#doubt = amidStream ? 'reference' : 'head';
     this.#lastTimestamp = undefined;
   }
 

@@ -180,6 +180,41 @@ describe('TrackReceiver', () => {
     });
   });
 
+  describe('another SSRC over TCP', () => {
+    it('takes over at once, with two packets in a row', () => {
+      const { seen, picture, receiver } = setUp({ transport: 'tcp' });
+      for (const sequence of [10, 11]) picture(sequence, now);
+      picture(900, now, 2);
+      picture(12, now);
+      picture(901, now, 2);
+      picture(13, now);
+      for (const sequence of [500, 501, 502]) picture(sequence, now, 3);
+      receiver.flushAged(now + 1000);
+      expect(seen.map(({ ticks }) => ticks / 3600)).toEqual([10, 11, 12, 13, 500, 501, 502]);
+      expect(receiver.takeReport()).toMatchObject({ packets: 7, lost: 0 });
+    });
+
+    it('begins with a broken picture, unless it is a key frame: what it refers to never came', () => {
+      const sprop = 'Z2QADay2CgzYCIAAAAMAgAAAGQeKFXA=,aOrMsiw=';
+      const { seen, picture, feed, receiver } = setUp({ transport: 'tcp', sprop });
+      for (const sequence of [10, 11]) picture(sequence, now);
+      for (const sequence of [500, 501]) picture(sequence, now, 2);
+      const idr = readAccessUnits('high-4-slices')[0]?.find((nal) => nalTypeAt(nal, 0) === nalType.idr) ?? p;
+      for (const sequence of [900, 901]) {
+        feed(rtpPacket({ sequence, timestamp: sequence, ssrc: 9, marker: true }, idr));
+      }
+      receiver.flushAged(now + 1000);
+      expect(seen.map(({ isKey, isBroken }) => [isKey, isBroken])).toEqual([
+        [false, false],
+        [false, false],
+        [false, true],
+        [false, false],
+        [true, false],
+        [true, false],
+      ]);
+    });
+  });
+
   describe('reports', () => {
     it('reports loss as RFC 3550 A.3 and the interval net of late packets', () => {
       const { picture, receiver } = setUp();

@@ -44,7 +44,7 @@ export interface TrackReport {
 /** Over UDP a packet may come 64 places or 100 ms late. */
 const reorderPackets = 64;
 const reorderWaitMs = 100;
-/** Another SSRC may take over when the one that we follow was silent for this long, or said goodbye. */
+/** Over UDP another SSRC may take over when the one that we follow was silent for this long, or said goodbye. */
 const relockAfterMs = 2000;
 
 /**
@@ -123,8 +123,10 @@ export class TrackReceiver {
       return;
     }
     if (packet.ssrc === this.#ssrc) {
+      // Whoever else sent one packet did not take over.
+      this.#candidate.ssrc = -1;
       this.#accept(buffer, start, end, arrivalMs);
-    } else if (this.#ssrc === -1 || this.#saidGoodbye || arrivalMs - this.#lastArrivalMs > relockAfterMs) {
+    } else if (this.#mayRelock(arrivalMs)) {
       this.#probe(buffer, start, end, arrivalMs);
     } else {
       this.strangers += 1;
@@ -209,6 +211,16 @@ export class TrackReceiver {
     this.#reorder.push(this.#packet.sequence, buffer, start, end, arrivalMs);
   }
 
+  /** A TCP connection has one sender, so another SSRC is that sender begun anew; over UDP anybody may have sent it. */
+  #mayRelock(arrivalMs: number): boolean {
+    return (
+      this.#ssrc === -1 ||
+      this.#options.transport === 'tcp' ||
+      this.#saidGoodbye ||
+      arrivalMs - this.#lastArrivalMs > relockAfterMs
+    );
+  }
+
   /** Two packets of one SSRC with near sequence numbers (RFC 3550 A.1) make it ours; the first is not lost. */
   #probe(buffer: Uint8Array, start: number, end: number, arrivalMs: number): void {
     const { ssrc, sequence } = this.#packet;
@@ -235,10 +247,11 @@ export class TrackReceiver {
   }
 
   #follow(ssrc: number): void {
+    const amidStream = this.#ssrc !== -1 && ssrc !== -1;
     this.#ssrc = ssrc;
     this.#saidGoodbye = false;
     this.#reorder.reset();
-    this.#depacketiser?.reset();
+    this.#depacketiser?.reset(amidStream);
     this.#clock.reset();
     this.#reception.begin(this.#reorder.lost - this.#reorder.late);
     if (this.#senderReport !== undefined && this.#senderReport.ssrc !== ssrc) this.#senderReport = undefined;

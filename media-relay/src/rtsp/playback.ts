@@ -114,7 +114,9 @@ class Playback {
       this.#nextReportMs = clock() + reportMs;
       this.#nextReceiverReportMs = clock() + this.#receiverReportDelayMs();
       timers.push(setInterval(() => this.#guarded(() => this.#tick()), tickMs));
-      timers.push(setInterval(() => this.#flushAged(), flushMs[this.#options.transport]));
+      timers.push(
+        setInterval(() => this.#guarded(() => this.#flushAged()), flushMs[this.#options.transport]),
+      );
       this.#guarded(() => this.#session.start(clock()));
       return await this.#end.promise;
     } catch (error) {
@@ -148,6 +150,7 @@ class Playback {
     this.#end.reject(error instanceof Error ? error : new SourceError('internal', 'unknown failure'));
   }
 
+  /** What a timer or socket calls: an exception, of the sink too, ends this stream and not the media thread. */
   #guarded(work: () => void): void {
     if (this.#isOver) return;
     try {
@@ -216,8 +219,8 @@ class Playback {
           await openUdpPair({
             localAddress,
             remoteAddress,
-            onRtp: (packet) => this.#datagram(packet, i, true),
-            onRtcp: (packet) => this.#datagram(packet, i, false),
+            onRtp: (packet) => this.#guarded(() => this.#datagram(packet, i, true)),
+            onRtcp: (packet) => this.#guarded(() => this.#datagram(packet, i, false)),
           }),
         );
       }
@@ -277,7 +280,7 @@ class Playback {
 
   #datagram(packet: Uint8Array, index: number, isRtp: boolean): void {
     const played = this.#played[index];
-    if (this.#isOver || played === undefined) return;
+    if (played === undefined) return;
     this.#arrivalMs = this.#options.clock();
     if (isRtp) this.#rtp(played, packet, 0, packet.length);
     else played.receiver.rtcp(packet, 0, packet.length, this.#arrivalMs);
@@ -303,7 +306,6 @@ class Playback {
   }
 
   #flushAged(): void {
-    if (this.#isOver) return;
     const nowMs = this.#options.clock();
     for (const played of this.#played) played?.receiver.flushAged(nowMs);
   }

@@ -16,6 +16,7 @@ import {
   sendUdp,
   videoSdp,
   type FakeCamera,
+  type PictureOptions,
   type Script,
 } from '../rtsp/fake-camera.ts';
 import { rtspSource, type RtspSourceOptions } from './rtsp.ts';
@@ -376,7 +377,10 @@ describe('a camera that cannot be reached', () => {
 
 describe('UDP', () => {
   /** Pictures go to the client's port, `strangers` to it from an address that is not the camera's. */
-  const overUdp = (sendFrom: string): Script => {
+  const overUdp = (
+    sendFrom: string,
+    pictures: readonly PictureOptions[] = [{}, { isKey: false }],
+  ): Script => {
     let clientPort = 0;
     return (request, link) => {
       if (request.method === 'SETUP') {
@@ -389,7 +393,11 @@ describe('UDP', () => {
       if (request.method !== 'PLAY' || clientPort === 0) return false;
       link.reply(request, 200);
       const picture = pictureMaker();
-      void sendUdp([...picture(), ...picture({ isKey: false })], clientPort, sendFrom);
+      void sendUdp(
+        pictures.flatMap((options) => picture(options)),
+        clientPort,
+        sendFrom,
+      );
       return true;
     };
   };
@@ -406,6 +414,20 @@ describe('UDP', () => {
     const [, rtp, rtcp] = /client_port=(\d+)-(\d+)/.exec(cam.requests[2]?.transport ?? '') ?? [];
     expect(Number(rtp) % 2).toBe(0);
     expect(Number(rtcp)).toBe(Number(rtp) + 1);
+  });
+
+  it.each([
+    ['a datagram', [{}, { isKey: false }]],
+    // Its marker is not understood yet, so it leaves when nothing follows it.
+    ['the silence after one', [{}]],
+  ])('ends with an exception of the sink at %s, as over TCP', async (_, pictures) => {
+    const cam = await camera(overUdp('127.0.0.1', pictures));
+    const source = make(`rtsp://127.0.0.1:${cam.port}/`, { transport: 'udp' });
+    const accessUnit = (): void => {
+      throw new Error('the sink failed');
+    };
+    const sink = { tracks: () => undefined, accessUnit, received: () => undefined };
+    await expect(source.run(sink, new AbortController().signal)).rejects.toThrow('the sink failed');
   });
 
   it('drops what a stranger sends, and falls back to TCP after 3 s of silence, for good', async () => {

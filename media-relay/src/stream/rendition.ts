@@ -35,6 +35,7 @@ export interface RenditionDeps {
   readonly onAudio: ((frame: StoredFrame) => void) | undefined;
   /** Its state may have changed. */
   readonly onChange: () => void;
+  /** A connection ended, or an attempt failed in another way than the one before it. */
   readonly onReconnect: (state: SupervisorState & { readonly kind: 'waiting' }) => void;
   /** It cannot be shown in a browser, from now on. */
   readonly onRefuse: (message: string) => void;
@@ -43,6 +44,7 @@ export interface RenditionDeps {
 /** An on-demand camera stays connected this long after its last viewer, for the one who comes back. */
 const LINGER_MS = 10_000;
 const NO_CLOCK_AFTER_MS = 30_000;
+const NO_KEY_FRAME_AFTER_MS = 10_000;
 
 const B_FRAMES =
   'The camera sends B-frames, which browsers cannot show over WebRTC. Set its profile to Baseline, or its B-frames to 0.';
@@ -170,6 +172,17 @@ export class Rendition {
       this.#link === 'connected' &&
       lastCaptureMs === undefined &&
       nowMs - this.#connectedMs > NO_CLOCK_AFTER_MS
+    );
+  }
+
+  /** Pictures have come for long enough on this connection, and nothing that one of them could be shown from. */
+  get isWithoutKeyFrame(): boolean {
+    const { lastFrameMs, hasKeyFrame } = this.counters;
+    return (
+      this.#link === 'connected' &&
+      !hasKeyFrame &&
+      lastFrameMs !== undefined &&
+      lastFrameMs - this.#connectedMs > NO_KEY_FRAME_AFTER_MS
     );
   }
 
@@ -307,13 +320,15 @@ export class Rendition {
       this.#interrupt();
       return;
     }
+    // A camera that is away for a night fails thousands of times in the same way; one event of these tells it.
+    const isNews = this.#failure === undefined || this.#failureCode !== state.reason;
     this.#failure = state.message;
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
     if (state.reason === 'unsupported-codec') this.#refuse(state.message);
     // It is not there any more: nobody knows what it would send. Its last frames shall not make it live in between.
     else if (!this.#hasYoungFrame()) this.#refusal = undefined;
-    this.#deps.onReconnect(state);
+    if (isNews) this.#deps.onReconnect(state);
     this.#deps.onChange();
     if (this.#link === 'waiting') for (const done of this.#waiters) done();
   }
@@ -337,6 +352,10 @@ export class Rendition {
       } else {
         this.#audio.track = audio;
       }
+    } else {
+      // A camera whose sound was turned off: who comes now must not be promised any.
+      this.#audio?.store.close();
+      this.#audio = undefined;
     }
     this.#refusal = undefined;
     this.#reorder.reset();
@@ -391,8 +410,10 @@ export class Rendition {
   }
 
   #refuse(message: string): void {
+    // The codec is found anew at every attempt: only a new reason is a change.
+    const isNews = this.#refusal !== message;
     this.#refusal = message;
-    this.#deps.onRefuse(message);
+    if (isNews) this.#deps.onRefuse(message);
     for (const done of this.#waiters) done();
   }
 }

@@ -145,6 +145,7 @@ export class Stream {
     this.#pacerDelay = this.statistics.takePacerDelay();
     this.#noteState(nowMs);
     this.#setWarning('gop-too-long', this.main.videoStore?.gopTooLong ?? false);
+    this.#setWarning('no-key-frame', this.main.isWithoutKeyFrame);
     this.#setWarning(
       'udp-fallback',
       this.spec.transport === 'auto' &&

@@ -51,6 +51,17 @@ test('counts joins, losses, outages and the time that streams were away', () => 
   expect(report.streamReasons.map(({ text }) => text)).toContain('sends B-frames');
 });
 
+test('gives one reason for each outage, though it is told again', () => {
+  const refused = { kind: 'stream-refused', stream: 'lobby', message: 'sends B-frames' } as const;
+  const report = reportOf(
+    [1, 2, 3].map((hours) => ({ ...refused, atMs: at(hours) })),
+    fromMs,
+    toMs,
+  );
+  expect(report.streams).toMatchObject([{ outages: 1 }]);
+  expect(report.streamReasons).toEqual([{ text: 'sends B-frames', count: 1 }]);
+});
+
 test('says in words what it covers', () => {
   const whole = reportText(reportOf(events, fromMs, toMs));
   expect(whole).toContain('2026-01-02 00:00 to 2026-01-03 00:00');

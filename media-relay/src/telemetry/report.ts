@@ -10,6 +10,7 @@ export interface StreamReport {
   readonly downMs: number;
   /** Share of the time in which its state is known; undefined when it never is. */
   readonly availability: number | undefined;
+  /** Connections that ended; of the attempts that failed in one outage those that failed in another way than before. */
   readonly reconnects: number;
   readonly isDown: boolean;
 }
@@ -34,7 +35,7 @@ export interface Report {
   readonly engineRestarts: number;
   /** The most downtime first. */
   readonly streams: readonly StreamReport[];
-  /** Why streams went down or connections to cameras ended. */
+  /** Why streams went down: one for each outage. */
   readonly streamReasons: readonly Reason[];
   /** Why sessions of viewers ended. */
   readonly viewerReasons: readonly Reason[];
@@ -123,8 +124,10 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
         const tally = tallyOf(event.stream);
         const wasDown = tally.state === 'down';
         turn(tally, 'down', atMs);
-        if (isInside && !wasDown) tally.outages++;
-        if (isInside) count(streamReasons, reasonOf(event));
+        if (isInside && !wasDown) {
+          tally.outages++;
+          count(streamReasons, reasonOf(event));
+        }
         break;
       }
       case 'reconnect':

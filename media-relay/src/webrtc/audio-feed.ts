@@ -1,7 +1,10 @@
-/** One viewer's audio: each frame leaves as it comes, on a clock of its own that starts anywhere. */
+/** One viewer's audio: each frame leaves as it comes, on a clock of its own that starts anywhere and never goes back. */
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import type { Destination } from './egress.ts';
 import { NO_PLAYOUT_DELAY, type RtpSender } from './rtp-sender.ts';
+
+/** Of G.711 and Opus (RFC 3551 4.2, RFC 7587 4.2), until two frames in a row have told. */
+const USUAL_FRAME_SECONDS = 0.02;
 
 export class AudioFeed {
   readonly sender: RtpSender;
@@ -9,18 +12,23 @@ export class AudioFeed {
   readonly #clockRate: number;
   readonly #firstTimestamp: number;
   #offset: number | undefined;
+  /** Of the frame that left last. */
+  #lastTicks = 0;
+  #lastNumber = -1;
+  #durationTicks: number;
 
   constructor(sender: RtpSender, store: PacketStore, clockRate: number, firstTimestamp: number) {
     this.sender = sender;
     this.#store = store;
     this.#clockRate = clockRate;
     this.#firstTimestamp = firstTimestamp;
+    this.#durationTicks = clockRate * USUAL_FRAME_SECONDS;
   }
 
   /** Returns the bytes that left: none for a frame of another store, as after a change of the camera's codec. */
   send(frame: StoredFrame, destination: Destination): number {
     if (this.#store.frame(frame.number) !== frame) return 0;
-    this.#offset ??= -frame.ticks;
+    this.#continue(frame);
     return this.sender.sendPackets(
       destination,
       this.#store.memory,
@@ -37,6 +45,22 @@ export class AudioFeed {
     const { newest } = this.#store;
     if (this.#offset === undefined || newest === undefined) return undefined;
     return this.#rtp(newest.ticks + Math.round(((nowMs - newest.arrivalMs) / 1000) * this.#clockRate));
+  }
+
+  /**
+   * A browser throws away sound that is older than what it played. Where a camera's clock is set back, which the stream's
+   * timeline lets through up to some seconds, the sound goes on behind the last frame, and so does all that follows.
+   */
+  #continue({ ticks, number }: StoredFrame): void {
+    if (this.#offset === undefined) {
+      this.#offset = -ticks;
+    } else {
+      const step = ticks - this.#lastTicks;
+      if (step <= 0) this.#offset += this.#durationTicks - step;
+      else if (number === this.#lastNumber + 1) this.#durationTicks = step;
+    }
+    this.#lastTicks = ticks;
+    this.#lastNumber = number;
   }
 
   #rtp(ticks: number): number {
