@@ -18,7 +18,7 @@ export async function keyFrame(
   const store = stream.videoStore;
   const frame = store?.newestKey;
   if (store === undefined || frame === undefined)
-    return { kind: 'none', code: 'stream-not-ready', message: 'The camera has not sent a picture yet.' };
+    return { kind: 'none', code: 'stream-not-ready', message: 'The camera has not sent a key frame yet.' };
   if (newerThanMs !== undefined && frame.arrivalMs <= newerThanMs) return { kind: 'unchanged' };
   return { kind: 'picture', picture: codedPicture(store, frame) };
 }
