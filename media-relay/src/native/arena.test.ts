@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
+import { collectGarbage } from '../testing/collect-garbage.ts';
 import { Arena } from './arena.ts';
 import { openLibrary } from './library.ts';
-
-const collect = (): void => {
-  if (!globalThis.gc) throw new Error('run with --expose-gc');
-  globalThis.gc();
-};
 
 const memset = openLibrary('libc.so.6').bind('memset', 'uint64_t', ['uint64_t', 'int', 'size_t']);
 
@@ -16,7 +12,7 @@ test.each([1, 12, 64, 65, 4096, 300_000])(
     const block = arena.allocate(size);
     for (const value of [0x5a, 0xa5]) {
       memset(block.address, value, size);
-      collect();
+      collectGarbage();
       expect(block.bytes.every((byte) => byte === value)).toBe(true);
       // Make V8 move what can be moved.
       const litter = Array.from({ length: 1000 }, (_, i) => new Uint8Array(i % 64));
@@ -33,7 +29,7 @@ test('blocks do not overlap, stay alive while in use, and their bytes are accoun
     block.bytes.fill(i % 251);
     return block;
   });
-  collect();
+  collectGarbage();
   addresses.forEach((block, i) => expect(block.bytes.every((byte) => byte === i % 251)).toBe(true));
   const ordered = addresses.toSorted((a, b) => a.address - b.address);
   ordered.forEach((block, i) => {

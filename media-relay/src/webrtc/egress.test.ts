@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import dgram from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
+import { collectGarbage } from '../testing/collect-garbage.ts';
 import { Arena, countedAddresses } from '../native/arena.ts';
 import { errnoOf, loadLibc } from '../native/libc.ts';
 import { nativeEgress } from './egress-native.ts';
@@ -58,8 +59,10 @@ describe.each(['native', 'portable'] as const)('the %s half', (half) => {
       expect(await asked).toBe(`hello ${address} ${other.port}`);
 
       const destination = egress.destination(socket, address, other.port);
+      collectGarbage();
       egress.sendDatagram(destination, Buffer.from('welcome'));
       egress.buffer.bytes.fill(1, 0, 1000).fill(2, 1000, 2000).fill(3, 2000, 2300);
+      collectGarbage();
       egress.send(destination, 2300, 1000);
       egress.buffer.bytes.fill(9); // the next run
       egress.send(destination, 500, 1000);
