@@ -121,7 +121,9 @@ async function measure(browser: Browser, name: string, options: SignallingOption
  * long to decode as Baseline does.
  */
 async function measureProfile(browser: Browser, profile: 'baseline' | 'high') {
-  const camera = await startCameras({ picture: makePicture({ gopSeconds, profile, slices: profile === 'high' ? 4 : 1 }) });
+  const camera = await startCameras({
+    picture: makePicture({ gopSeconds, profile, slices: profile === 'high' ? 4 : 1 }),
+  });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   await delay(gopSeconds * 1000); // the cache holds a GOP
   const target = { relayUrl: relay.url, stream: 'camera' };
