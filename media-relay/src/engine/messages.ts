@@ -244,6 +244,8 @@ export interface StreamSnapshot {
   readonly roundTripSeconds: number | undefined;
   readonly reconnectsTotal: Readonly<Record<string, number>>;
   readonly viewers: number;
+  /** Somebody asked for it in vain a moment ago and will ask again. */
+  readonly isSought: boolean;
   readonly sentPacketsTotal: number;
   readonly sentBytesTotal: number;
   readonly resentPacketsTotal: number;

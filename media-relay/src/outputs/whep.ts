@@ -145,6 +145,7 @@ export class WhepOutput {
     const facts = first?.facts;
     if (facts === undefined && stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
     if (first === undefined || facts === undefined) {
+      stream.noteSought();
       return refuse(
         'stream-not-ready',
         'The camera cannot be reached at the moment; the relay keeps trying.',

@@ -327,6 +327,26 @@ test('an on-demand stream that is asked for and cannot be reached is expected, a
   expect(out.find('sightline_stream_up_seconds_total', { stream: 'gate' })).toBe(0);
 });
 
+test('an on-demand stream stays expected and down between the attempts of those who want it', () => {
+  const bench = new Bench();
+  const gate = { name: 'gate', viewers: 0 } as const;
+  const expected: (number | undefined)[] = [];
+  // Offered in vain, lingering, idle until the next attempt; then nobody came back.
+  for (const [state, isSought] of [
+    ['connecting', true],
+    ['offline', true],
+    ['idle', true],
+    ['connecting', true],
+    ['idle', false],
+  ] as const) {
+    const out = bench.tell([{ ...gate, state, isSought }]);
+    expected.push(out.find('sightline_stream_expected', { stream: 'gate' }));
+    const isDown = out.find('sightline_stream_state', { stream: 'gate', state: 'idle' }) === 0;
+    expect(isDown).toBe(isSought);
+  }
+  expect(expected).toEqual([1, 1, 1, 1, 0]);
+});
+
 test('an on-demand stream that is live after its last viewer has left is neither up nor down', () => {
   const bench = new Bench();
   const gate = { name: 'gate', state: 'live' } as const;

@@ -119,8 +119,12 @@ export class StreamBook implements MetricSource {
   }
 }
 
-/** As the API shows it: a stream that the engine has not reported is waiting, not unknown. */
+/**
+ * As the API shows it: a stream that the engine has not reported is waiting, not unknown. But a camera that is dead does not
+ * come to rest while those who want it wait for their next attempt: an alert would be resolved, and raised again with that.
+ */
 function stateOf({ onDemand }: ConfiguredStream, snapshot: StreamSnapshot | undefined): StreamState {
+  if (snapshot?.state === 'idle' && snapshot.isSought) return 'offline';
   return snapshot?.state ?? (onDemand ? 'idle' : 'connecting');
 }
 

@@ -19,6 +19,7 @@ export interface StreamFacts {
   readonly configured: ConfiguredStream;
   /** Undefined until the engine has reported it, and while the engine is down. */
   readonly snapshot: StreamSnapshot | undefined;
+  /** The snapshot's, but `offline` for an idle stream that somebody asked for in vain and will ask for again. */
   readonly state: StreamState;
   /** Undefined while the stream is not live, and before its first picture was looked at. */
   readonly picture: PictureHealth | undefined;
