@@ -28,6 +28,7 @@ export async function start(
   version: string,
   { onStarted, unpaced = false }: StartHooks = {},
 ): Promise<void> {
+  const followHangUps = catchHangUps();
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
   const logs = new LogCounter();
@@ -49,7 +50,7 @@ export async function start(
     unpaced,
   });
   onStarted?.(relay);
-  process.on('SIGHUP', () => void relay.reload('signal'));
+  followHangUps(() => void relay.reload('signal'));
   log.info(
     {
       version,
@@ -117,6 +118,20 @@ function stopOnSignals(log: Logger): Promise<string> {
         isFirst = false;
       });
   });
+}
+
+/**
+ * From now on SIGHUP ends nothing: it calls what the function returned is given. What came before that is made up for once,
+ * as the file may have been read already.
+ */
+function catchHangUps(): (reload: () => void) => void {
+  let isDue = false;
+  let reload = (): void => void (isDue = true);
+  process.on('SIGHUP', () => reload());
+  return (follow) => {
+    reload = follow;
+    if (isDue) follow();
+  };
 }
 
 function endOnUnforeseenErrors(log: Logger): void {
