@@ -119,6 +119,7 @@ export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): R
       path: '/api/v1/streams/{stream}/mjpeg',
       needs: { permission: 'view', scope: 'stream' },
       summary: 'Moving pictures, five a second at most, where WebRTC cannot go',
+      isEndless: true,
       query: snapshotQuerySchema,
       answers: {
         200: {
