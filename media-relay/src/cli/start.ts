@@ -5,7 +5,6 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Relay } from '../relay.ts';
 import { startRelay } from '../relay.ts';
-import { systemClock } from '../media/clock.ts';
 import { logFileFailure } from '../start-error.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -76,7 +75,8 @@ async function openLogFile(settings: Config['log']['file']): Promise<RotatingFil
     path,
     maxBytes: maxSizeMB * 1024 * 1024,
     keepFiles,
-    clock: systemClock,
+    // Days and file names are the system's, and so are the times of the file that is there.
+    clock: () => Date.now(),
     // The log itself would come back here.
     warn: (message) => process.stderr.write(`${message}\n`),
   }).catch((error: unknown) => {

@@ -141,7 +141,7 @@ export type SessionEnd =
 /** RTP timestamps of the newest frames sent to one viewer, with the moment each reached the relay. */
 export interface SessionClock {
   readonly relayMs: number;
-  /** Oldest first: [RTP timestamp as sent, arrival at the relay in Unix ms]. */
+  /** Oldest first: [RTP timestamp as sent, arrival at the relay, by the same clock]. */
   readonly frames: readonly (readonly [rtpTimestamp: number, ingestMs: number])[];
 }
 

@@ -37,11 +37,13 @@ class Bench {
   snapshot: HostSnapshot | undefined;
   readonly pictures = new Map<string, PictureHealth>();
   nowMs = 1_000_000;
+  /** What the system's clock was set by since the start. */
+  aheadMs = 0;
   readonly book = new StreamBook({
     streams: { list: () => this.streams },
     snapshot: () => this.snapshot,
     picture: (stream) => this.pictures.get(stream),
-    clock: () => this.nowMs,
+    clock: Object.assign(() => this.nowMs, { aheadMs: () => this.aheadMs }),
   });
 
   tell(streams: readonly Partial<StreamSnapshot>[], after = 1_000): Samples {
@@ -405,4 +407,24 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   const after = read();
   expect(after.histograms.get('sightline_event_loop_delay_seconds')?.[0]?.state.sum).toBe(6);
   expect(after.find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
+});
+
+test('moments are told in Unix time, and the camera’s clock is compared with it, after the system’s clock was set', () => {
+  const bench = new Bench();
+  bench.pictures.set('lobby', health([], 0));
+  const times = { stateSinceMs: 3_000, lastFrameMs: 5_000, captureDelaySeconds: -59 };
+  const substream = { ...substreamSnapshot, lastFrameMs: 4_000 };
+  const told = (): (number | undefined)[] => {
+    const out = bench.tell([{ ...times, substream }]);
+    return [
+      out.find('sightline_stream_state_since_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_substream_last_frame_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_stream_last_frame_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_stream_picture_checked_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_stream_capture_delay_seconds', { stream: 'lobby' }),
+    ];
+  };
+  expect(told()).toEqual([3, 4, 5, 2, -59]);
+  bench.aheadMs = 60_000;
+  expect(told()).toEqual([63, 64, 65, 62, 1]);
 });
