@@ -9,7 +9,7 @@ export { expositionContentType, renderExposition, renderText } from './expositio
 export { alertCodes, AlertWatch } from './history/alerts.ts';
 export type { Alert, AlertThresholds } from './history/alerts.ts';
 export { History } from './history/history.ts';
-export type { HistoryAnswer, Summary } from './history/history.ts';
+export type { HistoryAnswer, HistoryQuery, Summary } from './history/history.ts';
 export { isKeptAsRate, keptMetrics, sampledCollectors, sampledMetrics } from './history/kept.ts';
 export { Histogram } from './histogram.ts';
 export type { HistogramState } from './histogram.ts';

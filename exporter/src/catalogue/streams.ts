@@ -23,7 +23,7 @@ export const streamMetrics = {
   }),
   sightline_stream_expected: gauge(
     'state',
-    '1 when the stream should be up: always, or when somebody watches or asks for an on-demand one',
+    '1 when the stream should be up: always, or when somebody watches an on-demand one, or asked for it in vain in the last 45 seconds',
     { stream: 'open' },
   ),
   sightline_stream_state: gauge('state', '1 for the state that the stream is in, 0 for the others', {

@@ -4,7 +4,7 @@
  */
 import { config, isFetchError } from '@grafana/runtime';
 import type { BackendSrv } from '@grafana/runtime';
-import type { Signalling, SignalResponse } from '@sightline/media-relay/client';
+import type { Signalling, SignalRequest, SignalResponse } from '@sightline/media-relay/client';
 import { firstValueFrom } from 'rxjs';
 import { withGrafanaCode } from './grafana-refusal.ts';
 
@@ -14,7 +14,7 @@ export type Backend = Pick<BackendSrv, 'fetch'>;
 export function proxySignalling(backend: Backend): Signalling {
   return async ({ method, url, headers, body, signal, keepalive }) => {
     const path = pathOf(url);
-    if (keepalive === true) return lastWords(path, method, headers);
+    if (keepalive === true) return lastWords(path, { method, headers, signal });
     try {
       const response = await firstValueFrom(
         backend.fetch<string>({
@@ -71,12 +71,13 @@ export async function proxyBlob(
 /** BackendSrv cannot outlive the page; the browser's own fetch can, and then has to know the sub-path itself. */
 async function lastWords(
   path: string,
-  method: string,
-  headers: Readonly<Record<string, string>>,
+  { method, headers, signal }: Pick<SignalRequest, 'method' | 'headers' | 'signal'>,
 ): Promise<SignalResponse> {
   const response = await fetch(`${config.appSubUrl ?? ''}${path}`, {
     method,
     headers,
+    // Else a proxy that does not answer would keep the page's few last requests waiting behind it.
+    signal: signal ?? null,
     keepalive: true,
     credentials: 'same-origin',
   });

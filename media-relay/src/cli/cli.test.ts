@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -159,6 +160,22 @@ test('the relay starts, serves, takes a new configuration over and stops', async
   const events = await readFile(join(folder, 'state', 'events.jsonl'), 'utf8');
   expect(events).toContain('"relay-start"');
   expect(events).toContain('"relay-stop"');
+}, 60_000);
+
+test('a SIGHUP that comes while the relay starts is followed once it runs', async () => {
+  const state = join(folder, 'state');
+  await mkdir(state, { mode: 0o700 });
+  const watcher = watch(state);
+  const begun = once(watcher, 'change');
+  const { child, ended } = launch(['start'], anyPort);
+  const read = lineOf(child, /^configuration read again/);
+  // The tokens are there, the media threads are not.
+  await Promise.race([begun, ended]);
+  watcher.close();
+  child.kill('SIGHUP');
+  expect(await read).toMatchObject({ cause: 'signal' });
+  child.kill('SIGTERM');
+  expect((await ended).status).toBe(0);
 }, 60_000);
 
 test('a token of the first start that is configured again is one clear sentence', async () => {

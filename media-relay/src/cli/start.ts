@@ -5,7 +5,6 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Relay } from '../relay.ts';
 import { startRelay } from '../relay.ts';
-import { systemClock } from '../media/clock.ts';
 import { logFileFailure } from '../start-error.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -28,6 +27,7 @@ export async function start(
   version: string,
   { onStarted, unpaced = false }: StartHooks = {},
 ): Promise<void> {
+  const followHangUps = catchHangUps();
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
   const logs = new LogCounter();
@@ -49,7 +49,7 @@ export async function start(
     unpaced,
   });
   onStarted?.(relay);
-  process.on('SIGHUP', () => void relay.reload('signal'));
+  followHangUps(() => void relay.reload('signal'));
   log.info(
     {
       version,
@@ -75,7 +75,8 @@ async function openLogFile(settings: Config['log']['file']): Promise<RotatingFil
     path,
     maxBytes: maxSizeMB * 1024 * 1024,
     keepFiles,
-    clock: systemClock,
+    // Days and file names are the system's, and so are the times of the file that is there.
+    clock: () => Date.now(),
     // The log itself would come back here.
     warn: (message) => process.stderr.write(`${message}\n`),
   }).catch((error: unknown) => {
@@ -117,6 +118,20 @@ function stopOnSignals(log: Logger): Promise<string> {
         isFirst = false;
       });
   });
+}
+
+/**
+ * From now on SIGHUP ends nothing: it calls what the function returned is given. What came before that is made up for once,
+ * as the file may have been read already.
+ */
+function catchHangUps(): (reload: () => void) => void {
+  let isDue = false;
+  let reload = (): void => void (isDue = true);
+  process.on('SIGHUP', () => reload());
+  return (follow) => {
+    reload = follow;
+    if (isDue) follow();
+  };
 }
 
 function endOnUnforeseenErrors(log: Logger): void {

@@ -389,6 +389,19 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       expect((await message('session-ended')).reason).toBe('stream-removed');
     });
 
+    test('on demand: sought for a while after an offer that found no camera', async () => {
+      engine.setStream({ ...scriptedStream, name: 'demand', onDemand: true });
+      const pending = engine.offer('demand', viewer().offer());
+      source.fail('unreachable', 'cam:554 cannot be reached');
+      expect(await pending).toMatchObject({ ok: false, code: 'stream-not-ready' });
+      messages.length = 0;
+      const { snapshot } = await message('statistics');
+      expect(snapshot.streams.map(({ name, isSought }) => [name, isSought])).toEqual([
+        ['cam', false],
+        ['demand', true],
+      ]);
+    });
+
     test('after the camera was away, viewers go on without a new session', async () => {
       const { made } = await watching();
       source.fail('ended', 'the camera closed the connection');

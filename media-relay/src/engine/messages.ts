@@ -141,7 +141,7 @@ export type SessionEnd =
 /** RTP timestamps of the newest frames sent to one viewer, with the moment each reached the relay. */
 export interface SessionClock {
   readonly relayMs: number;
-  /** Oldest first: [RTP timestamp as sent, arrival at the relay in Unix ms]. */
+  /** Oldest first: [RTP timestamp as sent, arrival at the relay, by the same clock]. */
   readonly frames: readonly (readonly [rtpTimestamp: number, ingestMs: number])[];
 }
 
@@ -244,6 +244,8 @@ export interface StreamSnapshot {
   readonly roundTripSeconds: number | undefined;
   readonly reconnectsTotal: Readonly<Record<string, number>>;
   readonly viewers: number;
+  /** Somebody asked for it in vain a moment ago and will ask again. */
+  readonly isSought: boolean;
   readonly sentPacketsTotal: number;
   readonly sentBytesTotal: number;
   readonly resentPacketsTotal: number;

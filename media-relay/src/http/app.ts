@@ -23,12 +23,17 @@ export interface App {
 
 const maxBodyBytes = 64 * 1024;
 const defaultChangesPerMinute = 3_000;
+const defaultLongestAnswerMs = 5 * 60_000;
 
 /**
  * The way of every request: match in the one table, identify, authorise, limit, read the body, handle. Express carries
  * the middleware; its own router is not used, so there is no way to a handler around the table.
  */
-export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPerMinute): App {
+export function createApp(
+  deps: HttpDeps,
+  maxChangesPerMinute = defaultChangesPerMinute,
+  longestAnswerMs = defaultLongestAnswerMs,
+): App {
   const { auth, engine, log } = deps;
   const cors = createCors(deps.corsOrigins);
   const sessions = new SessionRegistry();
@@ -56,6 +61,7 @@ export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPe
     const principal = await admit(route, params, request);
     response.locals['principal'] = principal;
     response.locals['route'] = route;
+    if (route.isEndless !== true) boundAnswer(response, longestAnswerMs);
     // Only now: strangers behind the same address use up nobody's changes, nor does a page of another site in a browser here.
     if (route.method !== 'GET' && route.limitsItself !== true) await run(limiter, request, response);
     if (route.body !== undefined) {
@@ -107,6 +113,17 @@ export function createApp(deps: HttpDeps, maxChangesPerMinute = defaultChangesPe
     },
     close: () => store.shutdown(),
   };
+}
+
+/**
+ * Whoever takes a little now and then is not idle, and would keep megabytes waiting here for as long as it likes. What comes
+ * before the first byte has limits of its own, far shorter ones.
+ */
+function boundAnswer(response: Response, longestMs: number): void {
+  // Gone while it was asked who it is: there is no 'close' to come.
+  if (response.destroyed) return;
+  const cut = setTimeout(() => response.destroy(), longestMs);
+  response.once('close', () => clearTimeout(cut));
 }
 
 const nothingHere = 'Addresses are case-sensitive and have no trailing slash; see /openapi.json.';

@@ -177,11 +177,14 @@ export const stillListSchema = z.object({
 
 export const clockQuerySchema = z.strictObject({ frames: wholeNumber(1, 600).optional() });
 
+/** Never converted: the page compares these with each other, over many answers, and a step would tear them apart. */
 export const clockSchema = z.object({
-  relayMs: unixMs,
+  relayMs: z
+    .number()
+    .describe("By the relay's own clock: Unix time in milliseconds at its start, which never steps since"),
   frames: z
     .array(z.array(z.number()).length(2))
-    .describe('Oldest first: RTP timestamp as sent, arrival at the relay in Unix milliseconds'),
+    .describe('Oldest first: RTP timestamp as sent, arrival at the relay by the same clock'),
 });
 
 const quality = z.enum(qualities).describe('auto follows the size of the tile and the path');

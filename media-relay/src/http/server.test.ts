@@ -285,6 +285,27 @@ test('an answer that nobody reads is given up', async () => {
   }
 });
 
+test('an answer that is read a little at a time is given up, too', async () => {
+  const wall = { body: Buffer.alloc(16 * 2 ** 20), type: 'text/html', etag: '"w1"' };
+  await using relay = await startTestRelay({
+    deps: { pages: { wall, monitoring: wall, files: new Map() } },
+    server: { longestAnswerMs: 300 },
+  });
+  const socket = connect(relay.port, '127.0.0.1', () =>
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  );
+  socket.on('error', () => undefined);
+  // Nothing flows by itself; 64 kB, twenty times a second, would take it half a minute.
+  socket.on('readable', () => undefined);
+  const sip = setInterval(() => socket.read(Math.min(socket.readableLength, 65_536)), 50);
+  try {
+    await expect.poll(() => relay.logLines.length, { timeout: 5_000 }).toBe(1);
+  } finally {
+    clearInterval(sip);
+    socket.destroy();
+  }
+});
+
 describe('headers', () => {
   test('pages are under a strict policy and nothing tells the software', async () => {
     await using relay = await startTestRelay();

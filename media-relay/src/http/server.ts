@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   readonly drainMs?: number;
   /** How long a client may take nothing of its answer. */
   readonly stalledMs?: number;
+  /** How long it may take to send an answer that has an end. */
+  readonly longestAnswerMs?: number;
   /** Idle ones make way beyond that. */
   readonly maxConnections?: number;
 }
@@ -39,7 +41,7 @@ export interface HttpServer {
 
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
   const { host, port, tls, drainMs = 3_000, stalledMs = 60_000, maxConnections = 4_096 } = options;
-  const app = createApp(deps, options.maxChangesPerMinute);
+  const app = createApp(deps, options.maxChangesPerMinute, options.longestAnswerMs);
   let server: Server | TlsServer | undefined;
   let watcher: { close(): void } | undefined;
   let closing: Promise<void> | undefined;
@@ -64,7 +66,7 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
     started.maxConnections = maxConnections;
     // One host could hold all of them for two minutes with a request each; whoever is turned away now gets in next time.
     started.on('drop', () => started.closeIdleConnections());
-    // Answers may have megabytes, which wait here for whoever reads them.
+    // Answers may have megabytes, which wait here for whoever reads them; who reads a little at a time is cut by the app.
     started.timeout = stalledMs;
     // Node would drop headers beyond a count in silence, and with them a proxy's X-Forwarded-For. The size is limited.
     started.maxHeadersCount = 0;

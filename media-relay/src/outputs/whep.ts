@@ -155,6 +155,7 @@ export class WhepOutput {
     const facts = first?.facts;
     if (facts === undefined && stream.refusal !== undefined) return refuse('stream-refused', stream.refusal);
     if (first === undefined || facts === undefined) {
+      stream.noteSought();
       const isSending = stream.state(this.#deps.clock()) === 'live';
       return refuse('stream-not-ready', isSending ? NO_PARAMETER_SETS : NOT_REACHED, 2);
     }

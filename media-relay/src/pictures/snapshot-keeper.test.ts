@@ -9,11 +9,13 @@ import { fileName } from './still-name.ts';
 
 let directory: string;
 let nowMs: number;
+let aheadMs: number;
 const warn = vi.fn<(fields: object, message: string) => void>();
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sightline-kept-'));
   nowMs = Date.UTC(2030, 0, 2, 3, 4, 5, 678);
+  aheadMs = 0;
   warn.mockClear();
 });
 afterEach(() => rm(directory, { recursive: true }));
@@ -29,7 +31,7 @@ function keeperOf(keepCount = 100, folder = directory): SnapshotKeeper {
     everySeconds: 60,
     keepHours: 1,
     keepCount,
-    clock: () => nowMs,
+    clock: Object.assign(() => nowMs, { aheadMs: () => aheadMs }),
     log: { warn } as never,
     engine: { snapshot: () => ({ atMs: 0, streams }) as unknown as EngineSnapshot },
     snapshots: {
@@ -52,6 +54,12 @@ test('a picture of each live stream that has one, readable by the owner alone', 
   expect(await readFile(file, 'utf8')).toBe(String(nowMs));
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(keeper.statistics).toEqual({ writtenTotal: 1, failedTotal: 1, removedTotal: 0 });
+});
+
+test('a picture is called by Unix time, and kept by it, after the system’s clock was set', async () => {
+  aheadMs = 3 * 3_600_000;
+  await keeperOf().keepAll();
+  expect(await readdir(join(directory, 'lobby'))).toEqual(['2030-01-02T06-04-05.678Z.jpg']);
 });
 
 test('old and surplus ones go, also those of streams that are gone; foreign files stay', async () => {

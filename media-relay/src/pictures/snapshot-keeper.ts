@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { EnginePort } from '../engine/engine-port.ts';
 import type { Clock } from '../media/clock.ts';
+import { toUnixMs } from '../media/clock.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Snapshots } from './snapshots.ts';
 import { fileName, timeOf } from './still-name.ts';
@@ -80,7 +81,7 @@ export class SnapshotKeeper {
   }
 
   async #keep(stream: string): Promise<void> {
-    const { directory, snapshots } = this.#options;
+    const { directory, snapshots, clock } = this.#options;
     const result = await snapshots.get(stream, undefined, { wake: false });
     if (!result.ok) {
       this.#counts.failed++;
@@ -88,7 +89,7 @@ export class SnapshotKeeper {
     }
     const folder = join(directory, stream);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, fileName(result.snapshot.arrivalMs));
+    const path = join(folder, fileName(toUnixMs(result.snapshot.arrivalMs, clock)));
     // A name that does not end in .jpg: who reads the folder never sees half a picture.
     const unfinished = `${path}.new`;
     await writeFile(unfinished, result.snapshot.jpeg, { mode: 0o600 });
@@ -100,7 +101,7 @@ export class SnapshotKeeper {
     const { keepHours, keepCount, clock } = this.#options;
     // As `fileName` makes them: nothing else in a folder is ever touched.
     const files = (await readdir(folder)).filter((name) => timeOf(name) !== undefined).sort();
-    const oldestMs = clock() - keepHours * 3_600_000;
+    const oldestMs = toUnixMs(clock(), clock) - keepHours * 3_600_000;
     const tooMany = files.length - keepCount;
     for (const [index, name] of files.entries()) {
       if (index >= tooMany && (timeOf(name) ?? 0) >= oldestMs) break;

@@ -31,6 +31,12 @@ export interface StreamDeps {
   readonly firstPacketDelay: DelayHistogram;
 }
 
+/**
+ * Whoever asked in vain asks again: after 30 s at the latest (client/back-off.ts), each attempt may take some seconds, and
+ * what it began lingers on for ten.
+ */
+const SOUGHT_MS = 45_000;
+
 type EventBody = EngineEvent extends infer E
   ? E extends EngineEvent
     ? Omit<E, 'atMs' | 'stream'>
@@ -47,6 +53,8 @@ export class Stream {
   #pacerDelay: StreamSnapshot['pacerDelay'] = { meanSeconds: 0, maxSeconds: 0 };
   #lastState: StreamState = 'idle';
   #stateSinceMs: number;
+  /** Until then it counts as asked for, although nobody is there; undefined since it was live. */
+  #soughtUntilMs: number | undefined;
   #closed = false;
   readonly #warnings = new Set<StreamWarning>();
 
@@ -129,8 +137,18 @@ export class Stream {
 
   detach(reader: StreamReader): void {
     this.#readers.delete(reader);
+    // One that could not be shown a picture comes back; one that saw the stream is gone.
+    this.noteSought();
     this.main.release(reader);
     this.sub?.release(reader);
+  }
+
+  /** Somebody asked for it and got no picture. Of one that is live or cannot be shown at all this says nothing. */
+  noteSought(): void {
+    const nowMs = this.#deps.clock();
+    this.#noteState(nowMs);
+    if (this.#closed || this.#lastState === 'live' || this.#lastState === 'refused') return;
+    this.#soughtUntilMs = nowMs + SOUGHT_MS;
   }
 
   restart(): void {
@@ -188,6 +206,7 @@ export class Stream {
       roundTripSeconds: c.roundTripSeconds,
       reconnectsTotal: { ...c.reconnects },
       viewers: this.#readers.size,
+      isSought: this.#soughtUntilMs !== undefined && this.#deps.clock() < this.#soughtUntilMs,
       sentPacketsTotal: s.sentPackets,
       sentBytesTotal: s.sentBytes,
       resentPacketsTotal: s.resentPackets,
@@ -221,8 +240,10 @@ export class Stream {
     const before = this.#lastState;
     this.#lastState = state;
     this.#stateSinceMs = nowMs;
-    if (state === 'live') this.#emit({ kind: 'stream-up' });
-    else if (state === 'stalled') this.#emit({ kind: 'stream-stalled' });
+    if (state === 'live') {
+      this.#soughtUntilMs = undefined;
+      this.#emit({ kind: 'stream-up' });
+    } else if (state === 'stalled') this.#emit({ kind: 'stream-stalled' });
     else if (state === 'offline' && before !== 'offline') {
       this.#emit({ kind: 'stream-down', reason: 'offline', message: this.main.failure ?? 'no frames' });
     }

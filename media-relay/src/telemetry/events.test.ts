@@ -29,6 +29,15 @@ afterEach(async () => {
   await rm(directory, { recursive: true, maxRetries: 10 });
 });
 
+test('moments are told in Unix time, whatever the system’s clock was set by since the start', async () => {
+  const clock = Object.assign(() => 1000, { aheadMs: () => -400 });
+  const log = await EventLog.open({ path: undefined, clock, warn });
+  log.record({ kind: 'relay-start', version: '1' });
+  log.recordEngine({ kind: 'stream-up', atMs: 1001, stream: 'a' });
+  log.recordEngine({ kind: 'viewer-joined', atMs: 1002, stream: 'a', sessionId: 's' });
+  expect(log.query().map(({ atMs }) => atMs)).toEqual([600, 601, 602]);
+});
+
 describe('query', () => {
   test('filters by time, stream, type and who asks; newest first chosen, oldest first shown', async () => {
     const log = await openLog();

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import type { EngineEvent } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
+import { toUnixMs } from '../media/clock.ts';
 import type { PictureFlag } from '../stream/states.ts';
 
 /** Everything that is kept. The set is stable API, and bounded. */
@@ -46,7 +47,7 @@ export type OwnEvent =
   | { readonly kind: 'engine-restart'; readonly thread: number; readonly reason: string }
   | { readonly kind: `picture-${PictureFlag}`; readonly stream: string; readonly on: boolean };
 
-/** As kept and shown. A session's id lets its holder end the session, so viewers appear by a hash of it. */
+/** As kept and shown, `atMs` in Unix time. A session's id lets its holder end the session, so viewers appear by a hash of it. */
 export type RelayEvent =
   | ({ readonly atMs: number } & OwnEvent)
   | Exclude<EngineEvent, { sessionId: string }>
@@ -128,12 +129,14 @@ export class EventLog {
   }
 
   record(event: OwnEvent): void {
-    this.#keep({ atMs: this.#clock(), ...event });
+    this.#keep({ atMs: toUnixMs(this.#clock(), this.#clock), ...event });
   }
 
+  /** Its moment is one of the relay's clock. */
   recordEngine(event: EngineEvent): void {
-    if (!('sessionId' in event)) return this.#keep(event);
-    const { atMs, stream, kind, sessionId, reason } = event;
+    const atMs = toUnixMs(event.atMs, this.#clock);
+    if (!('sessionId' in event)) return this.#keep({ ...event, atMs });
+    const { stream, kind, sessionId, reason } = event;
     const viewer = createHash('sha256').update(sessionId).digest('hex').slice(0, 12);
     this.#keep({ atMs, stream, kind, viewer, ...(reason === undefined ? {} : { reason }) });
   }

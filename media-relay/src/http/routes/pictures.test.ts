@@ -38,3 +38,30 @@ test('whoever hangs up while it is asked who it is holds no decoder of moving pi
   await setImmediate();
   expect(watched).toEqual([]);
 });
+
+test('moving pictures go on for longer than an answer with an end may take', async () => {
+  const nowhere = () => Promise.reject(new Error('nobody asks'));
+  const jpeg = Buffer.from('a picture');
+  await using relay = await startTestRelay({
+    server: { longestAnswerMs: 50 },
+    deps: {
+      pictures: {
+        health: () => undefined,
+        snapshots: { get: nowhere },
+        stills: undefined,
+        mjpeg: {
+          watch(_stream, _width, viewer) {
+            viewer.onPicture(jpeg);
+            const end = setTimeout(() => {
+              viewer.onPicture(Buffer.from('the last one'));
+              viewer.onEnd();
+            }, 250);
+            return Promise.resolve(() => clearTimeout(end));
+          },
+        },
+      },
+    },
+  });
+  const response = await relay.fetch('/api/v1/streams/lobby-1/mjpeg');
+  expect(await response.text()).toContain('the last one');
+});

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 
 import { DecodeError } from '../../decode/decode-error.ts';
+import { toUnixMs } from '../../media/clock.ts';
 import type { SnapshotResult } from '../../pictures/snapshots.ts';
 import { pictureWidth } from '../../pictures/widths.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
@@ -104,7 +105,7 @@ export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): R
         exchange.response.set({
           'Content-Type': 'image/jpeg',
           'Cache-Control': 'private, no-cache',
-          'Last-Modified': new Date(arrivalMs).toUTCString(),
+          'Last-Modified': new Date(toUnixMs(arrivalMs, clock)).toUTCString(),
           ETag: `"${tag}"`,
           Age: String(Math.floor(ageMs / 1000)),
           'X-Sightline-Age': (ageMs / 1000).toFixed(3),
@@ -119,6 +120,7 @@ export function pictureRoutes({ pictures, streams, clock, engine }: HttpDeps): R
       path: '/api/v1/streams/{stream}/mjpeg',
       needs: { permission: 'view', scope: 'stream' },
       summary: 'Moving pictures, five a second at most, where WebRTC cannot go',
+      isEndless: true,
       query: snapshotQuerySchema,
       answers: {
         200: {

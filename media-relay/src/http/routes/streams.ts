@@ -1,6 +1,8 @@
 import { isAllowed } from '../../auth/permissions.ts';
 import type { Principal } from '../../auth/permissions.ts';
 import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
+import type { Clock } from '../../media/clock.ts';
+import { toUnixMs } from '../../media/clock.ts';
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import { streamWarnings } from '../../stream/states.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
@@ -15,7 +17,7 @@ import { doneSchema, newStreamSchema, streamListSchema, streamSchema } from '../
 import { sendJson } from '../send-json.ts';
 
 export function streamRoutes(deps: HttpDeps): Route[] {
-  const { engine, streams, admin, pictures } = deps;
+  const { engine, streams, admin, pictures, clock } = deps;
 
   return [
     {
@@ -41,7 +43,7 @@ export function streamRoutes(deps: HttpDeps): Route[] {
       handle(exchange) {
         const stream = configuredStream(streams, exchange.param('stream'));
         const snapshot = engine.snapshot()?.streams.find(({ name }) => name === stream.name);
-        sendJson(exchange.response, toView(stream, snapshot, pictures.health(stream.name)));
+        sendJson(exchange.response, toView(stream, snapshot, pictures.health(stream.name), clock));
       },
     },
     {
@@ -114,16 +116,17 @@ export function listStreams(
   const views = streams
     .list()
     .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
-    .map((stream) => toView(stream, measured.get(stream.name), pictures.health(stream.name)));
-  return { nowMs: clock(), streams: views };
+    .map((stream) => toView(stream, measured.get(stream.name), pictures.health(stream.name), clock));
+  return { nowMs: toUnixMs(clock(), clock), streams: views };
 }
 
 function orThrow(result: AdminResult): void {
   if (!result.ok) throw new HttpProblem(result.code, withoutCredentials(result.detail));
 }
 
-function toPicture(health: PictureHealth): StreamView['picture'] {
-  const { flags, brightness, contrast, sharpness, pictureMs, checkedMs } = health;
+function toPicture(health: PictureHealth, clock: Clock): StreamView['picture'] {
+  const { flags, brightness, contrast, sharpness } = health;
+  const [pictureMs, checkedMs] = [toUnixMs(health.pictureMs, clock), toUnixMs(health.checkedMs, clock)];
   return { ...flags, brightness, contrast, sharpness, pictureMs, checkedMs };
 }
 
@@ -132,7 +135,10 @@ export function toView(
   stream: ConfiguredStream,
   snapshot: StreamSnapshot | undefined,
   health: PictureHealth | undefined,
+  clock: Clock,
 ): StreamView {
+  const unixMs = (clockMs: number | undefined): number | null =>
+    clockMs === undefined ? null : toUnixMs(clockMs, clock);
   const { name, title, labels, site, origin, onDemand } = stream;
   return {
     name,
@@ -142,7 +148,7 @@ export function toView(
     origin,
     onDemand,
     state: snapshot?.state ?? (onDemand ? 'idle' : 'connecting'),
-    stateSinceMs: snapshot?.stateSinceMs ?? null,
+    stateSinceMs: unixMs(snapshot?.stateSinceMs),
     reason: snapshot?.reason === undefined ? null : withoutCredentials(snapshot.reason),
     reasonCode: snapshot?.reasonCode ?? null,
     warnings: (snapshot?.warnings ?? []).map((code) => ({ code, message: streamWarnings[code] })),
@@ -155,15 +161,18 @@ export function toView(
     framesPerSecond: snapshot?.framesPerSecond ?? 0,
     bitrateBps: snapshot?.bitrateBps ?? 0,
     keyFrameIntervalSeconds: snapshot?.keyFrameIntervalSeconds ?? null,
-    lastFrameMs: snapshot?.lastFrameMs ?? null,
+    lastFrameMs: unixMs(snapshot?.lastFrameMs),
     viewers: snapshot?.viewers ?? 0,
-    picture: health === undefined ? null : toPicture(health),
+    picture: health === undefined ? null : toPicture(health, clock),
     qualitySwitches: { ...snapshot?.qualitySwitchesTotal },
-    substream: snapshot?.substream === undefined ? null : toSubstreamView(snapshot.substream),
+    substream: snapshot?.substream === undefined ? null : toSubstreamView(snapshot.substream, unixMs),
   };
 }
 
-function toSubstreamView(substream: RenditionSnapshot): StreamView['substream'] {
+function toSubstreamView(
+  substream: RenditionSnapshot,
+  unixMs: (clockMs: number | undefined) => number | null,
+): StreamView['substream'] {
   const { state, reason, h264, framesPerSecond, bitrateBps, viewers } = substream;
   return {
     state,
@@ -175,7 +184,7 @@ function toSubstreamView(substream: RenditionSnapshot): StreamView['substream'] 
     framesPerSecond,
     bitrateBps,
     keyFrameIntervalSeconds: substream.keyFrameIntervalSeconds ?? null,
-    lastFrameMs: substream.lastFrameMs ?? null,
+    lastFrameMs: unixMs(substream.lastFrameMs),
     viewers,
   };
 }

@@ -1,8 +1,9 @@
-import type { AnyLabels, MetricName, Sample } from '@sightline/exporter';
+import type { AnyLabels, HistoryQuery, MetricName, Sample } from '@sightline/exporter';
 import { isKeptAsRate, keptMetrics, specOf } from '@sightline/exporter';
 
 import { isAllowed } from '../../auth/permissions.ts';
 import type { Principal } from '../../auth/permissions.ts';
+import { fromUnixMs, toUnixMs } from '../../media/clock.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import { readQuery } from '../input.ts';
@@ -32,6 +33,7 @@ const maxRememberedCharacters = 16 * 2 ** 20;
 /** Figures for people and panels, out of memory; each caller sees the streams that it may view. */
 export function telemetryRoutes(deps: HttpDeps): Route[] {
   const { metrics, clock } = deps;
+  const unixNow = (): number => toUnixMs(clock(), clock);
   const remembered = new Map<string, string>();
   let rememberedCharacters = 0;
   let rememberedMoment = -1;
@@ -58,7 +60,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
   async function history(exchange: Exchange): Promise<string> {
     const { metric, start_time, end_time, step, stream } = readQuery(historyQuerySchema, exchange.query);
     const { principal } = exchange;
-    const toMs = end_time ?? clock();
+    const toMs = end_time ?? unixNow();
     const fromMs = start_time ?? toMs - defaultRangeMs;
     if (fromMs >= toMs) throw new HttpProblem('bad-request', 'start_time must be before end_time.');
     const stepMs = 1000 * (step ?? Math.max(1, Math.ceil((toMs - fromMs) / defaultRangeMs)));
@@ -79,7 +81,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
     const source = sourceFor(metric, fromMs);
     const answer =
       source === 'memory'
-        ? metrics.history.query({ metric, fromMs, toMs, stepMs, isWanted })
+        ? fromMemory({ metric, fromMs, toMs, stepMs, isWanted })
         : await fromPrometheus(metric, fromMs, toMs, stepMs, isWanted);
     const { unit } = specOf(metric);
     const text = JSON.stringify({
@@ -97,11 +99,18 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
     return text;
   }
 
+  /** Memory is kept by the relay's clock, and asked and told in Unix time. */
+  function fromMemory(query: HistoryQuery) {
+    const [fromMs, toMs] = [fromUnixMs(query.fromMs, clock), fromUnixMs(query.toMs, clock)];
+    const { startMs, ...rest } = metrics.history.query({ ...query, fromMs, toMs });
+    return { startMs: toUnixMs(startMs, clock), ...rest };
+  }
+
   /** Memory as far as it reaches; beyond that Prometheus, where there is one. */
   function sourceFor(metric: MetricName, fromMs: number): 'memory' | 'prometheus' {
     const isKept = keptMetrics.includes(metric);
     if (metrics.longRange !== undefined) {
-      const reachesBack = fromMs >= (metrics.history.ring.oldestMs ?? Infinity) - 2_000;
+      const reachesBack = fromUnixMs(fromMs, clock) >= (metrics.history.ring.oldestMs ?? Infinity) - 2_000;
       return isKept && reachesBack ? 'memory' : 'prometheus';
     }
     if (!isKept) throw new HttpProblem('metric-not-kept', notKept);
@@ -145,11 +154,13 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
   }
 
   const alertsFor = (principal: Principal) => ({
-    nowMs: clock(),
-    alerts: metrics.alerts.filter(({ labels }) => isVisible(principal, labels, undefined)),
+    nowMs: unixNow(),
+    alerts: metrics.alerts
+      .filter(({ labels }) => isVisible(principal, labels, undefined))
+      .map((alert) => ({ ...alert, sinceMs: toUnixMs(alert.sinceMs, clock) })),
   });
   const systemFor = async (principal: Principal) => ({
-    nowMs: clock(),
+    nowMs: unixNow(),
     metrics: (await current(principal, undefined, undefined)).filter(({ series }) =>
       series.every(({ labels }) => labels['stream'] === undefined),
     ),
@@ -168,7 +179,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
       problems: ['bad-request'],
       async handle({ query, principal, response }) {
         const { metric, stream } = readQuery(currentQuerySchema, query);
-        sendJson(response, { nowMs: clock(), metrics: await current(principal, metric, stream) });
+        sendJson(response, { nowMs: unixNow(), metrics: await current(principal, metric, stream) });
       },
     },
     {
@@ -242,7 +253,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
       problems: ['bad-request'],
       async handle({ query, principal, response }) {
         const { history: wantsHistory } = readQuery(monitoringQuerySchema, query);
-        const toMs = clock();
+        const toMs = unixNow();
         const cpu = {
           metric: 'sightline_cpu_utilisation_ratio',
           fromMs: toMs - defaultRangeMs,
@@ -256,8 +267,8 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
           alerts: alertsFor(principal).alerts,
           ...(wantsHistory === 'true' && {
             history: {
-              cpu: metrics.history.query(cpu),
-              memory: metrics.history.query({ ...cpu, metric: 'sightline_memory_utilisation_ratio' }),
+              cpu: fromMemory(cpu),
+              memory: fromMemory({ ...cpu, metric: 'sightline_memory_utilisation_ratio' }),
             },
           }),
         });

@@ -118,6 +118,7 @@ export const liveSnapshot: StreamSnapshot = {
   roundTripSeconds: undefined,
   reconnectsTotal: {},
   viewers: 2,
+  isSought: false,
   sentPacketsTotal: 0,
   sentBytesTotal: 0,
   resentPacketsTotal: 0,

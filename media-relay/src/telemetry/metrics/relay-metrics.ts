@@ -12,6 +12,7 @@ import {
 import type { HostSnapshot } from '../../engine/messages.ts';
 import type { HealthReport, LongRange, MetricsPort, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
+import { toUnixMs } from '../../media/clock.ts';
 import type { Pictures } from '../../pictures/pictures.ts';
 import type { Logger } from '../log.ts';
 import { EngineMetrics } from './engine-metrics.ts';
@@ -62,9 +63,7 @@ export class RelayMetrics implements MetricsPort {
       if (streams.get(name)?.trustClock !== true) return undefined;
       const { captureDelaySeconds } = engine.snapshot()?.streams.find((stream) => stream.name === name) ?? {};
       // The relay's clock never steps; the camera's follows what the time servers say.
-      return captureDelaySeconds === undefined
-        ? undefined
-        : captureDelaySeconds + (Date.now() - clock()) / 1000;
+      return captureDelaySeconds === undefined ? undefined : captureDelaySeconds + toUnixMs(0, clock) / 1000;
     });
     this.#engine = new EngineMetrics(() => engine.snapshot());
     const book = new StreamBook({
@@ -84,7 +83,8 @@ export class RelayMetrics implements MetricsPort {
             out.set('sightline_draining', isStopping() ? 1 : 0);
             out.set('sightline_media_engine_running', engine.isRunning ? 1 : 0);
             out.set('sightline_config_last_reload_successful', this.#lastReload.isGood ? 1 : 0);
-            out.set('sightline_config_last_reload_timestamp_seconds', this.#lastReload.atMs / 1000);
+            const reloadMs = toUnixMs(this.#lastReload.atMs, clock);
+            out.set('sightline_config_last_reload_timestamp_seconds', reloadMs / 1000);
           },
         },
         this.#loop,

@@ -37,11 +37,13 @@ class Bench {
   snapshot: HostSnapshot | undefined;
   readonly pictures = new Map<string, PictureHealth>();
   nowMs = 1_000_000;
+  /** What the system's clock was set by since the start. */
+  aheadMs = 0;
   readonly book = new StreamBook({
     streams: { list: () => this.streams },
     snapshot: () => this.snapshot,
     picture: (stream) => this.pictures.get(stream),
-    clock: () => this.nowMs,
+    clock: Object.assign(() => this.nowMs, { aheadMs: () => this.aheadMs }),
   });
 
   tell(streams: readonly Partial<StreamSnapshot>[], after = 1_000): Samples {
@@ -327,6 +329,26 @@ test('an on-demand stream that is asked for and cannot be reached is expected, a
   expect(out.find('sightline_stream_up_seconds_total', { stream: 'gate' })).toBe(0);
 });
 
+test('an on-demand stream stays expected and down between the attempts of those who want it', () => {
+  const bench = new Bench();
+  const gate = { name: 'gate', viewers: 0 } as const;
+  const expected: (number | undefined)[] = [];
+  // Offered in vain, lingering, idle until the next attempt; then nobody came back.
+  for (const [state, isSought] of [
+    ['connecting', true],
+    ['offline', true],
+    ['idle', true],
+    ['connecting', true],
+    ['idle', false],
+  ] as const) {
+    const out = bench.tell([{ ...gate, state, isSought }]);
+    expected.push(out.find('sightline_stream_expected', { stream: 'gate' }));
+    const isDown = out.find('sightline_stream_state', { stream: 'gate', state: 'idle' }) === 0;
+    expect(isDown).toBe(isSought);
+  }
+  expect(expected).toEqual([1, 1, 1, 1, 0]);
+});
+
 test('an on-demand stream that is live after its last viewer has left is neither up nor down', () => {
   const bench = new Bench();
   const gate = { name: 'gate', state: 'live' } as const;
@@ -385,4 +407,24 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   const after = read();
   expect(after.histograms.get('sightline_event_loop_delay_seconds')?.[0]?.state.sum).toBe(6);
   expect(after.find('sightline_viewer_joins_total', { outcome: 'ok' })).toBe(10);
+});
+
+test('moments are told in Unix time, and the camera’s clock is compared with it, after the system’s clock was set', () => {
+  const bench = new Bench();
+  bench.pictures.set('lobby', health([], 0));
+  const times = { stateSinceMs: 3_000, lastFrameMs: 5_000, captureDelaySeconds: -59 };
+  const substream = { ...substreamSnapshot, lastFrameMs: 4_000 };
+  const told = (): (number | undefined)[] => {
+    const out = bench.tell([{ ...times, substream }]);
+    return [
+      out.find('sightline_stream_state_since_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_substream_last_frame_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_stream_last_frame_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_stream_picture_checked_timestamp_seconds', { stream: 'lobby' }),
+      out.find('sightline_stream_capture_delay_seconds', { stream: 'lobby' }),
+    ];
+  };
+  expect(told()).toEqual([3, 4, 5, 2, -59]);
+  bench.aheadMs = 60_000;
+  expect(told()).toEqual([63, 64, 65, 62, 1]);
 });

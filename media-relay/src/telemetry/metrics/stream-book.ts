@@ -3,6 +3,7 @@ import type { AnyLabels, MetricSource, Samples } from '@sightline/exporter';
 import type { EngineSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { ConfiguredStream, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
+import { toUnixMs } from '../../media/clock.ts';
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import type { StreamState } from '../../stream/states.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -101,7 +102,7 @@ export class StreamBook implements MetricSource {
     this.tick();
     out.set('sightline_streams_configured', this.#records.size);
     for (const record of this.#records.values()) {
-      const { facts, counters, labels, gaugeLabels, lastFrameMs, info, codec } = record;
+      const { facts, counters, labels, gaugeLabels, info, codec } = record;
       out.put('sightline_stream_info', info, 1);
       if (codec !== undefined) out.put('sightline_stream_codec_info', codec, 1);
       streamGauges.forEach(({ name, read }, at) => out.put(name, gaugeLabels[at] ?? labels, read(facts)));
@@ -113,14 +114,35 @@ export class StreamBook implements MetricSource {
       record.pictures?.collect(out);
       out.put('sightline_stream_up_seconds_total', labels, record.upSeconds);
       out.put('sightline_stream_expected_seconds_total', labels, record.expectedSeconds);
-      if (lastFrameMs !== undefined)
-        out.put('sightline_stream_last_frame_timestamp_seconds', labels, lastFrameMs / 1000);
+      this.#collectTimes(out, record);
     }
+  }
+
+  /** Snapshots are told by the relay's clock, dashboards compare with theirs. */
+  #collectTimes(out: Samples, { facts: { snapshot, picture }, labels, lastFrameMs }: StreamRecord): void {
+    const { clock } = this.#options;
+    const unixSeconds = (ms: number | undefined): number | undefined =>
+      ms === undefined ? undefined : toUnixMs(ms, clock) / 1000;
+    out.put('sightline_stream_state_since_timestamp_seconds', labels, unixSeconds(snapshot?.stateSinceMs));
+    out.put('sightline_stream_last_frame_timestamp_seconds', labels, unixSeconds(lastFrameMs));
+    out.put('sightline_stream_picture_checked_timestamp_seconds', labels, unixSeconds(picture?.checkedMs));
+    if (snapshot?.substream !== undefined) {
+      const lastMs = snapshot.substream.lastFrameMs;
+      out.put('sightline_substream_last_frame_timestamp_seconds', labels, unixSeconds(lastMs));
+    }
+    // The camera's clock follows what the time servers say, as Unix time does.
+    const delay = snapshot?.captureDelaySeconds;
+    const told = delay === undefined ? undefined : delay + toUnixMs(0, clock) / 1000;
+    out.put('sightline_stream_capture_delay_seconds', labels, told);
   }
 }
 
-/** As the API shows it: a stream that the engine has not reported is waiting, not unknown. */
+/**
+ * As the API shows it: a stream that the engine has not reported is waiting, not unknown. But a camera that is dead does not
+ * come to rest while those who want it wait for their next attempt: an alert would be resolved, and raised again with that.
+ */
 function stateOf({ onDemand }: ConfiguredStream, snapshot: StreamSnapshot | undefined): StreamState {
+  if (snapshot?.state === 'idle' && snapshot.isSought) return 'offline';
   return snapshot?.state ?? (onDemand ? 'idle' : 'connecting');
 }
 

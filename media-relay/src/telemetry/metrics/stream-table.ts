@@ -19,6 +19,7 @@ export interface StreamFacts {
   readonly configured: ConfiguredStream;
   /** Undefined until the engine has reported it, and while the engine is down. */
   readonly snapshot: StreamSnapshot | undefined;
+  /** The snapshot's, but `offline` for an idle stream that somebody asked for in vain and will ask for again. */
   readonly state: StreamState;
   /** Undefined while the stream is not live, and before its first picture was looked at. */
   readonly picture: PictureHealth | undefined;
@@ -73,8 +74,6 @@ const whileLive =
   (read: (snapshot: StreamSnapshot) => number | undefined): Reader<StreamFacts> =>
   ({ snapshot }) =>
     snapshot?.state === 'live' ? read(snapshot) : undefined;
-const seconds = (ms: number | null | undefined): number | undefined =>
-  ms === undefined || ms === null ? undefined : ms / 1000;
 
 /** Who asks for a camera that cannot be reached is no viewer yet, and it is down all the same; one that lingers on is live. */
 const soughtStates: ReadonlySet<StreamState> = new Set(['connecting', 'stalled', 'offline']);
@@ -83,7 +82,7 @@ export function isExpected({ configured, snapshot, state }: StreamFacts): boolea
   return !configured.onDemand || (snapshot?.viewers ?? 0) > 0 || soughtStates.has(state);
 }
 
-/** Read from the newest snapshot. `undefined`: not known, no series. */
+/** Read from the newest snapshot. `undefined`: not known, no series. What depends on Unix time is in stream-book.ts. */
 export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_up', ({ state }) => flag(state === 'live')),
   row('sightline_stream_connected', ({ state }) => flag(state === 'live' || state === 'stalled')),
@@ -92,7 +91,6 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
     row<StreamFacts>('sightline_stream_state', (facts) => flag(facts.state === state), { state }),
   ),
   row('sightline_stream_state_code', ({ state }) => streamStates.indexOf(state)),
-  row('sightline_stream_state_since_timestamp_seconds', ({ snapshot }) => seconds(snapshot?.stateSinceMs)),
   ...streamWarnings.map((warning) =>
     row<StreamFacts>(
       'sightline_stream_warning',
@@ -105,7 +103,6 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_video_bytes_per_second', ({ snapshot }) => (snapshot?.bitrateBps ?? 0) / 8),
   row('sightline_stream_video_width_pixels', ({ snapshot }) => snapshot?.h264?.width),
   row('sightline_stream_video_height_pixels', ({ snapshot }) => snapshot?.h264?.height),
-  row('sightline_stream_capture_delay_seconds', ({ snapshot }) => snapshot?.captureDelaySeconds),
   row(
     'sightline_stream_keyframe_interval_seconds',
     whileLive(({ keyFrameIntervalSeconds }) => keyFrameIntervalSeconds),
@@ -146,7 +143,6 @@ export const streamGauges: readonly Row<StreamFacts>[] = [
   row('sightline_stream_overexposed', (facts) => flagOf(facts, 'overexposed')),
   row('sightline_stream_underexposed', (facts) => flagOf(facts, 'underexposed')),
   row('sightline_stream_blurred', (facts) => flagOf(facts, 'blurred')),
-  row('sightline_stream_picture_checked_timestamp_seconds', ({ picture }) => seconds(picture?.checkedMs)),
 ];
 
 /** Only where there is a substream. */
@@ -160,7 +156,6 @@ export const substreamGauges: readonly Row<RenditionSnapshot>[] = [
   row('sightline_substream_keyframe_interval_seconds', ({ state, keyFrameIntervalSeconds }) =>
     state === 'live' ? keyFrameIntervalSeconds : undefined,
   ),
-  row('sightline_substream_last_frame_timestamp_seconds', ({ lastFrameMs }) => seconds(lastFrameMs)),
 ];
 
 /** Only where there is a substream: without one there is nothing to switch to. */
