@@ -109,7 +109,7 @@ test('on the wall the size of the tile decides', async () => {
   await expect.poll(() => widthOf(page), { timeout: 10_000 }).toBe(sub.width);
   await page.close();
   await relay.viewers('cam', 0);
-});
+}, 60_000);
 
 test('auto falls to the substream where the path is too narrow, and comes back when it widens', async () => {
   const down = { rateBps: 900_000, delayMs: 15, queueBytes: 64_000 };

@@ -190,13 +190,13 @@ export class TestRelay implements AsyncDisposable {
     for (const name of names) await this.#until(name, (stream) => expect(stream.state).toBe('live'));
   }
 
-  /** Resolves once the stream has so many. */
+  /** Resolves once the stream has so many. A busy browser may kill a page that is closed: 30 s of silence end its session. */
   viewers(name: string, count: number): Promise<void> {
-    return this.#until(name, (stream) => expect(stream.viewers).toBe(count));
+    return this.#until(name, (stream) => expect(stream.viewers).toBe(count), 40_000);
   }
 
-  #until(name: string, check: (stream: StreamView) => void): Promise<void> {
-    return vi.waitFor(async () => check(await this.stream(name)), { timeout: 15_000, interval: 50 });
+  #until(name: string, check: (stream: StreamView) => void, timeout = 15_000): Promise<void> {
+    return vi.waitFor(async () => check(await this.stream(name)), { timeout, interval: 50 });
   }
 
   /** Of the state file, by name. */
