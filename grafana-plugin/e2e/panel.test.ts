@@ -63,9 +63,9 @@ test('plays the streams of its query under the strict policy, with a token that 
   const facts = await readPicture(dashboard.page, `${dashboard.tile('gate')} video`);
   expect(facts).toMatchObject({ width: 640, height: 360 });
   expect(facts.contrast).toBeGreaterThan(20);
-  const ageMs = await dashboard.pictureAgeMs('gate');
-  expect(ageMs).toBeGreaterThanOrEqual(0);
-  expect(ageMs).toBeLessThan(2000);
+  // A busy browser takes its time to catch up.
+  await expect.poll(() => dashboard.pictureAgeMs('gate'), { timeout: 10_000 }).toBeLessThan(2000);
+  expect(await dashboard.pictureAgeMs('gate')).toBeGreaterThanOrEqual(0);
   await dashboard.says('gate', 'figures', /^\d+ ms$/);
   await dashboard.says('gate', 'figures', /^2[3-7] fps$/);
   expect(await dashboard.page.locator(`${dashboard.tile('gate')} button`).getAttribute('aria-label')).toBe(
