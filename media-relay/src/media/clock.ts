@@ -31,12 +31,21 @@ export const systemClock: Clock = clockOf(
   () => Date.now(),
 );
 
-/** A moment of the clock as Unix time, by what the system knows now. */
+/** How far Unix time is ahead of the clock, by what the system knows now. */
+export function aheadMs(clock: Clock): number {
+  return clock.aheadMs?.() ?? 0;
+}
+
+/** A moment of the clock as Unix time. */
 export function toUnixMs(clockMs: number, clock: Clock): number {
-  return clockMs + (clock.aheadMs?.() ?? 0);
+  return clockMs + aheadMs(clock);
 }
 
 /** The other way: where a moment that somebody outside names is on the clock. */
 export function fromUnixMs(unixMs: number, clock: Clock): number {
-  return unixMs - (clock.aheadMs?.() ?? 0);
+  return unixMs - aheadMs(clock);
+}
+
+export function unixNow(clock: Clock): number {
+  return toUnixMs(clock(), clock);
 }

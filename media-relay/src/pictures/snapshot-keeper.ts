@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { EnginePort } from '../engine/engine-port.ts';
 import type { Clock } from '../media/clock.ts';
-import { toUnixMs } from '../media/clock.ts';
+import { toUnixMs, unixNow } from '../media/clock.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Snapshots } from './snapshots.ts';
 import { fileName, timeOf } from './still-name.ts';
@@ -101,7 +101,7 @@ export class SnapshotKeeper {
     const { keepHours, keepCount, clock } = this.#options;
     // As `fileName` makes them: nothing else in a folder is ever touched.
     const files = (await readdir(folder)).filter((name) => timeOf(name) !== undefined).sort();
-    const oldestMs = toUnixMs(clock(), clock) - keepHours * 3_600_000;
+    const oldestMs = unixNow(clock) - keepHours * 3_600_000;
     const tooMany = files.length - keepCount;
     for (const [index, name] of files.entries()) {
       if (index >= tooMany && (timeOf(name) ?? 0) >= oldestMs) break;

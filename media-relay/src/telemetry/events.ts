@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import type { EngineEvent } from '../engine/messages.ts';
 import type { Clock } from '../media/clock.ts';
-import { toUnixMs } from '../media/clock.ts';
+import { toUnixMs, unixNow } from '../media/clock.ts';
 import type { PictureFlag } from '../stream/states.ts';
 
 /** Everything that is kept. The set is stable API, and bounded. */
@@ -129,7 +129,7 @@ export class EventLog {
   }
 
   record(event: OwnEvent): void {
-    this.#keep({ atMs: toUnixMs(this.#clock(), this.#clock), ...event });
+    this.#keep({ atMs: unixNow(this.#clock), ...event });
   }
 
   /** Its moment is one of the relay's clock. */

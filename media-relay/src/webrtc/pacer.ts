@@ -71,11 +71,12 @@ export class Pacer {
 
   #tick(): void {
     this.#timer = undefined;
-    const [first, ...others] = this.#feeds;
-    for (const feed of first ? [first, ...others] : []) {
+    const feeds = [...this.#feeds];
+    for (const feed of feeds) {
       if (this.#feeds.has(feed) && !feed.pump(this.#clock())) this.#feeds.delete(feed);
     }
     // Who is first takes what it may of a shared budget, and so each is first in turn.
+    const [first] = feeds;
     if (first && this.#feeds.delete(first)) this.#feeds.add(first);
     if (this.#feeds.size > 0) this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
   }

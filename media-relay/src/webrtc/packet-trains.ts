@@ -3,6 +3,7 @@
  * each was slower than the one before (a queue fills), how many are missing. Pure; 6 kB per viewer, 23 kB after a long burst.
  */
 import { notReceived, ReferenceClock, ticksPerMs, type TransportFeedback } from '../rtp/transport-cc.ts';
+import { RecentMinimum } from './recent-minimum.ts';
 
 /** Packets remembered at most: 195 ms at 100 Mbit/s. Powers of two. */
 const MOST_PACKETS = 2048;
@@ -72,10 +73,8 @@ export class PacketTrains {
   #ring: Ring | undefined;
   readonly #reference = new ReferenceClock();
   #lastSentMs = Number.NEGATIVE_INFINITY;
-  /** Smallest delays of this window and the one before, in the difference of the two clocks. */
-  #baseMs = Number.POSITIVE_INFINITY;
-  #olderBaseMs = Number.POSITIVE_INFINITY;
-  #baseSinceMs = Number.NEGATIVE_INFINITY;
+  /** The smallest delay of late, in the difference of the two clocks. */
+  readonly #base = new RecentMinimum(BASE_WINDOW_MS);
 
   /** So many packets left at once, `bytes` in all; both their sequence numbers count up. */
   sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
@@ -112,7 +111,7 @@ export class PacketTrains {
     const { baseSeq, arrivals } = feedback;
     const ring = this.#ring;
     const referenceMs = this.#reference.unwrapMs(feedback.referenceTime);
-    this.#rotateBase(nowMs);
+    this.#base.rotate(nowMs);
     let train: OpenTrain | undefined;
     let received = 0;
     let receivedBytes = 0;
@@ -142,7 +141,7 @@ export class PacketTrains {
       }
       const arrivalMs = referenceMs + ticks * TICK_MS;
       const delayMs = arrivalMs - sentMs;
-      if (delayMs < this.#baseMs) this.#baseMs = delayMs;
+      this.#base.see(delayMs);
       if (train.received++ === 0) {
         train.firstSentMs = sentMs;
         train.firstArrivalMs = arrivalMs;
@@ -158,7 +157,7 @@ export class PacketTrains {
       delaySumMs += delayMs;
     }
     if (train) this.#close(train, visit);
-    const queueMs = received === 0 ? undefined : delaySumMs / received - this.#emptyDelayMs();
+    const queueMs = received === 0 ? undefined : delaySumMs / received - this.#base.value;
     return { received, receivedBytes, lost, queueMs };
   }
 
@@ -185,19 +184,8 @@ export class PacketTrains {
       deliveredBps: (train.bytes * 8000) / Math.max(arrivalSpanMs, lastSentMs - firstSentMs, TICK_MS),
       growthMs,
       isGradual: train.largestStepMs <= growthMs / 2,
-      queueMs: lastArrivalMs - lastSentMs - this.#emptyDelayMs(),
+      queueMs: lastArrivalMs - lastSentMs - this.#base.value,
     });
-  }
-
-  #emptyDelayMs(): number {
-    return Math.min(this.#baseMs, this.#olderBaseMs);
-  }
-
-  #rotateBase(nowMs: number): void {
-    if (nowMs - this.#baseSinceMs < BASE_WINDOW_MS) return;
-    this.#olderBaseMs = this.#baseMs;
-    this.#baseMs = Number.POSITIVE_INFINITY;
-    this.#baseSinceMs = nowMs;
   }
 }
 

@@ -13,6 +13,7 @@
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
+import { RecentMinimum } from './recent-minimum.ts';
 
 export const FULL_PACE_BPS = 100_000_000;
 /** Of the packets: from here on a path is one that loses some. */
@@ -83,11 +84,8 @@ export class PathEstimate {
   readonly #unpaced: boolean;
   readonly #onFirstFlight: (() => void) | undefined;
   #roundTripMs: number | undefined;
-  readonly #leastRoundTrip = {
-    sinceMs: Number.NEGATIVE_INFINITY,
-    ms: Number.POSITIVE_INFINITY,
-    olderMs: Number.POSITIVE_INFINITY,
-  };
+  /** A viewer may move to a longer path: what the old one took is forgotten after a while. */
+  readonly #leastRoundTripMs = new RecentMinimum(ROUND_TRIP_WINDOW_MS);
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
@@ -288,11 +286,12 @@ export class PathEstimate {
   receiverReport(fractionLost: number, roundTripMs: number | undefined, nowMs: number): void {
     if (roundTripMs !== undefined) {
       this.#roundTripMs = roundTripMs;
-      this.#noteLeastRoundTrip(roundTripMs, nowMs);
+      this.#leastRoundTripMs.rotate(nowMs);
+      this.#leastRoundTripMs.see(roundTripMs);
     }
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
-    this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripOfLateMs;
+    this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs.value;
     const isQueue = this.#queueDelayMs >= 2 * TAIL_DROP.queueMs;
     if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
       this.#cutBlindly(!isQueue, nowMs);
@@ -300,21 +299,6 @@ export class PathEstimate {
       this.#growBlindly(nowMs - Math.max(this.#lastReportMs, this.#lastSignMs + PROBE_AFTER_MS));
     }
     this.#lastReportMs = nowMs;
-  }
-
-  /** A viewer may move to a longer path: what the old one took is forgotten after a while. */
-  #noteLeastRoundTrip(roundTripMs: number, nowMs: number): void {
-    const least = this.#leastRoundTrip;
-    if (nowMs - least.sinceMs >= ROUND_TRIP_WINDOW_MS) {
-      least.olderMs = least.ms;
-      least.ms = Number.POSITIVE_INFINITY;
-      least.sinceMs = nowMs;
-    }
-    least.ms = Math.min(least.ms, roundTripMs);
-  }
-
-  get #leastRoundTripOfLateMs(): number {
-    return Math.min(this.#leastRoundTrip.ms, this.#leastRoundTrip.olderMs);
   }
 
   /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */

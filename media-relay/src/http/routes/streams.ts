@@ -2,7 +2,7 @@ import { isAllowed } from '../../auth/permissions.ts';
 import type { Principal } from '../../auth/permissions.ts';
 import type { RenditionSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { Clock } from '../../media/clock.ts';
-import { toUnixMs } from '../../media/clock.ts';
+import { toUnixMs, unixNow } from '../../media/clock.ts';
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import { streamWarnings } from '../../stream/states.ts';
 import { withoutCredentials } from '../../telemetry/events.ts';
@@ -117,7 +117,7 @@ export function listStreams(
     .list()
     .filter(({ name }) => isAllowed(principal, 'view', { stream: name }))
     .map((stream) => toView(stream, measured.get(stream.name), pictures.health(stream.name), clock));
-  return { nowMs: toUnixMs(clock(), clock), streams: views };
+  return { nowMs: unixNow(clock), streams: views };
 }
 
 function orThrow(result: AdminResult): void {

@@ -3,7 +3,7 @@ import { isKeptAsRate, keptMetrics, specOf } from '@sightline/exporter';
 
 import { isAllowed } from '../../auth/permissions.ts';
 import type { Principal } from '../../auth/permissions.ts';
-import { fromUnixMs, toUnixMs } from '../../media/clock.ts';
+import { fromUnixMs, toUnixMs, unixNow } from '../../media/clock.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import { readQuery } from '../input.ts';
@@ -33,7 +33,6 @@ const maxRememberedCharacters = 16 * 2 ** 20;
 /** Figures for people and panels, out of memory; each caller sees the streams that it may view. */
 export function telemetryRoutes(deps: HttpDeps): Route[] {
   const { metrics, clock } = deps;
-  const unixNow = (): number => toUnixMs(clock(), clock);
   const remembered = new Map<string, string>();
   let rememberedCharacters = 0;
   let rememberedMoment = -1;
@@ -60,7 +59,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
   async function history(exchange: Exchange): Promise<string> {
     const { metric, start_time, end_time, step, stream } = readQuery(historyQuerySchema, exchange.query);
     const { principal } = exchange;
-    const toMs = end_time ?? unixNow();
+    const toMs = end_time ?? unixNow(clock);
     const fromMs = start_time ?? toMs - defaultRangeMs;
     if (fromMs >= toMs) throw new HttpProblem('bad-request', 'start_time must be before end_time.');
     const stepMs = 1000 * (step ?? Math.max(1, Math.ceil((toMs - fromMs) / defaultRangeMs)));
@@ -154,13 +153,13 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
   }
 
   const alertsFor = (principal: Principal) => ({
-    nowMs: unixNow(),
+    nowMs: unixNow(clock),
     alerts: metrics.alerts
       .filter(({ labels }) => isVisible(principal, labels, undefined))
       .map((alert) => ({ ...alert, sinceMs: toUnixMs(alert.sinceMs, clock) })),
   });
   const systemFor = async (principal: Principal) => ({
-    nowMs: unixNow(),
+    nowMs: unixNow(clock),
     metrics: (await current(principal, undefined, undefined)).filter(({ series }) =>
       series.every(({ labels }) => labels['stream'] === undefined),
     ),
@@ -179,7 +178,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
       problems: ['bad-request'],
       async handle({ query, principal, response }) {
         const { metric, stream } = readQuery(currentQuerySchema, query);
-        sendJson(response, { nowMs: unixNow(), metrics: await current(principal, metric, stream) });
+        sendJson(response, { nowMs: unixNow(clock), metrics: await current(principal, metric, stream) });
       },
     },
     {
@@ -253,7 +252,7 @@ export function telemetryRoutes(deps: HttpDeps): Route[] {
       problems: ['bad-request'],
       async handle({ query, principal, response }) {
         const { history: wantsHistory } = readQuery(monitoringQuerySchema, query);
-        const toMs = unixNow();
+        const toMs = unixNow(clock);
         const cpu = {
           metric: 'sightline_cpu_utilisation_ratio',
           fromMs: toMs - defaultRangeMs,

@@ -12,7 +12,7 @@ import {
 import type { HostSnapshot } from '../../engine/messages.ts';
 import type { HealthReport, LongRange, MetricsPort, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
-import { toUnixMs } from '../../media/clock.ts';
+import { aheadMs, toUnixMs } from '../../media/clock.ts';
 import type { Pictures } from '../../pictures/pictures.ts';
 import type { Logger } from '../log.ts';
 import { EngineMetrics } from './engine-metrics.ts';
@@ -63,7 +63,7 @@ export class RelayMetrics implements MetricsPort {
       if (streams.get(name)?.trustClock !== true) return undefined;
       const { captureDelaySeconds } = engine.snapshot()?.streams.find((stream) => stream.name === name) ?? {};
       // The relay's clock never steps; the camera's follows what the time servers say.
-      return captureDelaySeconds === undefined ? undefined : captureDelaySeconds + toUnixMs(0, clock) / 1000;
+      return captureDelaySeconds === undefined ? undefined : captureDelaySeconds + aheadMs(clock) / 1000;
     });
     this.#engine = new EngineMetrics(() => engine.snapshot());
     const book = new StreamBook({

@@ -3,7 +3,7 @@ import type { AnyLabels, MetricSource, Samples } from '@sightline/exporter';
 import type { EngineSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { ConfiguredStream, StreamDirectory } from '../../http/deps.ts';
 import type { Clock } from '../../media/clock.ts';
-import { toUnixMs } from '../../media/clock.ts';
+import { aheadMs, toUnixMs } from '../../media/clock.ts';
 import type { PictureHealth } from '../../pictures/picture-checker.ts';
 import type { StreamState } from '../../stream/states.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -132,7 +132,7 @@ export class StreamBook implements MetricSource {
     }
     // The camera's clock follows what the time servers say, as Unix time does.
     const delay = snapshot?.captureDelaySeconds;
-    const told = delay === undefined ? undefined : delay + toUnixMs(0, clock) / 1000;
+    const told = delay === undefined ? undefined : delay + aheadMs(clock) / 1000;
     out.put('sightline_stream_capture_delay_seconds', labels, told);
   }
 }
