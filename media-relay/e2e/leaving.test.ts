@@ -95,6 +95,9 @@ test('a media thread dies: its viewers are back within 5 s, those of the other t
   ]);
   expect((await relay.events('?stream=other&type=viewer-joined')).length).toBe(1);
   expect((await relay.events('?stream=dying&type=viewer-joined')).length).toBe(2);
+  expect(await relay.events('?type=viewer-left')).toMatchObject([
+    { stream: 'dying', reason: 'engine-stopped' },
+  ]);
   await expect
     .poll(async () => (await relay.observer.facts()).snapshot?.threads, { timeout: 5000 })
     .toMatchObject([
@@ -119,6 +122,8 @@ test('a media thread hangs: it is ended and replaced, and its viewers are back',
   expect(await relay.events('?type=engine-restart')).toMatchObject([
     { thread: 0, reason: 'the media thread hung: not a word for 5 s' },
   ]);
+  // Whoever asked in vain meanwhile has no session.
+  expect(await relay.events('?type=viewer-left')).toMatchObject([{ reason: 'engine-stopped' }]);
   await page.close();
 }, 60_000);
 
