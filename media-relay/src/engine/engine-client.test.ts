@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLibrary, registerCallback } from '../native/library.ts';
 import { MediaThreads } from '../testing/media-threads.ts';
@@ -32,8 +32,16 @@ function lowBytes(): number {
     .reduce((sum, [begin, end]) => sum + (end <= 2 ** 31 ? end - begin : 0), 0);
 }
 
-/** Sockets: Node keeps files of its own open. */
-const sockets = (): number => process.getActiveResourcesInfo().length + readdirSync('/proc/self/fd').length;
+function openSockets(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+    } catch {
+      // That of the folder itself.
+      return false;
+    }
+  }).length;
+}
 
 /** Counts the objects of one kind that OpenSSL frees: 0 for SSL, 1 for SSL_CTX (<openssl/crypto.h>). */
 function countFreed(kind: 0 | 1): Disposable & { count: number } {
@@ -55,7 +63,7 @@ function countFreed(kind: 0 | 1): Disposable & { count: number } {
 test.runIf(process.platform === 'linux')(
   'a thread that dies leaves nothing of what it had from C',
   async () => {
-    const before = { low: lowBytes(), sockets: sockets() };
+    const before = { low: lowBytes(), sockets: openSockets() };
     const crashed = Promise.withResolvers<Error>();
     const engine = await startEngine({ spec, log: () => undefined, onCrash: crashed.resolve });
     const isUp = new Promise<void>((resolve) =>
@@ -73,8 +81,8 @@ test.runIf(process.platform === 'linux')(
     for (const viewer of viewers)
       expect(await engine.offer('cam', viewer.offer())).toMatchObject({ ok: true });
     // It has them now.
-    if (process.arch === 'x64') expect(lowBytes()).toBeGreaterThan(before.low);
-    expect(sockets()).toBeGreaterThan(before.sockets);
+    if (process.arch === 'x64') expect(lowBytes()).toBeGreaterThanOrEqual(before.low + 256 * 1024);
+    expect(openSockets()).toBeGreaterThan(before.sockets);
     // The viewers' own.
     for (const viewer of viewers) viewer.close();
 
@@ -84,7 +92,8 @@ test.runIf(process.platform === 'linux')(
     await threads.kill(0);
     expect((await crashed.promise).message).toBe('killed by a test');
     expect({ ssl: ssl.count, contexts: contexts.count }).toEqual({ ssl: 3, contexts: 1 });
-    expect(lowBytes()).toBe(before.low);
-    await expect.poll(sockets).toBe(before.sockets);
+    // A slab is 256 KiB; V8 may have moved a page.
+    expect(lowBytes()).toBeLessThan(before.low + 256 * 1024);
+    await expect.poll(openSockets).toBe(before.sockets);
   },
 );

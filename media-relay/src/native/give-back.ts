@@ -10,7 +10,7 @@ export type GiveBack = Readonly<Record<NativeKind, (address: number, byteLength:
  */
 export function giveBack(memory: SharedArrayBuffer, load: () => GiveBack = loadGiveBack): number {
   const things = readLedger(memory);
-  // A thread that ended well, or ran without native code, has nothing: then nothing is loaded.
+  // Where koffi has no binary there is nothing, and nothing can be loaded.
   if (things.length === 0) return 0;
   const free = load();
   const byKind = Map.groupBy(things, ({ kind }) => kind);
