@@ -1,6 +1,7 @@
 // bench: 50 good viewers beside 5 that vanish without a word and 5 on links of 500 kbit/s: what the good ones notice
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { residentBytes } from './support/process.ts';
 import { startLossyPath, type LossyPath } from './support/lossy.ts';
@@ -50,6 +51,7 @@ async function measure(relayUrl: string, relayPid: number, sink: Sink, viewers: 
   return {
     lostPackets: after.lostByGap - before.lostByGap - kernelDrops,
     kernelDrops,
+    checked: checkPayloads(after, before),
     firstPacketP99Ms: percentile(firstPacketMs, 0.99),
     lastPacketP99Ms: percentile(lastPacketMs, 0.99),
     residentGrowthBytes: residentAfter - residentBefore,
@@ -64,7 +66,7 @@ await runBench(170, async () => {
   const camera = await startCameras({ picture: makePicture({ gopSeconds: 2 }) });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const [good, vanishing, slow] = await Promise.all([Sink.start(), Sink.start(), Sink.start()]);
-  const viewers = await joinMany(goodViewers, (_, options) =>
+  const viewers = await joinMany(goodViewers, camera.sent, (_, options) =>
     joinByWhep(good, relay.url, 'camera', { ...options, trace: true }),
   );
   await delay(4000);
@@ -96,6 +98,8 @@ await runBench(170, async () => {
     lostPacketsAlone: alone.lostPackets,
     lostPackets: beside.lostPackets,
     kernelDrops: alone.kernelDrops + beside.kernelDrops,
+    checkedFrames: alone.checked.checkedFrames + beside.checked.checkedFrames,
+    payloadErrors: alone.checked.payloadErrors + beside.checked.payloadErrors,
     firstPacketP99AloneMs: round(alone.firstPacketP99Ms, 2),
     firstPacketP99Ms: round(beside.firstPacketP99Ms, 2),
     addedFirstPacketP99Ms: round(beside.firstPacketP99Ms - alone.firstPacketP99Ms, 2),

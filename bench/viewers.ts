@@ -30,7 +30,7 @@ async function measureRelay(viewers: number, isPlain: boolean) {
   const idleFrom = cpuSeconds(relay.pid);
   await delay(3000);
   const idleShare = (cpuSeconds(relay.pid) - idleFrom) / 3;
-  await joinMany(viewers, (_, options) =>
+  await joinMany(viewers, camera.sent, (_, options) =>
     joinByWhep(sink, relay.url, 'camera', { ...options, transportCc: !isPlain }),
   );
   await delay(settleMs);
@@ -46,7 +46,7 @@ async function measureRelay(viewers: number, isPlain: boolean) {
 async function measureJanus(viewers: number) {
   const janus = await startJanus(picture);
   const sink = await Sink.start();
-  await joinMany(viewers, (_, options) => janus.join(sink, options));
+  await joinMany(viewers, [janus.sent], (_, options) => janus.join(sink, options));
   await delay(settleMs);
   const load = await measureLoad(janus.pid, sink, windowSeconds);
   await Promise.all([sink.stop(), janus.stop()]);
@@ -76,6 +76,8 @@ async function inTurn(viewers: number) {
     plainRatioToLimit: ratio(plain),
     lost: [...relays, ...plain].reduce((sum, relay) => sum + relay.lost, 0),
     kernelDrops: [...relays, ...plain].reduce((sum, relay) => sum + relay.kernelDrops, 0),
+    checkedFrames: [...relays, ...plain].reduce((sum, relay) => sum + relay.checked.checkedFrames, 0),
+    payloadErrors: [...relays, ...plain].reduce((sum, relay) => sum + relay.checked.payloadErrors, 0),
   };
 }
 
@@ -96,6 +98,8 @@ await runBench(1000, async () => {
       janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
       lost: ours.lost,
       kernelDrops: ours.kernelDrops,
+      checkedFrames: ours.checkedFrames,
+      payloadErrors: ours.payloadErrors,
     });
   }
   return { runs };
