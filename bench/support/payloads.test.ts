@@ -3,10 +3,11 @@ import { afterEach, expect, test } from 'vitest';
 import { startCameras } from './cameras.ts';
 import { repositoryRoot } from './paths.ts';
 import { checkPayloads, isOwnCamera } from './payloads.ts';
+import { startLossyPath } from './lossy.ts';
 import { startRelay } from './relay.ts';
-import { Sink, type CheckedPayload } from './sink.ts';
+import { Sink, type SinkReport, type SinkSession } from './sink.ts';
 import { until } from './until.ts';
-import { joinByWhep } from './whep-viewer.ts';
+import { joinByWhep, type Viewer } from './whep-viewer.ts';
 
 const open: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -19,13 +20,17 @@ async function kept<T extends { stop(): Promise<void> }>(starting: Promise<T>): 
   return started;
 }
 
+function sessionOf(report: SinkReport, viewer: Viewer): SinkSession | undefined {
+  return report.sessions.find(({ id }) => id === viewer.id);
+}
+
 const picture = (name: string) => ({
   path: path.join(repositoryRoot, `media-relay/src/media/fixtures/${name}.h264`),
   fps: 25,
   bitrateBps: 300_000,
 });
 
-test("a real viewer's pictures are its camera's, and not those of another", async () => {
+test("real viewers' pictures are their camera's, whatever gets lost, and not those of another", async () => {
   const cameras = await Promise.all(
     ['high-4-slices', 'high-1-slice'].map((name) => kept(startCameras({ picture: picture(name) }))),
   );
@@ -33,21 +38,28 @@ test("a real viewer's pictures are its camera's, and not those of another", asyn
   if (!own || !other) throw new Error('no cameras');
   const relay = await kept(startRelay({ streams: { own: cameras[0]?.urls[0] ?? '' } }));
   const sink = await kept(Sink.start());
-  const told = await Promise.all(
-    [own, other].map((verify) => joinByWhep(sink, relay.url, 'own', { verify })),
-  );
-  const checkedOf = async (index: number): Promise<CheckedPayload | undefined> =>
-    (await sink.report()).sessions.find(({ id }) => id === told[index]?.id)?.payload;
-  const right = await until('two rounds', 15_000, async () => {
-    const payload = await checkedOf(0);
-    return payload && payload.checkedFrames > 24 ? payload : undefined;
+  const bad = { lossRatio: 0.05, reorderRatio: 0.05 };
+  const told = await Promise.all([
+    joinByWhep(sink, relay.url, 'own', { verify: own }),
+    joinByWhep(sink, relay.url, 'own', { verify: other }),
+    joinByWhep(sink, relay.url, 'own', { verify: own, startsAnywhere: true }, async (toPort) => {
+      const path_ = await startLossyPath({ toPort, down: bad });
+      open.push({ stop: () => Promise.resolve(path_.close()) });
+      return path_.port;
+    }),
+  ]);
+  const report = await until('two rounds, and losses', 15_000, async () => {
+    const now = await sink.report();
+    const [right, , lossy] = told.map((viewer) => sessionOf(now, viewer));
+    const isEnough = [right, lossy].every((session) => (session?.payload?.checkedFrames ?? 0) > 24);
+    return isEnough && (lossy?.lostByGap ?? 0) > 0 ? now : undefined;
   });
+  const [right, wrong, lossy] = told.map((viewer) => sessionOf(report, viewer)?.payload);
   expect(right).toMatchObject({ errors: 0, bursts: 1, problem: '' });
-  const wrong = await checkedOf(1);
-  expect(wrong?.errors).toBeGreaterThan(0);
+  expect(lossy).toMatchObject({ errors: 0, problem: '' });
   expect(wrong).toMatchObject({ checkedFrames: 0 });
+  expect(wrong?.errors).toBeGreaterThan(0);
   expect(wrong?.problem).toMatch(/not the camera's/);
-  const report = await sink.report();
   expect(() => checkPayloads(report)).toThrow(/not the camera's/);
 });
 
