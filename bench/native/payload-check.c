@@ -18,6 +18,7 @@ int main(int argc, char **argv) {
     while (sscanf(digits + 2 * size, "%2x", &byte) == 1) payload[size++] = (uint8_t)byte;
     check_packet(check, number, timestamp, marker, payload, size);
   }
+  check_end(check);
   printf("{\"checkedFrames\":%lu,\"payloadErrors\":%lu,\"bursts\":%lu,\"problem\":\"%s\"}\n", check->frames, check->errors,
          check->bursts, check->problem ? check->problem : "");
   check_free(check);

@@ -5,15 +5,22 @@
  * A viewer begins with a key frame; then comes the file's next picture, round and round, or at any time a key frame
  * again: a burst. A key frame has its parameter sets. What is no slice may be left out, or come earlier in its picture,
  * but is in the file. The packets of a picture have one timestamp, later than that of the picture before; its last has the
- * marker. One without is the beginning of a picture that a burst cut short: a key frame follows. Lost packets excuse
- * their pictures, and no others.
+ * marker. One without is the beginning of a picture that a burst cut short: a key frame follows. What comes late, or
+ * as a resend, is put in its place. Lost packets excuse their pictures, and no others.
  */
 #ifndef BENCH_PAYLOAD_CHECK_H
 #define BENCH_PAYLOAD_CHECK_H
 
 #include "h264.h"
 
-enum { CHECK_MAX_SLICES = 256, CHECK_MAX_BYTES = 16 << 20 };
+enum { CHECK_MAX_SLICES = 256, CHECK_MAX_BYTES = 16 << 20, CHECK_HELD_PACKETS = 512, CHECK_PACKET_BYTES = 2048 };
+
+struct held_packet {
+  uint64_t number;
+  uint32_t timestamp, size;
+  int marker;
+  uint8_t payload[CHECK_PACKET_BYTES];
+};
 
 struct payload_check {
   const struct picture *picture; /* its payloads are whole NAL units */
@@ -21,7 +28,11 @@ struct payload_check {
   uint64_t frames, errors, bursts;
   const char *problem; /* the first of `errors` */
 
-  uint64_t next_number; /* of the next packet; 0 before the first */
+  struct held_packet *held; /* behind a hole that may be filled yet, by their numbers */
+  uint64_t due;             /* the next one, there or not; for those before it is too late */
+  uint32_t held_count;
+
+  uint64_t next_number; /* of the next packet that is looked at; 0 before the first */
   uint32_t timestamp;
   int is_open;    /* a picture is under way */
   int is_waiting; /* its beginning may be lost: it is not looked at */
@@ -42,7 +53,7 @@ static struct payload_check *check_new(const struct picture *picture, int is_any
 }
 
 static void check_free(struct payload_check *c) {
-  if (c) free(c->bytes);
+  if (c) free(c->bytes), free(c->held);
   free(c);
 }
 
@@ -197,10 +208,8 @@ static void check_gap(struct payload_check *c, uint64_t lost) {
   c->is_waiting = 1;
 }
 
-/* One packet that is authentic; `number` is its extended sequence number, never 0. */
-static void check_packet(struct payload_check *c, uint64_t number, uint32_t timestamp, int marker, const uint8_t *payload,
-                         uint32_t size) {
-  if (number < c->next_number) return; /* double, or so late that it counts as lost */
+static void check_in_order(struct payload_check *c, uint64_t number, uint32_t timestamp, int marker,
+                           const uint8_t *payload, uint32_t size) {
   const int is_first = !c->next_number, is_after_gap = is_first ? c->is_anywhere : number > c->next_number;
   if (is_first) c->wants_key = 1;
   if (is_after_gap) check_gap(c, is_first ? UINT32_MAX : number - c->next_number);
@@ -216,6 +225,45 @@ static void check_packet(struct payload_check *c, uint64_t number, uint32_t time
   if (size) c->timestamp = timestamp;
   if (c->is_open && marker) check_end_frame(c, 0);
   c->next_number = number + 1;
+}
+
+/* Looks at the packet that is due, if it is there, and goes on. */
+static void check_step(struct payload_check *c) {
+  const struct held_packet *h = c->held ? &c->held[c->due % CHECK_HELD_PACKETS] : NULL;
+  if (h && h->number == c->due) {
+    check_in_order(c, h->number, h->timestamp, h->marker, h->payload, h->size);
+    c->held_count--;
+  }
+  c->due++;
+}
+
+/* One authentic packet, or what a resend brings; `number` is its extended sequence number, never 0. Was it missing? */
+static int check_packet(struct payload_check *c, uint64_t number, uint32_t timestamp, int marker, const uint8_t *payload,
+                        uint32_t size) {
+  if (!c->due) c->due = number;
+  if (number < c->due || size > CHECK_PACKET_BYTES) return 0; /* double, or so late that it counts as lost */
+  while (number - c->due >= CHECK_HELD_PACKETS) check_step(c);
+  if (number == c->due) {
+    check_in_order(c, number, timestamp, marker, payload, size);
+    c->due++;
+  } else {
+    if (!c->held) {
+      c->held = grown(NULL, CHECK_HELD_PACKETS * sizeof *c->held);
+      memset(c->held, 0, CHECK_HELD_PACKETS * sizeof *c->held);
+    }
+    struct held_packet *h = &c->held[number % CHECK_HELD_PACKETS];
+    if (h->number == number) return 0;
+    h->number = number, h->timestamp = timestamp, h->marker = marker, h->size = size;
+    memcpy(h->payload, payload, size);
+    c->held_count++;
+  }
+  while (c->held_count && c->held[c->due % CHECK_HELD_PACKETS].number == c->due) check_step(c);
+  return 1;
+}
+
+/* Nothing more comes. */
+static inline void check_end(struct payload_check *c) {
+  while (c->held_count) check_step(c);
 }
 
 #endif

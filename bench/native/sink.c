@@ -76,10 +76,10 @@ struct session {
   struct srtp_keys from_server, to_server;
   int64_t answered_ns, next_check_ns, next_report_ns, first_packet_ns, connected_ns, sender_report_ns;
   uint32_t ssrc, own_ssrc, report_index, sender_report_middle;
-  uint64_t packets, bytes, rtx, foreign, decrypt_errors, verified, sender_reports, rtcp_errors, consents;
+  uint64_t packets, bytes, rtx, foreign, decrypt_errors, verified, filled, sender_reports, rtcp_errors, consents;
   uint64_t reported_expected, reported_received;
   uint32_t kernel_drops;
-  struct order order;
+  struct order order, resend_order;
   struct payload_check *check; /* of who verifies */
   /* Transport-wide sequence numbers from `feedback_from` to before `feedback_to` are not reported yet; 0: not arrived. */
   uint16_t feedback_from, feedback_to;
@@ -325,19 +325,29 @@ static void trace_packet(struct session *s, uint32_t timestamp, int64_t kernel_n
   f->last_ns = kernel_ns;
 }
 
-/* Is the packet authentic? What is in it is the check's affair. */
-static int verify(struct session *s, uint8_t *p, int size, uint64_t number, uint32_t timestamp) {
+/* Size of the payload in `plain_text`, or -1 when the packet is not authentic. */
+static int open_packet(struct session *s, uint8_t *p, int size, uint64_t number) {
   int header = 12 + 4 * (p[0] & 15);
   if (p[0] & 0x10 && header + 4 <= size) header += 4 + 4 * (p[header + 2] << 8 | p[header + 3]);
   int plain = srtp_open(&s->from_server, p, size, header, (uint32_t)(number / 65536 - 1), plain_text);
   if (plain < 0) {
     s->decrypt_errors++;
-    return 0;
+    return -1;
   }
   s->verified++;
   if (p[0] & 0x20 && plain) plain = plain > plain_text[plain - 1] ? plain - plain_text[plain - 1] : 0;
-  check_packet(s->check, number, timestamp, p[1] >> 7, plain_text, (uint32_t)plain);
-  return 1;
+  return plain;
+}
+
+/* RFC 4588 4: the original sequence number and payload, in a stream of its own. */
+static void on_resend(struct session *s, uint8_t *p, int size, uint32_t timestamp) {
+  const uint64_t number = order_extend(&s->resend_order, (uint16_t)(p[2] << 8 | p[3]));
+  const int plain = open_packet(s, p, size, number);
+  if (plain < 0) return;
+  order_add(&s->resend_order, number);
+  if (plain < 2 || !s->order.started) return;
+  const uint64_t original = order_extend(&s->order, (uint16_t)(plain_text[0] << 8 | plain_text[1]));
+  s->filled += (uint64_t)check_packet(s->check, original, timestamp, p[1] >> 7, plain_text + 2, (uint32_t)plain - 2);
 }
 
 static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t kernel_ns) {
@@ -351,6 +361,7 @@ static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t
   if (p[0] & 0x10) note_arrival(s, p, size, now);
   if (s->rtx_type && type == s->rtx_type) {
     s->rtx++;
+    if (s->check) on_resend(s, p, size, ntohl(timestamp));
     return;
   }
   if (!s->ssrc) s->ssrc = ntohl(ssrc);
@@ -359,7 +370,11 @@ static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t
     return;
   }
   const uint64_t number = order_extend(&s->order, (uint16_t)(p[2] << 8 | p[3]));
-  if (s->check && !verify(s, p, size, number, ntohl(timestamp))) return;
+  if (s->check) {
+    const int plain = open_packet(s, p, size, number);
+    if (plain < 0) return;
+    check_packet(s->check, number, ntohl(timestamp), p[1] >> 7, plain_text, (uint32_t)plain);
+  }
   order_add(&s->order, number);
   if (s->trace) trace_packet(s, ntohl(timestamp), kernel_ns);
 }
@@ -590,8 +605,10 @@ static void command_report(int64_t now) {
            s->order.reordered, s->order.doubles, s->rtx, s->foreign, s->verified, s->decrypt_errors, s->sender_reports,
            s->rtcp_errors, s->consents, s->kernel_drops);
     if (s->check)
-      printf(",\"payload\":{\"checkedFrames\":%lu,\"errors\":%lu,\"bursts\":%lu,\"lastFrame\":%u,\"problem\":\"%s\"}",
-             s->check->frames, s->check->errors, s->check->bursts, s->check->last_frame, s->check->problem ? s->check->problem : "");
+      printf(",\"payload\":{\"checkedFrames\":%lu,\"errors\":%lu,\"bursts\":%lu,\"resends\":%lu,"
+             "\"held\":%u,\"lastFrame\":%u,\"problem\":\"%s\"}",
+             s->check->frames, s->check->errors, s->check->bursts, s->filled, s->check->held_count,
+             s->check->last_frame, s->check->problem ? s->check->problem : "");
     printf("}");
     comma = ",";
   }

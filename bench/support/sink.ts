@@ -10,7 +10,11 @@ export interface CheckedPayload {
   readonly errors: number;
   /** Key frames that came instead of the next picture, the first of all included. */
   readonly bursts: number;
-  /** Of the newest one: its place in the file. */
+  /** Resends that brought what was lost: checked like all packets. */
+  readonly resends: number;
+  /** Packets that wait for one that is missing; those behind it are not checked yet. */
+  readonly held: number;
+  /** Of the newest picture: its place in the file. */
   readonly lastFrame: number;
   /** The first error, or nothing. */
   readonly problem: string;
