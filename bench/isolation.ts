@@ -1,7 +1,7 @@
 // bench: 50 good viewers beside 5 that vanish without a word and 5 on links of 500 kbit/s: what the good ones notice
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
-import { checkPayloads } from './support/payloads.ts';
+import { checkPayloads, sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { residentBytes } from './support/process.ts';
 import { startLossyPath, type LossyPath } from './support/lossy.ts';
@@ -100,15 +100,15 @@ await runBench(170, async () => {
   await delay(14_000);
   const left = (await streamOf(relay.url)).viewers;
   const slowReport = await slow.report();
-  if (slowReport.payloadErrors > 0) throw new Error('pictures on narrow links are not what the camera sent');
+  if (slowReport.payloadErrors + slowReport.decryptErrors > 0)
+    throw new Error('pictures on narrow links are not what the camera sent');
   for (const path of paths) path.close();
   await Promise.all([good.stop(), vanishing.stop(), slow.stop(), relay.stop(), camera.stop()]);
   return {
     lostPacketsAlone: alone.lostPackets,
     lostPackets: beside.lostPackets,
     kernelDrops: alone.kernelDrops + beside.kernelDrops,
-    checkedFrames: alone.checked.checkedFrames + beside.checked.checkedFrames,
-    payloadErrors: alone.checked.payloadErrors + beside.checked.payloadErrors,
+    ...sumChecked([alone.checked, beside.checked]),
     firstPacketP99AloneMs: round(alone.firstPacketP99Ms, 2),
     firstPacketP99Ms: round(beside.firstPacketP99Ms, 2),
     addedFirstPacketP99Ms: round(beside.firstPacketP99Ms - alone.firstPacketP99Ms, 2),

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
 import { measureLoad } from './support/load-window.ts';
-import type { Checked } from './support/payloads.ts';
+import { type Checked, sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { startRelay, type Relay } from './support/relay.ts';
 import { runBench, say } from './support/run-bench.ts';
@@ -92,8 +92,7 @@ await runBench(180, async () => {
     firstPacketP99Ms: round(median(same.map((run) => run.firstPacketP99Ms)), 2),
     lost: same.reduce((sum, run) => sum + run.lost, 0),
     kernelDrops: same.reduce((sum, run) => sum + run.kernelDrops, 0),
-    checkedFrames: same.reduce((sum, run) => sum + run.checked.checkedFrames, 0),
-    payloadErrors: same.reduce((sum, run) => sum + run.checked.payloadErrors, 0),
+    ...sumChecked(same.map((run) => run.checked)),
   }));
   const [one, two] = figures;
   const gain = (two?.packetsPerSecondOfFullLoop ?? 0) / (one?.packetsPerSecondOfFullLoop ?? 1);

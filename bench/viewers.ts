@@ -4,6 +4,7 @@ import { startCameras } from './support/cameras.ts';
 import { startJanus } from './support/janus.ts';
 import { measureLimit, type Limit } from './support/limit.ts';
 import { measureLoad } from './support/load-window.ts';
+import { sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { cpuSeconds } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -76,8 +77,7 @@ async function inTurn(viewers: number) {
     plainRatioToLimit: ratio(plain),
     lost: [...relays, ...plain].reduce((sum, relay) => sum + relay.lost, 0),
     kernelDrops: [...relays, ...plain].reduce((sum, relay) => sum + relay.kernelDrops, 0),
-    checkedFrames: [...relays, ...plain].reduce((sum, relay) => sum + relay.checked.checkedFrames, 0),
-    payloadErrors: [...relays, ...plain].reduce((sum, relay) => sum + relay.checked.payloadErrors, 0),
+    checked: sumChecked([...relays, ...plain].map((relay) => relay.checked)),
   };
 }
 
@@ -98,8 +98,7 @@ await runBench(1000, async () => {
       janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
       lost: ours.lost,
       kernelDrops: ours.kernelDrops,
-      checkedFrames: ours.checkedFrames,
-      payloadErrors: ours.payloadErrors,
+      ...ours.checked,
     });
   }
   return { runs };

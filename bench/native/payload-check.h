@@ -25,7 +25,7 @@ struct held_packet {
 struct payload_check {
   const struct picture *picture; /* its payloads are whole NAL units */
   int is_anywhere;               /* it may begin amid the stream: with another server, or when packets came too early */
-  uint64_t frames, errors, bursts;
+  uint64_t frames, errors, bursts; /* key frames that came instead of the next picture */
   const char *problem; /* the first of `errors` */
 
   struct held_packet *held; /* behind a hole that may be filled yet, by their numbers */
@@ -111,7 +111,7 @@ static void check_end_frame(struct payload_check *c, int is_cut) {
   if (frame < count) {
     if (!is_cut && check_is_key(c->picture, frame) && !(c->has_sps && c->has_pps))
       check_error(c, "a key frame without parameter sets");
-    if (c->wants_key || (frame + count - c->next_frame) % count > c->skippable) c->bursts++;
+    if (c->frames && (c->wants_key || (frame + count - c->next_frame) % count > c->skippable)) c->bursts++;
     c->frames += !is_cut;
     if (!is_cut) c->last_frame = frame;
   } else {

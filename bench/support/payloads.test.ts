@@ -55,19 +55,19 @@ test("real viewers' pictures are their camera's, whatever gets lost, and not tho
     return isEnough && (lossy?.payload?.resends ?? 0) > 0 ? now : undefined;
   });
   const [right, wrong, lossy] = told.map((viewer) => sessionOf(report, viewer)?.payload);
-  expect(right).toMatchObject({ errors: 0, bursts: 1, problem: '' });
+  expect(right).toMatchObject({ errors: 0, problem: '' });
   expect(lossy).toMatchObject({ errors: 0, problem: '' });
   expect(wrong).toMatchObject({ checkedFrames: 0 });
   expect(wrong?.errors).toBeGreaterThan(0);
   expect(wrong?.problem).toMatch(/not the camera's/);
   expect(() => checkPayloads(report)).toThrow(/not the camera's/);
-});
+}, 45_000);
 
 const sent = { ...picture('high-4-slices'), frames: 600, cameras: 4, firstFrame: 300, startMs: 1000 };
 const payload = {
   checkedFrames: 1,
   errors: 0,
-  bursts: 1,
+  bursts: 0,
   resends: 0,
   held: 0,
   problem: '',
@@ -95,7 +95,7 @@ test('who verifies must have got something', () => {
       sessions: [session(checkedFrames)],
       ...more,
     }) as never;
-  expect(checkPayloads(report(7), report(3))).toEqual({ checkedFrames: 4, payloadErrors: 0 });
+  expect(checkPayloads(report(7), report(3))).toEqual({ checkedFrames: 4, payloadErrors: 0, bursts: 0 });
   expect(() => checkPayloads(report(0))).toThrow(/no picture/);
   expect(() => checkPayloads(report(7), report(7))).toThrow(/no picture/);
   expect(() => checkPayloads(report(7, { decryptErrors: 1 }))).toThrow(/authentication/);

@@ -8,7 +8,7 @@ export interface CheckedPayload {
   /** Whole pictures that are the camera's, byte by byte, in its order. */
   readonly checkedFrames: number;
   readonly errors: number;
-  /** Key frames that came instead of the next picture, the first of all included. */
+  /** Key frames that came instead of the next picture. */
   readonly bursts: number;
   /** Resends that brought what was lost: checked like all packets. */
   readonly resends: number;
