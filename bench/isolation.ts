@@ -1,6 +1,7 @@
 // bench: 50 good viewers beside 5 that vanish without a word and 5 on links of 500 kbit/s: what the good ones notice
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { checkPayloads, sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { residentBytes } from './support/process.ts';
 import { startLossyPath, type LossyPath } from './support/lossy.ts';
@@ -50,6 +51,7 @@ async function measure(relayUrl: string, relayPid: number, sink: Sink, viewers: 
   return {
     lostPackets: after.lostByGap - before.lostByGap - kernelDrops,
     kernelDrops,
+    checked: checkPayloads(after, before),
     firstPacketP99Ms: percentile(firstPacketMs, 0.99),
     lastPacketP99Ms: percentile(lastPacketMs, 0.99),
     residentGrowthBytes: residentAfter - residentBefore,
@@ -64,7 +66,7 @@ await runBench(170, async () => {
   const camera = await startCameras({ picture: makePicture({ gopSeconds: 2 }) });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const [good, vanishing, slow] = await Promise.all([Sink.start(), Sink.start(), Sink.start()]);
-  const viewers = await joinMany(goodViewers, (_, options) =>
+  const viewers = await joinMany(goodViewers, camera.sent, (_, options) =>
     joinByWhep(good, relay.url, 'camera', { ...options, trace: true }),
   );
   await delay(4000);
@@ -74,11 +76,19 @@ await runBench(170, async () => {
   const paths: LossyPath[] = [];
   for (let i = 0; i < badViewers; i++) {
     await joinByWhep(vanishing, relay.url, 'camera');
-    await joinByWhep(slow, relay.url, 'camera', {}, async (port) => {
-      const path = await startLossyPath({ toPort: port, up: { delayMs: 20 }, down: narrow, seed: i + 1 });
-      paths.push(path);
-      return path.port;
-    });
+    // What little comes through must be right, whatever is lost around it.
+    const verify = camera.sent[0];
+    await joinByWhep(
+      slow,
+      relay.url,
+      'camera',
+      { startsAnywhere: true, ...(verify && { verify }) },
+      async (port) => {
+        const path = await startLossyPath({ toPort: port, up: { delayMs: 20 }, down: narrow, seed: i + 1 });
+        paths.push(path);
+        return path.port;
+      },
+    );
   }
   await delay(1000);
   process.kill(vanishing.pid, 'SIGSTOP'); // no goodbye, no ICMP: as if its network were gone
@@ -89,13 +99,16 @@ await runBench(170, async () => {
   // 30 s of silence end a session.
   await delay(14_000);
   const left = (await streamOf(relay.url)).viewers;
-  const slowPackets = (await slow.report()).packets;
+  const slowReport = await slow.report();
+  if (slowReport.payloadErrors + slowReport.decryptErrors > 0)
+    throw new Error('pictures on narrow links are not what the camera sent');
   for (const path of paths) path.close();
   await Promise.all([good.stop(), vanishing.stop(), slow.stop(), relay.stop(), camera.stop()]);
   return {
     lostPacketsAlone: alone.lostPackets,
     lostPackets: beside.lostPackets,
     kernelDrops: alone.kernelDrops + beside.kernelDrops,
+    ...sumChecked([alone.checked, beside.checked]),
     firstPacketP99AloneMs: round(alone.firstPacketP99Ms, 2),
     firstPacketP99Ms: round(beside.firstPacketP99Ms, 2),
     addedFirstPacketP99Ms: round(beside.firstPacketP99Ms - alone.firstPacketP99Ms, 2),
@@ -103,6 +116,7 @@ await runBench(170, async () => {
     residentGrowthAloneMB: round(alone.residentGrowthBytes / 2 ** 20, 2),
     residentGrowthMB: round(beside.residentGrowthBytes / 2 ** 20, 2),
     viewersLeft: left,
-    packetsToNarrowLinks: slowPackets,
+    packetsToNarrowLinks: slowReport.packets,
+    checkedFramesOnNarrowLinks: slowReport.checkedFrames,
   };
 });

@@ -1,6 +1,7 @@
 // bench: from a complete picture at ingest to its first packet at the kernel, 50 viewers, 2 s GOP
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { startRelay } from './support/relay.ts';
 import { runBench, say } from './support/run-bench.ts';
@@ -21,8 +22,10 @@ await runBench(120, async () => {
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const sink = await Sink.start();
   const watching: Viewer[] = [];
-  for (let index = 0; index < viewers; index++)
-    watching.push(await joinByWhep(sink, relay.url, 'camera', { trace: true, verify: index % 20 === 0 }));
+  for (let index = 0; index < viewers; index++) {
+    const verify = index % 20 === 0 ? camera.sent[0] : undefined;
+    watching.push(await joinByWhep(sink, relay.url, 'camera', { trace: true, ...(verify && { verify }) }));
+  }
   await delay(3000); // the bursts are over
   const fromMs = Date.now();
   await delay(measuredSeconds * 1000);
@@ -42,6 +45,7 @@ await runBench(120, async () => {
       pacerMs.push(last - first);
     }
   }
+  const checked = checkPayloads(await sink.report());
   await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
   say(`${firstPacketMs.length} frames`);
   const expected = viewers * measuredSeconds * 30;
@@ -51,5 +55,6 @@ await runBench(120, async () => {
     firstPacketP50Ms: round(percentile(firstPacketMs, 0.5), 2),
     firstPacketP99Ms: round(percentile(firstPacketMs, 0.99), 2),
     pacerP99Ms: round(percentile(pacerMs, 0.99), 2),
+    ...checked,
   };
 });

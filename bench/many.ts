@@ -42,7 +42,7 @@ await runBench(170, async () => {
   if (cores < 2) throw new Error('this bench needs two cores: one for the relay, one for everybody else');
   pinToCore(relay.pid, 0);
   for (const pid of [sink.pid, camera.pid, process.pid]) pinToCore(pid, 1);
-  await joinMany(viewers, (_, options) => joinByWhep(sink, relay.url, 'camera', options), 100);
+  await joinMany(viewers, camera.sent, (_, options) => joinByWhep(sink, relay.url, 'camera', options), 100);
   say(`${viewers} viewers are connected`);
   await delay(settleMs);
   const load = await measureLoad(relay.pid, sink, windowSeconds);
@@ -57,6 +57,7 @@ await runBench(170, async () => {
     packetsPerSecond: round(load.packets / load.seconds),
     lost: load.lost,
     kernelDrops: load.kernelDrops,
+    ...load.checked,
     cpuShareOfOneCore: round(load.cpu.totalSeconds / load.seconds, 3),
     cpuUsPerPacket: round(load.cpuUsPerPacket, 2),
   };

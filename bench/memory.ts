@@ -1,6 +1,7 @@
 // bench: resident memory per idle viewer, as the slope over 200 of them
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { residentBytes } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -30,7 +31,7 @@ await runBench(240, async () => {
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const sink = await Sink.start();
   const join = (count: number): Promise<Viewer[]> =>
-    joinMany(count, (_, options) => joinByWhep(sink, relay.url, 'camera', options));
+    joinMany(count, camera.sent, (_, options) => joinByWhep(sink, relay.url, 'camera', options));
 
   // Code is compiled and buffers find their size with the first viewers, not with each.
   const first = await join(step);
@@ -43,9 +44,11 @@ await runBench(240, async () => {
     points.push([done, await settledBytes(relay.pid)]);
   }
   for (const [viewers, bytes] of points) say(`${viewers} viewers: ${(bytes / 1e6).toFixed(1)} MB`);
-  const { connected } = await sink.report();
+  const report = await sink.report();
+  const { connected } = report;
+  const checked = checkPayloads(report);
   await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
   if (connected !== step * steps)
     throw new Error(`only ${connected} of ${step * steps} viewers are connected`);
-  return { kBPerViewer: round(slope(points) / 1024), viewers: step * steps };
+  return { kBPerViewer: round(slope(points) / 1024), viewers: step * steps, ...checked };
 });

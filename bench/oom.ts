@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { cpuUse } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -87,7 +88,12 @@ await runBench(150, async () => {
   const streams = Object.fromEntries(camera.urls.map((url, i) => [`camera-${i}`, url]));
   const relay = await startRelay({ streams, cgroupProcs: cgroup.procs });
   const sink = await Sink.start();
-  await joinMany(viewerCount, (index, options) => joinByWhep(sink, relay.url, `camera-${index}`, options), 1);
+  await joinMany(
+    viewerCount,
+    camera.sent,
+    (index, options) => joinByWhep(sink, relay.url, `camera-${index}`, options),
+    1,
+  );
   await delay(3000);
 
   const before = await sink.report();
@@ -118,6 +124,7 @@ await runBench(150, async () => {
     videoPackets: after.packets - before.packets,
     videoPacketsLost: lost,
     kernelDropsAtSink: after.kernelDrops - before.kernelDrops,
+    ...checkPayloads(after, before),
     viewersConnected: after.connected,
     peakMiB: round(cgroup.peakBytes() / 2 ** 20),
     oomKills: cgroup.oomKills(),

@@ -1,7 +1,8 @@
 // bench: time of a scrape with 40 and with 1,000 streams, and the media thread's send delay meanwhile
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startCameras } from './support/cameras.ts';
+import { startCameras, type Cameras } from './support/cameras.ts';
+import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { cpuSeconds } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -20,18 +21,18 @@ await runBench(170, async () => {
   const cameras = await startCameras({ picture, cameras: liveCameras });
   const results = [];
   // The last one has the number of series that the catalogue will have some day with 1,000 streams.
-  for (const streams of [40, 1_000, 1_900]) results.push(await measure(streams, cameras.urls));
+  for (const streams of [40, 1_000, 1_900]) results.push(await measure(streams, cameras));
   await cameras.stop();
   return { results };
 });
 
-async function measure(streams: number, urls: readonly string[]) {
+async function measure(streams: number, { urls, sent }: Cameras) {
   const live = Object.fromEntries(urls.map((url, index) => [`live-${index}`, url]));
   const names = Array.from({ length: streams - urls.length }, (_, index) => `camera-${index}`);
   const idleStreams = Object.fromEntries(names.map((name) => [name, 'rtsp://127.0.0.1:9/']));
   const relay = await startRelay({ streams: live, idleStreams });
   const sink = await Sink.start();
-  await joinMany(viewers, (index, options) =>
+  await joinMany(viewers, sent, (index, options) =>
     joinByWhep(sink, relay.url, `live-${index % urls.length}`, options),
   );
   await delay(3_000);
@@ -53,6 +54,7 @@ async function measure(streams: number, urls: readonly string[]) {
   }
   const cpuPercent = (100 * (cpuSeconds(relay.pid) - cpuBefore)) / ((performance.now() - startedMs) / 1000);
   agent.destroy();
+  const checked = checkPayloads(await sink.report());
   await sink.stop();
   await relay.stop();
   const result = {
@@ -64,6 +66,7 @@ async function measure(streams: number, urls: readonly string[]) {
     sendDelayP99MsBefore: round(Math.max(...quietDelays), 2),
     sendDelayP99MsMeanwhile: round(Math.max(...delaysMs), 2),
     relayCpuPercentOfCore: round(cpuPercent),
+    ...checked,
   };
   say(JSON.stringify(result));
   return result;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
 import { repositoryRoot } from './support/paths.ts';
+import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { openFiles, residentBytes } from './support/process.ts';
 import { startRelay, type Relay } from './support/relay.ts';
@@ -81,7 +82,7 @@ await runBench(minutes * 60 + 120, async () => {
   const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
   const relay = await startRelay({ streams, threads });
   const sink = await Sink.start();
-  const viewers = await joinMany(cameras * viewersPerCamera, (index, options) =>
+  const viewers = await joinMany(cameras * viewersPerCamera, camera.sent, (index, options) =>
     joinByWhep(sink, relay.url, `cam${index % cameras}`, options),
   );
   const liveBefore = await liveBytes(relay);
@@ -95,7 +96,7 @@ await runBench(minutes * 60 + 120, async () => {
   const { loops, memory } = await watch(relay, sink, performance.now() + (minutes - warmUpMinutes) * 60_000);
   const lost = await losses(relay, sink, viewers);
   const liveAfter = await liveBytes(relay);
-  const { connected } = await sink.report();
+  const report = await sink.report();
   const figures = {
     minutes,
     measuredMinutes: round(minutes - warmUpMinutes),
@@ -110,7 +111,8 @@ await runBench(minutes * 60 + 120, async () => {
     lostPackets: lost.packets - lostBefore.packets,
     kernelDrops: lost.kernelDrops - lostBefore.kernelDrops,
     openFilesGrowth: openFiles(relay.pid) - filesBefore,
-    viewers: connected,
+    ...checkPayloads(report),
+    viewers: report.connected,
   };
   await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
   const folder = path.join(repositoryRoot, 'bench/results');

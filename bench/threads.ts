@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
 import { measureLoad } from './support/load-window.ts';
+import { type Checked, sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { startRelay, type Relay } from './support/relay.ts';
 import { runBench, say } from './support/run-bench.ts';
@@ -24,6 +25,7 @@ interface Run {
   readonly firstPacketP99Ms: number;
   readonly lost: number;
   readonly kernelDrops: number;
+  readonly checked: Checked;
 }
 
 async function measure(threads: number): Promise<Run> {
@@ -34,8 +36,9 @@ async function measure(threads: number): Promise<Run> {
   const viewers = cameras * viewersPerCamera;
   await joinMany(
     viewers,
+    camera.sent,
     (index, options) => joinByWhep(sink, relay.url, `cam${index % cameras}`, options),
-    60,
+    viewersPerCamera + 1, // one of each camera
   );
   await delay(5000); // bursts are over
   const [load, seconds] = await Promise.all([measureLoad(relay.pid, sink, windowSeconds), watch(relay)]);
@@ -52,6 +55,7 @@ async function measure(threads: number): Promise<Run> {
     firstPacketP99Ms: median(seconds.map((second) => second.firstPacketP99Ms)),
     lost: load.lost,
     kernelDrops: load.kernelDrops,
+    checked: load.checked,
   };
 }
 
@@ -88,6 +92,7 @@ await runBench(180, async () => {
     firstPacketP99Ms: round(median(same.map((run) => run.firstPacketP99Ms)), 2),
     lost: same.reduce((sum, run) => sum + run.lost, 0),
     kernelDrops: same.reduce((sum, run) => sum + run.kernelDrops, 0),
+    ...sumChecked(same.map((run) => run.checked)),
   }));
   const [one, two] = figures;
   const gain = (two?.packetsPerSecondOfFullLoop ?? 0) / (one?.packetsPerSecondOfFullLoop ?? 1);

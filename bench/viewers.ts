@@ -4,6 +4,7 @@ import { startCameras } from './support/cameras.ts';
 import { startJanus } from './support/janus.ts';
 import { measureLimit, type Limit } from './support/limit.ts';
 import { measureLoad } from './support/load-window.ts';
+import { sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { cpuSeconds } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -30,7 +31,7 @@ async function measureRelay(viewers: number, isPlain: boolean) {
   const idleFrom = cpuSeconds(relay.pid);
   await delay(3000);
   const idleShare = (cpuSeconds(relay.pid) - idleFrom) / 3;
-  await joinMany(viewers, (_, options) =>
+  await joinMany(viewers, camera.sent, (_, options) =>
     joinByWhep(sink, relay.url, 'camera', { ...options, transportCc: !isPlain }),
   );
   await delay(settleMs);
@@ -46,7 +47,7 @@ async function measureRelay(viewers: number, isPlain: boolean) {
 async function measureJanus(viewers: number) {
   const janus = await startJanus(picture);
   const sink = await Sink.start();
-  await joinMany(viewers, (_, options) => janus.join(sink, options));
+  await joinMany(viewers, [janus.sent], (_, options) => janus.join(sink, options));
   await delay(settleMs);
   const load = await measureLoad(janus.pid, sink, windowSeconds);
   await Promise.all([sink.stop(), janus.stop()]);
@@ -76,6 +77,7 @@ async function inTurn(viewers: number) {
     plainRatioToLimit: ratio(plain),
     lost: [...relays, ...plain].reduce((sum, relay) => sum + relay.lost, 0),
     kernelDrops: [...relays, ...plain].reduce((sum, relay) => sum + relay.kernelDrops, 0),
+    checked: sumChecked([...relays, ...plain].map((relay) => relay.checked)),
   };
 }
 
@@ -96,6 +98,7 @@ await runBench(1000, async () => {
       janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
       lost: ours.lost,
       kernelDrops: ours.kernelDrops,
+      ...ours.checked,
     });
   }
   return { runs };

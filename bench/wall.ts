@@ -21,7 +21,14 @@ await runBench(150, async () => {
   const ingest = await measureLoad(relay.pid, sink, windowSeconds);
   const ingestCpuPercent = (100 * ingest.cpu.totalSeconds) / ingest.seconds;
   say(`ingest alone: ${ingestCpuPercent.toFixed(1)} % of a core`);
-  await joinMany(cameras, (index, options) => joinByWhep(sink, relay.url, `cam${index}`, options));
+  // Of three cameras, so that one for another would be seen.
+  const verifyEvery = 7;
+  await joinMany(
+    cameras,
+    camera.sent,
+    (index, options) => joinByWhep(sink, relay.url, `cam${index}`, options),
+    verifyEvery,
+  );
   await delay(5000);
   const load = await measureLoad(relay.pid, sink, windowSeconds);
   const { connected } = await sink.report();
@@ -34,5 +41,6 @@ await runBench(150, async () => {
     packetsPerSecond: Math.round(load.packets / load.seconds),
     lost: load.lost,
     kernelDrops: load.kernelDrops,
+    ...load.checked,
   };
 });

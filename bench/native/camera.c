@@ -6,7 +6,8 @@
  *   camera --file F.h264 --fps 30 --cameras 20 [--port 0] [--packet-writes] [--max-payload 1400]
  *   camera --file F.h264 --fps 30 --rtp-to 127.0.0.1:5004          plain RTP, no RTSP
  *
- * Says `READY {"port":N}` on stdout and ends when stdin does.
+ * Says `READY {"port":,"frames":,"packets":,"startMs":}` on stdout and ends when stdin does. Camera i of n starts with the file's
+ * frame `i * frames / n`, at startMs of CLOCK_MONOTONIC plus i/n of a frame.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -431,8 +432,8 @@ int main(int argc, char **argv) {
     watch(listen_fd, EPOLL_CTL_ADD, EPOLLIN, MAX_CLIENTS);
   }
   start_ns = monotonic_ns();
-  printf("READY {\"port\":%d,\"frames\":%u,\"packets\":%u}\n", rtp_to ? 0 : port_of(listen_fd), picture.frame_count,
-         picture.payload_count);
+  printf("READY {\"port\":%d,\"frames\":%u,\"packets\":%u,\"startMs\":%.3f}\n", rtp_to ? 0 : port_of(listen_fd),
+         picture.frame_count, picture.payload_count, (double)start_ns / 1e6);
   fflush(stdout);
 
   for (;;) {

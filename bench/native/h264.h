@@ -13,7 +13,7 @@
 
 struct payload {
   const uint8_t *bytes;
-  uint16_t size;
+  uint32_t size;
   uint8_t marker;
 };
 
@@ -52,7 +52,7 @@ static void picture_end_frame(struct picture *p) {
 static void picture_add_payload(struct picture *p, const uint8_t *bytes, uint32_t size) {
   if ((p->payload_count & 1023) == 0)
     p->payloads = grown(p->payloads, (p->payload_count + 1024) * sizeof *p->payloads);
-  p->payloads[p->payload_count++] = (struct payload){.bytes = bytes, .size = (uint16_t)size, .marker = 0};
+  p->payloads[p->payload_count++] = (struct payload){.bytes = bytes, .size = size, .marker = 0};
 }
 
 /* `store` has room for the unit and two more bytes per fragment; returns its new end. */

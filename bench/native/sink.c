@@ -3,14 +3,17 @@
  * ICE agent and whichever end of DTLS the other side is not (RFC 8445, RFC 5764), sends an SRTCP receiver report every
  * second, transport-wide feedback every 62 ms where packets carry its sequence number (as Chromium does), and renews
  * consent every 2.5 s (RFC 7675). What arrives is counted by its plain RTP header; only sessions told to `verify` also check
- * every packet's authentication tag. `plain` ports just count datagrams.
+ * every packet's authentication tag, and that its pictures are those of the camera's file (payload-check.h). `plain` ports
+ * just count datagrams.
  *
  * UDP_GRO stays off on purpose: with it, loopback would hand super-packets over unsliced, which no real viewer sees.
  *
  * Commands, one per line on stdin; one JSON object per line on stdout:
  *   offer ID                                              -> {"event":"offer","id":,"ufrag":,"pwd":,"port":}
- *   answer ID IP PORT UFRAG PWD SHA256 VERIFY TRACE RTX WAITS   starts ICE; RTX is the payload type of resends, 0 for
- *                                                         none; WAITS is 1 when the other side is the DTLS client
+ *   answer ID IP PORT UFRAG PWD SHA256 VERIFY TRACE RTX WAITS FILE   starts ICE; RTX is the payload type of resends, 0 for
+ *                                                         none; WAITS is 1 when the other side is the DTLS client; VERIFY
+ *                                                         is 1 for a viewer that begins with a key frame, 2 for one that
+ *                                                         may begin amid the stream, 0 for none and then without FILE
  *                                                         -> {"event":"connected","id":,"ms":} | {"event":"failed",...}
  *   close ID                                              sends close_notify and forgets the session
  *   plain N                                               -> {"event":"plain","ports":[...]}
@@ -36,6 +39,7 @@
 
 #include "clock.h"
 #include "order.h"
+#include "payload-check.h"
 #include "srtp.h"
 #include "stun.h"
 
@@ -44,6 +48,7 @@ enum {
   BATCH = 64,
   DATAGRAM = 2048,
   HEADER_ONLY = 256,
+  MAX_PICTURES = 16,
   TRACE_FRAMES = 1024,
   FEEDBACK_PACKETS = 512,
   TRANSPORT_CC_ID = 3,
@@ -60,7 +65,7 @@ struct traced_frame {
 };
 
 struct session {
-  int fd, id, verify, rtx_type, is_dtls_server;
+  int fd, id, rtx_type, is_dtls_server;
   enum state state;
   char ufrag[9], password[33], remote_ufrag[260], remote_password[260], user[520];
   uint8_t fingerprint[32], tie_breaker[8], transaction[12];
@@ -71,10 +76,11 @@ struct session {
   struct srtp_keys from_server, to_server;
   int64_t answered_ns, next_check_ns, next_report_ns, first_packet_ns, connected_ns, sender_report_ns;
   uint32_t ssrc, own_ssrc, report_index, sender_report_middle;
-  uint64_t packets, bytes, rtx, foreign, decrypt_errors, verified, sender_reports, rtcp_errors, consents;
+  uint64_t packets, bytes, rtx, foreign, decrypt_errors, verified, filled, sender_reports, rtcp_errors, consents;
   uint64_t reported_expected, reported_received;
   uint32_t kernel_drops;
-  struct order order;
+  struct order order, resend_order;
+  struct payload_check *check; /* of who verifies */
   /* Transport-wide sequence numbers from `feedback_from` to before `feedback_to` are not reported yet; 0: not arrived. */
   uint16_t feedback_from, feedback_to;
   uint8_t feedback_started, feedback_count;
@@ -319,6 +325,31 @@ static void trace_packet(struct session *s, uint32_t timestamp, int64_t kernel_n
   f->last_ns = kernel_ns;
 }
 
+/* Size of the payload in `plain_text`, or -1 when the packet is not authentic. */
+static int open_packet(struct session *s, uint8_t *p, int size, uint64_t number) {
+  int header = 12 + 4 * (p[0] & 15);
+  if (p[0] & 0x10 && header + 4 <= size) header += 4 + 4 * (p[header + 2] << 8 | p[header + 3]);
+  int plain = srtp_open(&s->from_server, p, size, header, (uint32_t)(number / 65536 - 1), plain_text);
+  if (plain < 0) {
+    s->decrypt_errors++;
+    return -1;
+  }
+  s->verified++;
+  if (p[0] & 0x20 && plain) plain = plain > plain_text[plain - 1] ? plain - plain_text[plain - 1] : 0;
+  return plain;
+}
+
+/* RFC 4588 4: the original sequence number and payload, in a stream of its own. */
+static void on_resend(struct session *s, uint8_t *p, int size, uint32_t timestamp) {
+  const uint64_t number = order_extend(&s->resend_order, (uint16_t)(p[2] << 8 | p[3]));
+  const int plain = open_packet(s, p, size, number);
+  if (plain < 0) return;
+  order_add(&s->resend_order, number);
+  if (plain < 2 || !s->order.started) return;
+  const uint64_t original = order_extend(&s->order, (uint16_t)(plain_text[0] << 8 | plain_text[1]));
+  s->filled += (uint64_t)check_packet(s->check, original, timestamp, p[1] >> 7, plain_text + 2, (uint32_t)plain - 2);
+}
+
 static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t kernel_ns) {
   const int type = p[1] & 127;
   uint32_t ssrc, timestamp;
@@ -330,6 +361,7 @@ static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t
   if (p[0] & 0x10) note_arrival(s, p, size, now);
   if (s->rtx_type && type == s->rtx_type) {
     s->rtx++;
+    if (s->check) on_resend(s, p, size, ntohl(timestamp));
     return;
   }
   if (!s->ssrc) s->ssrc = ntohl(ssrc);
@@ -338,14 +370,10 @@ static void on_rtp(struct session *s, uint8_t *p, int size, int64_t now, int64_t
     return;
   }
   const uint64_t number = order_extend(&s->order, (uint16_t)(p[2] << 8 | p[3]));
-  if (s->verify) {
-    int header = 12 + 4 * (p[0] & 15);
-    if (p[0] & 0x10 && header + 4 <= size) header += 4 + 4 * (p[header + 2] << 8 | p[header + 3]);
-    if (!srtp_check(&s->from_server, p, size, header, (uint32_t)(number / 65536 - 1), plain_text)) {
-      s->decrypt_errors++;
-      return;
-    }
-    s->verified++;
+  if (s->check) {
+    const int plain = open_packet(s, p, size, number);
+    if (plain < 0) return;
+    check_packet(s->check, number, ntohl(timestamp), p[1] >> 7, plain_text, (uint32_t)plain);
   }
   order_add(&s->order, number);
   if (s->trace) trace_packet(s, ntohl(timestamp), kernel_ns);
@@ -358,7 +386,10 @@ static void on_datagram(struct session *s, uint8_t *bytes, int size, int64_t now
   } else if (size > DATAGRAM) {
     s->foreign++; /* cut short by the kernel, and nothing that a viewer should get */
   } else if (size >= 12 && (bytes[0] & 0xc0) == 0x80) {
-    if (s->state != CONNECTED) return; /* the server may be faster with its first frame than we with our keys */
+    if (s->state != CONNECTED) { /* the server may be faster with its first frame than we with our keys */
+      if (s->check) s->check->is_anywhere = 1;
+      return;
+    }
     if (bytes[1] >= 192 && bytes[1] <= 223)
       on_rtcp(s, bytes, size, now);
     else
@@ -385,7 +416,7 @@ static void receive(struct session *s) {
   struct mmsghdr messages[BATCH];
   struct iovec vectors[BATCH];
   /* Who only counts need not copy: the true size comes back all the same. */
-  const size_t room = s->state == PLAIN || (s->state == CONNECTED && !s->verify) ? HEADER_ONLY : DATAGRAM;
+  const size_t room = s->state == PLAIN || (s->state == CONNECTED && !s->check) ? HEADER_ONLY : DATAGRAM;
   for (int i = 0; i < BATCH; i++) {
     vectors[i] = (struct iovec){buffers[i], room};
     messages[i].msg_hdr = (struct msghdr){
@@ -468,14 +499,29 @@ static void command_offer(int id) {
          local_port(s));
 }
 
+/* Loaded once and kept: the file's NAL units. */
+static const struct picture *picture_of(const char *path) {
+  static struct {
+    char *path;
+    struct picture picture;
+  } pictures[MAX_PICTURES];
+  int i = 0;
+  for (; i < MAX_PICTURES && pictures[i].path; i++)
+    if (!strcmp(pictures[i].path, path)) return &pictures[i].picture;
+  if (i == MAX_PICTURES) die("too many pictures");
+  pictures[i].picture = picture_load(path, UINT32_MAX);
+  pictures[i].path = strdup(path);
+  return &pictures[i].picture;
+}
+
 static void command_answer(const char *line) {
   char ip[64], print[128];
-  int id, port, verify, trace, rtx, waits;
+  int id, port, verify, trace, rtx, waits, path = 0;
   struct sockaddr_in there = {.sin_family = AF_INET};
   struct session *s;
   char ufrag[260], password[260];
-  if (sscanf(line, "answer %d %63s %d %259s %259s %127s %d %d %d %d", &id, ip, &port, ufrag, password, print, &verify,
-             &trace, &rtx, &waits) != 10 ||
+  if (sscanf(line, "answer %d %63s %d %259s %259s %127s %d %d %d %d %n", &id, ip, &port, ufrag, password, print, &verify,
+             &trace, &rtx, &waits, &path) != 10 ||
       id < 0 || id >= MAX_SESSIONS || !(s = sessions[id]) || s->state != WAITING) {
     fprintf(stderr, "sink: cannot use: %s\n", line);
     return;
@@ -496,7 +542,7 @@ static void command_answer(const char *line) {
     return;
   }
   s->server = there;
-  s->verify = verify;
+  if (verify) s->check = check_new(picture_of(line + path), verify == 2);
   s->rtx_type = rtx;
   s->is_dtls_server = waits != 0;
   if (trace) {
@@ -521,6 +567,7 @@ static void command_close(int id, int goodbye) {
     srtp_free(&s->to_server);
   }
   close(s->fd);
+  check_free(s->check);
   free(s->trace);
   free(s);
   sessions[id] = NULL;
@@ -539,7 +586,7 @@ static void command_plain(int count) {
 
 static void command_report(int64_t now) {
   struct rusage used;
-  uint64_t packets = 0, bytes = 0, lost = 0, drops = 0, errors = 0, verified = 0;
+  uint64_t packets = 0, bytes = 0, lost = 0, drops = 0, errors = 0, verified = 0, frames = 0, payload_errors = 0;
   int connected = 0;
   const char *comma = "";
   printf("{\"event\":\"report\",\"sessions\":[");
@@ -548,20 +595,27 @@ static void command_report(int64_t now) {
     if (!s) continue;
     packets += s->packets, bytes += s->bytes, lost += order_lost(&s->order), drops += s->kernel_drops;
     errors += s->decrypt_errors, verified += s->verified, connected += s->state == CONNECTED;
+    if (s->check) frames += s->check->frames, payload_errors += s->check->errors;
     printf("%s{\"id\":%d,\"state\":\"%s\",\"packets\":%lu,\"bytes\":%lu,\"firstPacketMs\":%.1f,\"connectMs\":%.1f,"
            "\"lostByGap\":%lu,\"reordered\":%lu,\"doubles\":%lu,\"rtx\":%lu,\"foreign\":%lu,\"verified\":%lu,"
-           "\"decryptErrors\":%lu,\"senderReports\":%lu,\"rtcpErrors\":%lu,\"consents\":%lu,\"kernelDrops\":%u}",
+           "\"decryptErrors\":%lu,\"senderReports\":%lu,\"rtcpErrors\":%lu,\"consents\":%lu,\"kernelDrops\":%u",
            comma, s->id, state_names[s->state], s->packets, s->bytes,
            s->first_packet_ns ? (double)(s->first_packet_ns - s->answered_ns) / MS : -1.0,
            s->connected_ns ? (double)(s->connected_ns - s->answered_ns) / MS : -1.0, order_lost(&s->order),
            s->order.reordered, s->order.doubles, s->rtx, s->foreign, s->verified, s->decrypt_errors, s->sender_reports,
            s->rtcp_errors, s->consents, s->kernel_drops);
+    if (s->check)
+      printf(",\"payload\":{\"checkedFrames\":%lu,\"errors\":%lu,\"bursts\":%lu,\"resends\":%lu,"
+             "\"held\":%u,\"lastFrame\":%u,\"problem\":\"%s\"}",
+             s->check->frames, s->check->errors, s->check->bursts, s->filled, s->check->held_count,
+             s->check->last_frame, s->check->problem ? s->check->problem : "");
+    printf("}");
     comma = ",";
   }
   getrusage(RUSAGE_SELF, &used);
   printf("],\"atMs\":%.3f,\"connected\":%d,\"packets\":%lu,\"bytes\":%lu,\"lostByGap\":%lu,\"kernelDrops\":%lu,"
-         "\"decryptErrors\":%lu,\"verified\":%lu,\"cpuSeconds\":%.3f}\n",
-         (double)now / MS, connected, packets, bytes, lost, drops, errors, verified,
+         "\"decryptErrors\":%lu,\"verified\":%lu,\"checkedFrames\":%lu,\"payloadErrors\":%lu,\"cpuSeconds\":%.3f}\n",
+         (double)now / MS, connected, packets, bytes, lost, drops, errors, verified, frames, payload_errors,
          (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
              (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
 }

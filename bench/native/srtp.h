@@ -1,5 +1,5 @@
 /*
- * SRTP as a bench's receiver needs it (RFC 3711, RFC 7714): keys from a DTLS export, check of a received packet, and
+ * SRTP as a bench's receiver needs it (RFC 3711, RFC 7714): keys from a DTLS export, a received packet's payload, and
  * SRTCP both ways. Profiles: AEAD_AES_128_GCM and AES128_CM_HMAC_SHA1_80. No replay window: order is the sink's affair.
  */
 #ifndef BENCH_SRTP_H
@@ -66,17 +66,24 @@ static int srtp_hmac_is(const uint8_t *key, const uint8_t *bytes, size_t size, c
   return memcmp(mac, tag, SRTP_TAG_HMAC) == 0;
 }
 
-/* Checks one SRTP packet, decrypting it where the profile ties the tag to that. `packet` has 4 bytes of room behind it. */
-static int srtp_check(struct srtp_keys *k, uint8_t *packet, int size, int header, uint32_t roc, uint8_t *plain) {
+/* Decrypts the payload of one SRTP packet; its size, or -1 when it is not authentic. `packet` has 4 bytes of room behind it. */
+static int srtp_open(struct srtp_keys *k, uint8_t *packet, int size, int header, uint32_t roc, uint8_t *plain) {
   int done, overhead = k->gcm ? SRTP_TAG_GCM : SRTP_TAG_HMAC;
-  if (size < header + overhead) return 0;
+  uint8_t iv[16] = {0};
+  if (size < header + overhead) return -1;
   if (!k->gcm) { /* the tag covers the packet and the rollover counter */
     uint8_t tag[SRTP_TAG_HMAC];
     memcpy(tag, packet + size - SRTP_TAG_HMAC, SRTP_TAG_HMAC);
     srtp_put32(packet + size - SRTP_TAG_HMAC, roc);
-    return srtp_hmac_is(k->rtp_auth, packet, (size_t)size - SRTP_TAG_HMAC + 4, tag);
+    if (!srtp_hmac_is(k->rtp_auth, packet, (size_t)size - SRTP_TAG_HMAC + 4, tag)) return -1;
+    memcpy(iv + 4, packet + 8, 4);
+    srtp_put32(iv + 8, roc);
+    memcpy(iv + 12, packet + 2, 2);
+    for (int i = 0; i < 14; i++) iv[i] ^= k->rtp_salt[i];
+    EVP_CipherInit_ex(k->rtp, NULL, NULL, NULL, iv, 0);
+    EVP_CipherUpdate(k->rtp, plain, &done, packet + header, size - header - SRTP_TAG_HMAC);
+    return done;
   }
-  uint8_t iv[12] = {0};
   memcpy(iv + 2, packet + 8, 4);
   srtp_put32(iv + 6, roc);
   memcpy(iv + 10, packet + 2, 2);
@@ -85,7 +92,8 @@ static int srtp_check(struct srtp_keys *k, uint8_t *packet, int size, int header
   EVP_CIPHER_CTX_ctrl(k->rtp, EVP_CTRL_AEAD_SET_TAG, SRTP_TAG_GCM, packet + size - SRTP_TAG_GCM);
   EVP_CipherUpdate(k->rtp, NULL, &done, packet, header);
   EVP_CipherUpdate(k->rtp, plain, &done, packet + header, size - header - SRTP_TAG_GCM);
-  return EVP_CipherFinal_ex(k->rtp, plain + done, &done) > 0;
+  const int plain_size = done;
+  return EVP_CipherFinal_ex(k->rtp, plain + done, &done) > 0 ? plain_size : -1;
 }
 
 static void srtcp_iv(const struct srtp_keys *k, const uint8_t *ssrc, uint32_t index, uint8_t *iv) {

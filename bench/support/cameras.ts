@@ -1,10 +1,12 @@
 import { nativeProgram } from './native.ts';
-import type { Picture } from './pictures.ts';
+import type { Picture, SentPicture } from './pictures.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 
 export interface Cameras {
   /** One RTSP address per camera. */
   readonly urls: readonly string[];
+  /** What each of them sends. */
+  readonly sent: readonly SentPicture[];
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -16,7 +18,13 @@ export interface CameraOptions {
   readonly packetWrites?: boolean;
 }
 
-const ready = /^READY \{"port":(\d+)/;
+const ready = /^READY (\{.*\})$/;
+
+interface Ready {
+  readonly port: number;
+  readonly frames: number;
+  readonly startMs: number;
+}
 
 /** Cameras in a process of their own, so that their work is nobody else's CPU. */
 export async function startCameras(options: CameraOptions): Promise<Cameras> {
@@ -24,18 +32,30 @@ export async function startCameras(options: CameraOptions): Promise<Cameras> {
   const args = ['--file', picture.path, '--fps', String(picture.fps), '--cameras', String(cameras)];
   if (options.packetWrites) args.push('--packet-writes');
   const process = await startProcess({ command: nativeProgram('camera'), args, ready });
-  const port = process.readyMatch?.[1];
-  const urls = Array.from({ length: cameras }, (_, index) => `rtsp://127.0.0.1:${port}/cam${index}`);
-  return { urls, pid: process.pid, stop: () => process.stop() };
+  const said = readyOf(process);
+  const urls = Array.from({ length: cameras }, (_, index) => `rtsp://127.0.0.1:${said.port}/cam${index}`);
+  const sent = urls.map((_, index) => sentBy(index, cameras, picture, said));
+  return { urls, sent, pid: process.pid, stop: () => process.stop() };
 }
 
 /** The same pictures as plain RTP (payload type 96) to a port on loopback, RTCP to the next one. */
-export function startRtpCamera(
+export async function startRtpCamera(
   picture: Picture,
   toPort: number,
   maxPayload: number,
-): Promise<RunningProcess> {
+): Promise<{ readonly sent: SentPicture; stop(): Promise<void> }> {
   const target = ['--rtp-to', `127.0.0.1:${toPort}`, '--max-payload', String(maxPayload)];
   const args = ['--file', picture.path, '--fps', String(picture.fps), ...target];
-  return startProcess({ command: nativeProgram('camera'), args, ready });
+  const process = await startProcess({ command: nativeProgram('camera'), args, ready });
+  return { sent: sentBy(0, 1, picture, readyOf(process)), stop: () => process.stop() };
+}
+
+function readyOf(process: RunningProcess): Ready {
+  return JSON.parse(process.readyMatch?.[1] ?? '{}') as Ready;
+}
+
+function sentBy(index: number, cameras: number, picture: Picture, { frames, startMs }: Ready): SentPicture {
+  const phaseMs = (1000 * index) / (cameras * picture.fps);
+  const firstFrame = Math.floor((index * frames) / cameras);
+  return { ...picture, frames, cameras, firstFrame, startMs: startMs + phaseMs };
 }

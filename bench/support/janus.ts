@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startRtpCamera } from './cameras.ts';
 import { freeTcpPort, freeUdpPair } from './free-port.ts';
-import type { Picture } from './pictures.ts';
+import type { Picture, SentPicture } from './pictures.ts';
 import { startProcess } from './process.ts';
 import type { ConnectOptions, Sink } from './sink.ts';
 import { answerSdp, parseRemote } from './sink-sdp.ts';
@@ -12,6 +12,7 @@ import type { Viewer } from './whep-viewer.ts';
 
 export interface Janus {
   readonly pid: number;
+  readonly sent: SentPicture;
   join(sink: Sink, options?: ConnectOptions): Promise<Viewer>;
   stop(): Promise<void>;
 }
@@ -77,6 +78,7 @@ nat: { ice_lite = true ice_enforce_list = "127.0.0.1" }
   const camera = await startRtpCamera(picture, rtpPort, maxPayload);
   return {
     pid: janus.pid,
+    sent: camera.sent,
     join: (sink, options = {}) => joinJanus(sink, base, options),
     async stop() {
       await camera.stop();
@@ -108,7 +110,8 @@ async function joinJanus(sink: Sink, base: string, options: ConnectOptions): Pro
   const local = await sink.offer();
   const jsep = { type: 'answer', sdp: answerSdp(offered, local) };
   await request(handle, { janus: 'message', body: { request: 'start' }, jsep });
-  await sink.connect(local.id, parseRemote(offered), options);
+  // Janus keeps no key frame for who comes later.
+  await sink.connect(local.id, parseRemote(offered), { ...options, startsAnywhere: true });
   const polling = new AbortController();
   void poll(session, polling.signal);
   return {

@@ -6,7 +6,7 @@ import { cacheDirectory, repositoryRoot } from './paths.ts';
 const sources = path.join(repositoryRoot, 'bench/native');
 
 /** Path of one of the benches' C programs, compiled now if a source is newer than it. */
-export function nativeProgram(name: 'camera' | 'sink' | 'limit'): string {
+export function nativeProgram(name: 'camera' | 'sink' | 'limit' | 'payload-check'): string {
   const program = path.join(cacheDirectory(), name);
   const newestSource = Math.max(
     ...readdirSync(sources)
@@ -18,7 +18,7 @@ export function nativeProgram(name: 'camera' | 'sink' | 'limit'): string {
 
   const fresh = `${program}.${process.pid}`;
   const source = path.join(sources, `${name}.c`);
-  const libraries = name === 'camera' ? [] : ['-lssl', '-lcrypto'];
+  const libraries = name === 'sink' || name === 'limit' ? ['-lssl', '-lcrypto'] : [];
   const result = spawnSync('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', fresh, source, ...libraries], {
     encoding: 'utf8',
   });

@@ -24,6 +24,17 @@ export interface Picture {
   readonly bitrateBps: number;
 }
 
+/** A picture as one camera sends it. */
+export interface SentPicture extends Picture {
+  /** In the file. */
+  readonly frames: number;
+  /** When it sent its first one, of CLOCK_MONOTONIC, and which one that was. */
+  readonly startMs: number;
+  readonly firstFrame: number;
+  /** Cameras that send the same file, out of step. */
+  readonly cameras: number;
+}
+
 /** A camera's pictures by x264: motion and sensor noise, so that the bitrate is really filled. Made once, then reused. */
 export function makePicture(options: PictureOptions = {}): Picture {
   const { width = 1280, height = 720, fps = 30, bitrateBps = 4_000_000, gopSeconds = 4 } = options;

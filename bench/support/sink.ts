@@ -1,6 +1,25 @@
 import { nativeProgram } from './native.ts';
+import type { SentPicture } from './pictures.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 import type { LocalTransport, RemoteTransport } from './sink-sdp.ts';
+
+/** What became of the pictures of a session with `verify`. */
+export interface CheckedPayload {
+  /** Whole pictures that are the camera's, byte by byte, in its order. */
+  readonly checkedFrames: number;
+  readonly errors: number;
+  /** Key frames that came instead of the next picture. */
+  readonly bursts: number;
+  /** Resends that brought what was lost: checked like all packets. */
+  readonly resends: number;
+  /** Packets that wait for one that is missing; those behind it are not checked yet. */
+  readonly held: number;
+  /** Of the newest picture: its place in the file. */
+  readonly lastFrame: number;
+  /** The first error, or nothing. */
+  readonly problem: string;
+  readonly sent: SentPicture;
+}
 
 export interface SinkSession {
   readonly id: number;
@@ -22,10 +41,12 @@ export interface SinkSession {
   readonly rtcpErrors: number;
   readonly consents: number;
   readonly kernelDrops: number;
+  readonly payload?: CheckedPayload;
 }
 
 export interface SinkReport {
   readonly sessions: readonly SinkSession[];
+  /** Of CLOCK_MONOTONIC. */
   readonly atMs: number;
   readonly connected: number;
   readonly packets: number;
@@ -35,6 +56,8 @@ export interface SinkReport {
   readonly kernelDrops: number;
   readonly decryptErrors: number;
   readonly verified: number;
+  readonly checkedFrames: number;
+  readonly payloadErrors: number;
   readonly cpuSeconds: number;
 }
 
@@ -43,8 +66,10 @@ export interface SinkOffer extends LocalTransport {
 }
 
 export interface ConnectOptions {
-  /** Check every packet's authentication tag. */
-  readonly verify?: boolean;
+  /** Check every packet's authentication tag, and that its pictures are those of this camera. */
+  readonly verify?: SentPicture;
+  /** Such a viewer need not begin with a key frame. */
+  readonly startsAnywhere?: boolean;
   /** As browsers offer it; on by itself. */
   readonly transportCc?: boolean;
   /** Keep each frame's arrival times (kernel's stamps). */
@@ -77,6 +102,7 @@ export class Sink {
   readonly #process: RunningProcess;
   readonly #fingerprint: string;
   readonly #waiters = new Map<string, Waiter>();
+  readonly #sent = new Map<number, SentPicture>();
   #nextId = 0;
 
   private constructor(process: RunningProcess) {
@@ -105,19 +131,24 @@ export class Sink {
 
   /** ICE and DTLS with the server. Resolves with the milliseconds that they took; rejects with the reason. */
   async connect(id: number, remote: RemoteTransport, options: ConnectOptions = {}): Promise<number> {
-    const flags = `${options.verify ? 1 : 0} ${options.trace ? 1 : 0} ${remote.rtxPayloadType} ${remote.isDtlsClient ? 1 : 0}`;
+    const { verify, startsAnywhere, trace } = options;
+    const how = verify === undefined ? 0 : startsAnywhere ? 2 : 1;
+    const flags = `${how} ${trace ? 1 : 0} ${remote.rtxPayloadType} ${remote.isDtlsClient ? 1 : 0}`;
     const words = `${remote.ip} ${remote.port} ${remote.ufrag} ${remote.pwd} ${remote.fingerprint}`;
-    const event = await this.#ask(`answer ${id} ${words} ${flags}`, `connected ${id}`);
+    if (verify !== undefined) this.#sent.set(id, verify);
+    const event = await this.#ask(`answer ${id} ${words} ${flags} ${verify?.path ?? ''}`, `connected ${id}`);
     return (event as SinkEvent & { readonly ms: number }).ms;
   }
 
   /** With a close_notify. */
   close(id: number): void {
+    this.#sent.delete(id);
     this.#process.writeLine(`close ${id}`);
   }
 
   /** Without a word, like a viewer that lost its network. */
   vanish(id: number): void {
+    this.#sent.delete(id);
     this.#process.writeLine(`vanish ${id}`);
   }
 
@@ -129,7 +160,12 @@ export class Sink {
   }
 
   async report(): Promise<SinkReport> {
-    return (await this.#ask('report', 'report')) as SinkEvent & SinkReport;
+    const report = (await this.#ask('report', 'report')) as SinkEvent & SinkReport;
+    const sessions = report.sessions.map((session) => {
+      const sent = this.#sent.get(session.id);
+      return session.payload && sent ? { ...session, payload: { ...session.payload, sent } } : session;
+    });
+    return { ...report, sessions };
   }
 
   /** The newest 1,024 frames of a session connected with `trace`. */

@@ -1,3 +1,4 @@
+import type { SentPicture } from './pictures.ts';
 import type { ConnectOptions, Sink } from './sink.ts';
 import { offerSdp, parseRemote } from './sink-sdp.ts';
 
@@ -65,17 +66,23 @@ async function post(url: string, body: string): Promise<{ readonly location: URL
   }
 }
 
-/** `count` viewers, four at a time; one in `verifyEvery` checks every packet. */
+/**
+ * `count` viewers, four at a time, each of the next camera, round and round; one in `verifyEvery` checks every packet
+ * and picture.
+ */
 export async function joinMany(
   count: number,
+  cameras: readonly SentPicture[],
   join: (index: number, options: ConnectOptions) => Promise<Viewer>,
   verifyEvery = 20,
 ): Promise<Viewer[]> {
   const viewers: Viewer[] = [];
   for (let first = 0; first < count; first += 4) {
-    const batch = Array.from({ length: Math.min(4, count - first) }, (_, offset) =>
-      join(first + offset, { verify: (first + offset) % verifyEvery === 0 }),
-    );
+    const batch = Array.from({ length: Math.min(4, count - first) }, (_, offset) => {
+      const index = first + offset;
+      const camera = cameras[index % cameras.length];
+      return join(index, camera && index % verifyEvery === 0 ? { verify: camera } : {});
+    });
     viewers.push(...(await Promise.all(batch)));
   }
   return viewers;
