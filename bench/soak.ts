@@ -29,8 +29,8 @@ const measured = { guests: 1, guestsEveryMs: 5000, pollMs: 500 };
  * By one guest in five seconds, what a guest runs would be compiled after hours, and the event log (bounded: 10,000) be
  * full after seven. So the warm-up begins with crowds of them.
  */
-const crowds = { guests: 4, guestsEveryMs: 100, pollMs: 50 };
-const crowdMinutes = Math.min(3.5, warmUpMinutes / 3);
+const crowds = { guests: 2, guestsEveryMs: 100, pollMs: 50 };
+const crowdMinutes = Math.min(4.5, warmUpMinutes / 3);
 const stallMs = 50;
 
 interface Loops {
