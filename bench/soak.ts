@@ -1,4 +1,4 @@
-// bench: by hand, 30 minutes or `soak -- MINUTES`: growth of memory, stalls of the event loops, pictures that viewers lost
+// bench: by hand, 30 minutes after an hour of warm-up, or `soak -- WARM_UP_MINUTES`: growth of memory, stalls of the event loops, pictures that viewers lost
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,22 +13,25 @@ import { Sink } from './support/sink.ts';
 import { round, slope } from './support/stats.ts';
 import { joinByWhep, joinMany, type Viewer } from './support/whep-viewer.ts';
 
-const minutes = Number(process.argv[2] ?? 30);
+/**
+ * Memory counts when everything has found its size: heaps within ten minutes; but V8 compiles a function for the last
+ * time when it has run 3,000 times, which what runs once a second has done after 50 minutes.
+ */
+const warmUpMinutes = Number(process.argv[2] ?? 60);
+const minutes = 30;
 const cameras = 6;
 const threads = 2;
 const viewersPerCamera = 4;
-/** Heaps and buffers find their size in the first third, at most in ten minutes: what grows after that, grows. */
-const warmUpMinutes = Math.min(10, minutes / 3);
-/** Garbage makes memory a saw: the lowest reading of each sixtieth of the time counts. */
-const sampleMs = minutes * 1000;
+/** Garbage makes memory a saw: the lowest reading of each half minute counts. */
+const sampleMs = 30_000;
 /** Each statistic of a media thread covers one second: asked twice as often, none is missed. */
-const measured = { guestEveryMs: 5000, pollMs: 500 };
+const measured = { guests: 1, guestsEveryMs: 5000, pollMs: 500 };
 /**
- * V8 compiles a function anew when it has run 400 and 3,000 times, and code is memory: what a guest runs would take hours
- * to get there by one in five seconds. So the first third of the warm-up has crowds of them; then heaps find the size that they have
- * with few.
+ * By one guest in five seconds, what a guest runs would be compiled after hours, and the event log (bounded: 10,000) be
+ * full after seven. So the warm-up begins with crowds of them.
  */
-const crowds = { guestEveryMs: 100, pollMs: 50 };
+const crowds = { guests: 2, guestsEveryMs: 100, pollMs: 50 };
+const crowdMinutes = Math.min(4.5, warmUpMinutes / 3);
 const stallMs = 50;
 
 interface Loops {
@@ -40,16 +43,16 @@ interface Loops {
 }
 
 /** Until `endMs` of performance.now(): memory, event loops, and a guest that comes and goes. */
-async function watch(relay: Relay, sink: Sink, endMs: number, { guestEveryMs, pollMs } = measured) {
+async function watch(relay: Relay, sink: Sink, endMs: number, { guests, guestsEveryMs, pollMs } = measured) {
   const loops: Loops[] = ['main', ...Array.from({ length: threads }, (_, index) => `media-${index}`)].map(
     (name) => ({ name, stalls: 0, longestMs: 0, lastMs: 0 }),
   );
   const memory: [hours: number, bytes: number][] = [];
   const startMs = performance.now();
-  let nextGuestMs = startMs;
+  let nextGuestsMs = startMs;
   let sampledMs = startMs;
   let lowestBytes = Infinity;
-  let guests = 0;
+  let joined = 0;
   const note = (loop: Loops | undefined, lateMs: number): void => {
     if (loop === undefined || lateMs === loop.lastMs) return;
     loop.lastMs = lateMs;
@@ -68,16 +71,19 @@ async function watch(relay: Relay, sink: Sink, endMs: number, { guestEveryMs, po
       sampledMs = nowMs;
       lowestBytes = Infinity;
     }
-    if (nowMs < nextGuestMs) continue;
-    nextGuestMs += guestEveryMs;
-    const guest = await joinByWhep(sink, relay.url, `cam${guests++ % cameras}`);
-    await guest.close();
+    if (nowMs < nextGuestsMs) continue;
+    nextGuestsMs += guestsEveryMs;
+    const join = async (): Promise<void> => {
+      const guest = await joinByWhep(sink, relay.url, `cam${joined++ % cameras}`);
+      await guest.close();
+    };
+    await Promise.all(Array.from({ length: guests }, join));
   }
   return { loops, memory };
 }
 
-await runBench(minutes * 60 + 120, async () => {
-  if (!(minutes >= 1)) throw new Error('soak -- MINUTES: a number, 1 or more');
+await runBench((warmUpMinutes + minutes) * 60 + 120, async () => {
+  if (!(warmUpMinutes >= 1)) throw new Error('soak -- WARM_UP_MINUTES: a number, 1 or more');
   const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
   const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
   const relay = await startRelay({ streams, threads });
@@ -87,19 +93,19 @@ await runBench(minutes * 60 + 120, async () => {
   );
   const liveBefore = await liveBytes(relay);
   const startMs = performance.now();
-  await watch(relay, sink, startMs + (warmUpMinutes / 3) * 60_000, crowds);
-  await watch(relay, sink, startMs + warmUpMinutes * 60_000);
+  await watch(relay, sink, startMs + crowdMinutes * 60_000, crowds);
+  const { memory: warmUpMemory } = await watch(relay, sink, startMs + warmUpMinutes * 60_000);
   const filesBefore = openFiles(relay.pid);
   const lostBefore = await losses(relay, sink, viewers);
   say(`warm after ${round(warmUpMinutes)} min`);
 
-  const { loops, memory } = await watch(relay, sink, performance.now() + (minutes - warmUpMinutes) * 60_000);
+  const { loops, memory } = await watch(relay, sink, performance.now() + minutes * 60_000);
   const lost = await losses(relay, sink, viewers);
   const liveAfter = await liveBytes(relay);
   const report = await sink.report();
   const figures = {
+    warmUpMinutes,
     minutes,
-    measuredMinutes: round(minutes - warmUpMinutes),
     rssStartMB: round((memory[0]?.[1] ?? 0) / 1e6),
     rssEndMB: round((memory.at(-1)?.[1] ?? 0) / 1e6),
     rssMBPerHour: round(slope(memory) / 1e6, 2),
@@ -117,8 +123,14 @@ await runBench(minutes * 60 + 120, async () => {
   await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
   const folder = path.join(repositoryRoot, 'bench/results');
   mkdirSync(folder, { recursive: true });
-  const samples = memory.map(([hours, bytes]) => [round(hours * 3600, 0), round(bytes / 1e6, 2)]);
-  const kept = { date: new Date().toISOString(), ...figures, rssSecondsMB: samples };
+  const secondsMB = (samples: typeof memory) =>
+    samples.map(([hours, bytes]) => [round(hours * 3600, 0), round(bytes / 1e6, 2)]);
+  const kept = {
+    date: new Date().toISOString(),
+    ...figures,
+    warmUpRssSecondsMB: secondsMB(warmUpMemory),
+    rssSecondsMB: secondsMB(memory),
+  };
   writeFileSync(path.join(folder, `soak-${minutes}min.json`), `${JSON.stringify(kept)}\n`);
   return figures;
 });

@@ -44,7 +44,7 @@
 #include "stun.h"
 
 enum {
-  MAX_SESSIONS = 4096,
+  MAX_SESSIONS = 16384,
   BATCH = 64,
   DATAGRAM = 2048,
   HEADER_ONLY = 256,
