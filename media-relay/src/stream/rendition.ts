@@ -69,6 +69,8 @@ export class Rendition {
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
   #failure: string | undefined;
   #failureCode: StreamReasonCode | undefined;
+  /** Of the newest failure that was told, until pictures come again; an on-demand camera stops and starts in between. */
+  #toldReason: StreamReasonCode | undefined;
   #refusal: string | undefined;
   #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
@@ -321,7 +323,8 @@ export class Rendition {
       return;
     }
     // A camera that is away for a night fails thousands of times in the same way; one event of these tells it.
-    const isNews = this.#failure === undefined || this.#failureCode !== state.reason;
+    const isNews = this.#toldReason !== state.reason;
+    this.#toldReason = state.reason;
     this.#failure = state.message;
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
@@ -372,6 +375,7 @@ export class Rendition {
     if (video === undefined) return;
     this.counters.video(unit);
     this.#failure = undefined;
+    this.#toldReason = undefined;
     this.#deps.onChange();
     this.#judgeOrder(unit);
     if (unit.isKey && !unit.isBroken) this.#waitsForKey = false;
