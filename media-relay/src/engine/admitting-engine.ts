@@ -10,6 +10,7 @@ import type {
   SessionClock,
   SessionEnd,
   SessionQuality,
+  StreamSnapshot,
   StreamSpec,
 } from './messages.ts';
 import {
@@ -284,8 +285,8 @@ export class AdmittingEngine implements EnginePort {
   }
 
   #hostBitrateBps(snapshot: EngineSnapshot | undefined): number {
-    const rates = new Map(snapshot?.streams.map(({ name, bitrateBps }) => [name, bitrateBps]));
-    return sum([...this.#viewersByStream()].map(([stream, viewers]) => viewers * (rates.get(stream) ?? 0)));
+    const streams = new Map(snapshot?.streams.map((stream) => [stream.name, stream]));
+    return sum([...this.#viewersByStream()].map(([name, viewers]) => sentBps(streams.get(name), viewers)));
   }
 
   #viewersByStream(): Map<string, number> {
@@ -310,6 +311,14 @@ function memoryLevels({ memoryShare }: AdmissionLimits) {
 
 function countersOf<K extends string>(keys: readonly K[]): Record<K, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+}
+
+/** To so many viewers of a stream. Who has come since it was measured counts with the main rendition. */
+function sentBps(stream: StreamSnapshot | undefined, viewers: number): number {
+  if (stream === undefined) return 0;
+  const { bitrateBps, substream } = stream;
+  const ofSub = Math.min(viewers, substream?.viewers ?? 0);
+  return (viewers - ofSub) * bitrateBps + ofSub * (substream?.bitrateBps ?? 0);
 }
 
 function sum(values: Iterable<number>): number {
