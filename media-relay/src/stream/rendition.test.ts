@@ -74,6 +74,18 @@ test('warns of pictures that bring no key frame in 10 s, until the first one', (
   expect(rendition.isWithoutKeyFrame).toBe(true);
 });
 
+test('warns of key frames that all lack a part: no picture could be shown from these either', () => {
+  let nowMs = 1_000_000;
+  const { rendition, sources } = open({ clock: () => nowMs });
+  const [source] = sources;
+  source?.tracks();
+  nowMs += 11_000;
+  source?.frame(100, true, nowMs, true);
+  expect(rendition.isWithoutKeyFrame).toBe(true);
+  source?.frame(100, true, nowMs);
+  expect(rendition.isWithoutKeyFrame).toBe(false);
+});
+
 test('has no sound any more once the camera came back without', () => {
   const arena = new Arena();
   const { rendition, sources } = open({ arena, onAudio: () => undefined });

@@ -177,12 +177,12 @@ export class Rendition {
     );
   }
 
-  /** Pictures have come for long enough on this connection, and nothing that one of them could be shown from. */
+  /** Pictures have come for long enough on this connection, and no whole key frame that one of them could be shown from. */
   get isWithoutKeyFrame(): boolean {
-    const { lastFrameMs, hasKeyFrame } = this.counters;
+    const { lastFrameMs } = this.counters;
     return (
       this.#link === 'connected' &&
-      !hasKeyFrame &&
+      this.#waitsForKey &&
       lastFrameMs !== undefined &&
       lastFrameMs - this.#connectedMs > NO_KEY_FRAME_AFTER_MS
     );
