@@ -63,7 +63,7 @@ export class Rendition {
   readonly #reorder = new ReorderWatch();
   #video: { track: VideoTrack; store: PacketStore } | undefined;
   #audio: { track: AudioTrack; store: PacketStore } | undefined;
-  /** Kept from start to start: it has learnt how its camera is reached. */
+  /** Kept from start to start, but for `restart()`: it has learnt how its camera is reached. */
   #source: Source | undefined;
   #running: AbortController | undefined;
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
@@ -233,7 +233,9 @@ export class Rendition {
     if (this.#holders.delete(reader)) this.#scheduleStop();
   }
 
+  /** Connects to the camera as if for the first time. */
   restart(): void {
+    this.#source = undefined;
     if (this.#running === undefined) return;
     this.#stop();
     this.#start();
