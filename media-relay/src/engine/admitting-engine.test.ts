@@ -9,7 +9,6 @@ const GB = 2 ** 30;
 class StubEngine extends FakeEngine {
   readonly closed: string[] = [];
   utilisation = 0.1;
-  reportedMs: number | undefined;
   bitrates: Record<string, number> = { lobby: 4_000_000, gate: 1_000_000 };
   substreams: Record<string, Pick<RenditionSnapshot, 'viewers' | 'bitrateBps'>> = {};
   answers: Promise<OfferResult> | undefined;
@@ -26,7 +25,7 @@ class StubEngine extends FakeEngine {
       substream: this.substreams[name],
     }));
     return {
-      atMs: this.reportedMs ?? Date.now(),
+      atMs: Date.now(),
       threads: [this.utilisation, 0.1].map((eventLoopUtilisation, index) => ({
         index,
         eventLoopUtilisation,
@@ -195,13 +194,6 @@ describe('measured limits', () => {
     stub.utilisation = 0.5;
     vi.advanceTimersByTime(10_000);
     expect(await join()).toBe('s3');
-  });
-
-  test('a media thread that says nothing any more', async () => {
-    const { stub, join } = setUp();
-    stub.reportedMs = Date.now();
-    vi.advanceTimersByTime(20_000);
-    expect(await join()).toBe('event-loop');
   });
 
   test('the main thread', async () => {

@@ -55,8 +55,6 @@ const SAMPLE_MS = 1000;
 const threadLevels = { high: 0.95, low: 0.85, weight: 0.3 };
 /** Below the limit by this, viewers are admitted again. */
 const MEMORY_EASE = 0.05;
-/** A thread that has not reported for so long is busy. */
-const SILENT_THREAD_MS = 3000;
 /** A viewer that has not connected by now gives its place to the next, should there be no other. */
 const HELD_PLACE_MS = 3000;
 
@@ -244,9 +242,9 @@ export class AdmittingEngine implements EnginePort {
     this.#mainThread.add(this.#load.mainUtilisation);
     this.#memory.add(this.#load.memory.usedBytes / this.#load.memory.limitBytes);
     const snapshot = this.#engine.snapshot();
-    const isSilent = snapshot !== undefined && this.#options.clock() - snapshot.atMs > SILENT_THREAD_MS;
+    // One that hangs is no case of load: engine-client.ts ends it within seconds, and its offers are answered as late ones.
     for (const { index, eventLoopUtilisation } of snapshot?.threads ?? [])
-      this.#mediaThread(index).add(isSilent ? 1 : eventLoopUtilisation);
+      this.#mediaThread(index).add(eventLoopUtilisation);
     const { bitrateBps } = this.#limits;
     if (bitrateBps === undefined || this.#hostBitrateBps(snapshot) < bitrateBps * BITRATE_AGAIN)
       this.#isBitrateFull = false;
