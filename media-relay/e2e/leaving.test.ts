@@ -63,6 +63,14 @@ function statesOf(page: Page, stream: string): Promise<string[]> {
   return page.evaluate<string[]>(`states[${JSON.stringify(stream)}]`);
 }
 
+/** The stream of each session that ended with its media thread. */
+async function lostWithThread(relay: TestRelay): Promise<string[]> {
+  const events = await relay.events('?type=viewer-left&limit=1000');
+  return events.flatMap((event) =>
+    event.kind === 'viewer-left' && event.reason === 'engine-stopped' ? [event.stream] : [],
+  );
+}
+
 test('a media thread dies: its viewers are back within 5 s, those of the other thread lose nothing', async () => {
   await using relay = await TestRelay.start(
     { dying: demo('dying'), other: demo('other') },
@@ -95,6 +103,7 @@ test('a media thread dies: its viewers are back within 5 s, those of the other t
   ]);
   expect((await relay.events('?stream=other&type=viewer-joined')).length).toBe(1);
   expect((await relay.events('?stream=dying&type=viewer-joined')).length).toBe(2);
+  expect(await lostWithThread(relay)).toEqual(['dying']);
   await expect
     .poll(async () => (await relay.observer.facts()).snapshot?.threads, { timeout: 5000 })
     .toMatchObject([
@@ -119,6 +128,8 @@ test('a media thread hangs: it is ended and replaced, and its viewers are back',
   expect(await relay.events('?type=engine-restart')).toMatchObject([
     { thread: 0, reason: 'the media thread hung: not a word for 5 s' },
   ]);
+  // Whoever asked in vain meanwhile had no session.
+  expect(await lostWithThread(relay)).toEqual(['cam']);
   await page.close();
 }, 60_000);
 

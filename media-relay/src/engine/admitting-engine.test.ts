@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../http/testing/fake-engine.ts';
 import type { AdmissionLimits } from './admission.ts';
 import { AdmittingEngine } from './admitting-engine.ts';
+import type { EnginePort } from './engine-port.ts';
 import type { EngineEvent, EngineSnapshot, OfferResult, RenditionSnapshot, SessionEnd } from './messages.ts';
+import { RestartingEngine } from './restarting-engine.ts';
 
 const GB = 2 ** 30;
 
@@ -45,12 +47,16 @@ class StubEngine extends FakeEngine {
   }
 }
 
-function setUp(limits: Partial<AdmissionLimits> = {}, maxViewers: Record<string, number> = {}) {
+function setUp(
+  limits: Partial<AdmissionLimits> = {},
+  maxViewers: Record<string, number> = {},
+  behind?: EnginePort,
+) {
   const stub = new StubEngine();
   const load = { memory: { usedBytes: 0.2 * GB, limitBytes: GB }, mainUtilisation: 0.1 };
   const all = { viewers: 100, bitrateBps: undefined, memoryShare: 0.9, ...limits };
   const engine = new AdmittingEngine({
-    engine: stub,
+    engine: behind ?? stub,
     limits: all,
     maxViewersOf: (stream) => maxViewers[stream],
     threadOf: (stream) => (stream === 'lobby' ? 0 : 1),
@@ -92,6 +98,38 @@ describe('configured limits', () => {
       joinsTotal: { ok: 1, 'over-capacity': 2 },
       connectingSessions: 0,
     });
+  });
+
+  test('a media thread that dies takes its viewers out of the count, once', async () => {
+    const stub = new StubEngine();
+    let crash: ((error: Error) => void) | undefined;
+    const restarting = await RestartingEngine.start({
+      index: 0,
+      start(_, onCrash) {
+        crash = onCrash;
+        return Promise.resolve(stub);
+      },
+      onCrash: () => undefined,
+      clock: () => Date.now(),
+    });
+    const { engine, join } = setUp({ viewers: 2 }, {}, restarting);
+    const left: (string | undefined)[] = [];
+    engine.onEvent((event) => {
+      if (event.kind === 'viewer-left') left.push(`${event.sessionId} ${event.reason}`);
+    });
+    expect([await join('lobby', false), await join('gate', false), await join()]).toEqual([
+      's1',
+      's2',
+      'host-viewers',
+    ]);
+    crash?.(new Error('died'));
+    expect(left).toEqual(['s1 engine-stopped', 's2 engine-stopped']);
+    expect(engine.fullHost).toEqual([]);
+    expect(engine.snapshot()).toMatchObject({ sessions: 0, connectingSessions: 0, expectedBitrateBps: 0 });
+    await vi.advanceTimersByTimeAsync(200);
+    expect([await join('lobby', false), await join('gate', false)]).toEqual(['s3', 's4']);
+    expect(left).toHaveLength(2);
+    await engine.close();
   });
 
   test('of the bit rate: each viewer counts with the rate of its stream; refusing goes on to 95 %', async () => {

@@ -1,5 +1,8 @@
 /** The main thread's end: starts the media thread, asks it, and remembers its newest statistics. */
 import { Worker } from 'node:worker_threads';
+import { giveBack } from '../native/give-back.ts';
+import { ledgerMemory } from '../native/ledger.ts';
+import { NativeError } from '../native/library.ts';
 import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
@@ -15,6 +18,7 @@ import type {
   SessionEnd,
   SessionQuality,
   StreamSpec,
+  ThreadData,
   ToEngine,
 } from './messages.ts';
 
@@ -60,11 +64,12 @@ class EngineClient implements EnginePort {
   #stopping = false;
   #silentLooks = 0;
   readonly #watch: NodeJS.Timeout;
+  readonly #ledger = ledgerMemory();
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: options.spec,
+      workerData: { spec: options.spec, ledger: this.#ledger } satisfies ThreadData,
       name: `media-${options.spec.threadIndex ?? 0}`,
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -91,6 +96,7 @@ class EngineClient implements EnginePort {
         const isHung = this.#silentLooks >= looks;
         const reason = failure ?? new Error(isHung ? hung(looks) : 'the media thread ended');
         clearInterval(this.#watch);
+        this.#giveBack();
         done();
         reject(reason);
         this.#failPending();
@@ -209,6 +215,16 @@ class EngineClient implements EnginePort {
   #look(): void {
     if (this.#stopping || ++this.#silentLooks !== this.#patience) return;
     void this.#worker.terminate();
+  }
+
+  /** Node has closed the thread's sockets, also those that were made by hand: from their adoption on they are its own. */
+  #giveBack(): void {
+    try {
+      giveBack(this.#ledger);
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
+      this.#options.log('warn', 'memory of a media thread that ended is lost', { error: error.message });
+    }
   }
 
   get #patience(): number {

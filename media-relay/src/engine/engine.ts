@@ -6,6 +6,7 @@ import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { LoopDelay } from '@sightline/exporter/loop-delay';
 import type { Clock } from '../media/clock.ts';
 import { Arena } from '../native/arena.ts';
+import type { NativeLedger } from '../native/ledger.ts';
 import { FeedOutput } from '../outputs/feed.ts';
 import { keyFrame } from '../outputs/key-frame.ts';
 import { WhepOutput } from '../outputs/whep.ts';
@@ -35,6 +36,8 @@ export interface EngineDeps {
   readonly random: () => number;
   readonly createSource: (spec: StreamSpec) => Source;
   readonly emit: (message: FromEngine) => void;
+  /** Of a thread that may die: what it has of C then. */
+  readonly ledger?: NativeLedger;
 }
 
 const TICK_MS = 100;
@@ -43,7 +46,7 @@ const STATISTICS_MS = 1000;
 const ADDRESSES_MS = 10_000;
 
 export class Engine {
-  readonly arena = new Arena();
+  readonly arena: Arena;
   readonly #deps: EngineDeps;
   readonly #parts: Parts;
   readonly #whep: WhepOutput;
@@ -61,7 +64,8 @@ export class Engine {
   constructor(spec: EngineSpec, deps: EngineDeps) {
     this.#deps = deps;
     this.#threadIndex = spec.threadIndex ?? 0;
-    this.#parts = openParts(this.arena, deps.clock(), spec.parts);
+    this.arena = new Arena(undefined, deps.ledger);
+    this.#parts = openParts(this.arena, deps.clock(), spec.parts, deps.ledger);
     this.#feeds = new FeedOutput(deps.emit);
     this.#whep = new WhepOutput(spec, {
       arena: this.arena,

@@ -35,6 +35,13 @@ export interface EngineSpec {
   readonly unpaced?: boolean;
 }
 
+/** What a media thread begins with. */
+export interface ThreadData {
+  readonly spec: EngineSpec;
+  /** Of a NativeLedger; the main thread reads it when the thread has ended. */
+  readonly ledger: SharedArrayBuffer;
+}
+
 export type ToEngine =
   | { readonly type: 'set-stream'; readonly spec: StreamSpec }
   | { readonly type: 'remove-stream'; readonly name: string }
@@ -136,6 +143,8 @@ export type SessionEnd =
   | 'never-connected'
   | 'dtls-failed'
   | 'stream-removed'
+  /** The media thread died with it. */
+  | 'engine-stopped'
   | 'shutdown';
 
 /** RTP timestamps of the newest frames sent to one viewer, with the moment each reached the relay. */

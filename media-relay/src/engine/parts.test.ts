@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Arena } from '../native/arena.ts';
+import { NativeError, registerCallback } from '../native/library.ts';
 import { impostor } from '../testing/dtls-conversation.ts';
 import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
 import { feedback, RTX_PT, TestViewer, VIDEO_PT } from '../testing/test-viewer.ts';
@@ -133,6 +134,20 @@ test('this machine needs no portable half', () => {
   cleanups.push(() => parts.close());
   expect(parts.backEnds).toEqual({ dtls: 'native', srtp: 'native', udp: 'native' });
   expect(parts.problems).toEqual([]);
+});
+
+test('when dead threads have used up all functions that C can call, DTLS is portable and says why', () => {
+  using taken = new DisposableStack();
+  const takeAll = (): never => {
+    for (;;) taken.defer(registerCallback('int', ['int'], () => 1).release);
+  };
+  expect(takeAll).toThrow(NativeError);
+  const parts = openParts(new Arena(), Date.now());
+  cleanups.push(() => parts.close());
+  expect(parts.backEnds).toEqual({ dtls: 'portable', srtp: 'native', udp: 'native' });
+  expect(parts.problems).toEqual([
+    'DTLS runs without native code, which is slower: no more functions can be called from C',
+  ]);
 });
 
 /** Runs an engine where `koffi` cannot be loaded; prints what it said and ends by itself. */

@@ -1,5 +1,6 @@
 /** Picks the half of each seam that works on this machine: the native one, or else the portable one and a warning. */
 import type { Arena } from '../native/arena.ts';
+import type { NativeLedger } from '../native/ledger.ts';
 import { NativeError } from '../native/library.ts';
 import { loadOpenSsl, type OpenSsl } from '../native/openssl.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
@@ -25,14 +26,22 @@ export interface Parts {
   close(): void;
 }
 
-/** `forced` names halves to use, and then no other. Throws NativeError when a forced native half does not work here. */
-export function openParts(arena: Arena, nowMs: number, forced: Partial<BackEnds> = {}): Parts {
+/**
+ * `forced` names halves to use, and then no other; `ledger` is what OpenSSL's objects are written down in. Throws
+ * NativeError when a forced native half does not work here.
+ */
+export function openParts(
+  arena: Arena,
+  nowMs: number,
+  forced: Partial<BackEnds> = {},
+  ledger?: NativeLedger,
+): Parts {
   const problems: string[] = [];
   const certificate = createCertificate(nowMs);
   let openssl: OpenSsl | undefined;
   const checkedOpenSsl = (): OpenSsl => {
     if (openssl) return openssl;
-    const loaded = loadOpenSsl();
+    const loaded = loadOpenSsl(ledger);
     checkVersion(loaded);
     return (openssl = loaded);
   };

@@ -1,13 +1,21 @@
 import { expect, test, vi } from 'vitest';
 
 import { FakeEngine } from '../http/testing/fake-engine.ts';
-import type { EngineSnapshot, StreamSpec } from './messages.ts';
+import type { EngineEvent, EngineSnapshot, SessionEnd, StreamSpec } from './messages.ts';
 import { RestartingEngine } from './restarting-engine.ts';
 import { emptySnapshot } from './snapshots.ts';
 
 class CountingEngine extends FakeEngine {
   readonly streams: string[] = [];
   measured: EngineSnapshot | undefined;
+  tell: (event: EngineEvent) => void = () => undefined;
+  end: (sessionId: string, stream: string, reason: SessionEnd) => void = () => undefined;
+  override onEvent(listener: (event: EngineEvent) => void = () => undefined): void {
+    this.tell = listener;
+  }
+  override onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void {
+    this.end = listener;
+  }
   override snapshot(): EngineSnapshot | undefined {
     return this.measured;
   }
@@ -68,7 +76,7 @@ test('streams come back, sessions end, the port stays', async () => {
     expect(await engine.offer('lobby', 'sdp')).toMatchObject({ ok: true });
 
     crash(1);
-    expect(ended).toEqual(['session-1 lobby closed-by-relay']);
+    expect(ended).toEqual(['session-1 lobby engine-stopped']);
     expect(engine.isRunning).toBe(false);
     expect(await engine.offer('lobby', 'sdp')).toMatchObject({ ok: false, code: 'stream-not-ready' });
     expect(await engine.sessionClock('session-1', 1)).toBeUndefined();
@@ -150,6 +158,67 @@ test('totals go on over a death, and the thread says that it happened', async ()
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('every session of a thread that dies has left once, and its joins are counted once', async () => {
+  vi.useFakeTimers();
+  try {
+    const { engine, engines, crash } = await setUp(() => 77);
+    const [thread] = engines;
+    if (thread === undefined) throw new Error('no engine');
+    const left: string[] = [];
+    const ended: string[] = [];
+    engine.onEvent((event) => {
+      if (event.kind === 'viewer-left') left.push(`${event.atMs} ${event.sessionId} ${event.reason}`);
+    });
+    engine.onSessionEnded((sessionId) => ended.push(sessionId));
+    const join = async (sessionId: string, joinedMs?: number): Promise<void> => {
+      thread.offerResult = { ok: true, sessionId, sdp: '' };
+      await engine.offer('lobby', 'sdp');
+      const event = { kind: 'viewer-joined', sessionId, stream: 'lobby' } as const;
+      if (joinedMs !== undefined) thread.tell({ ...event, atMs: joinedMs });
+    };
+    await join('watching', 40);
+    await join('gone before', 41);
+    await join('told before', 42);
+    thread.measured = {
+      ...emptySnapshot(50, { index: 1, isRunning: true, restartsTotal: 0 }),
+      joinsTotal: { ok: 3 },
+    };
+    await join('new', 60);
+    await join('connecting');
+    const left60 = { kind: 'viewer-left', stream: 'lobby', atMs: 60, reason: 'silent' } as const;
+    thread.tell({ ...left60, sessionId: 'gone before' });
+    thread.end('gone before', 'lobby', 'silent');
+    // The thread dies between the two words that it says of an end.
+    thread.tell({ ...left60, sessionId: 'told before' });
+
+    crash();
+    expect(left).toEqual([
+      '60 gone before silent',
+      '60 told before silent',
+      '77 watching engine-stopped',
+      '77 new engine-stopped',
+      '77 connecting engine-stopped',
+    ]);
+    expect(ended).toEqual(['gone before', 'watching', 'told before', 'new', 'connecting']);
+    expect(engine.snapshot()?.joinsTotal).toEqual({ ok: 4, 'engine-stopped': 1 });
+    await engine.close();
+    expect(left).toHaveLength(5);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a thread that ends without a goodbye while the relay stops leaves no session behind', async () => {
+  const { engine } = await setUp();
+  const left: (string | undefined)[] = [];
+  engine.onEvent((event) => {
+    if (event.kind === 'viewer-left') left.push(event.reason);
+  });
+  await engine.offer('lobby', 'sdp');
+  await engine.close();
+  expect(left).toEqual(['engine-stopped']);
 });
 
 test('the first start must succeed', async () => {

@@ -30,6 +30,14 @@ export interface Crash {
   readonly restartInMs: number;
 }
 
+/** Between `left` and the end of a session nothing is left to be said of it. */
+interface LiveSession {
+  readonly stream: string;
+  state: 'connecting' | 'connected' | 'left';
+  /** When it was in this state. */
+  sinceMs: number;
+}
+
 const firstDelayMs = 200;
 const longestDelayMs = 10_000;
 /** An engine that lived this long has earned a quick restart. */
@@ -50,7 +58,7 @@ const noEngine: OfferResult = {
 export class RestartingEngine implements EnginePort {
   readonly #options: RestartingEngineOptions;
   readonly #streams = new Map<string, StreamSpec>();
-  readonly #sessions = new Map<string, string>();
+  readonly #sessions = new Map<string, LiveSession>();
   readonly #eventListeners: ((event: EngineEvent) => void)[] = [];
   readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
   #engine: EnginePort | undefined;
@@ -105,7 +113,7 @@ export class RestartingEngine implements EnginePort {
     const result = await engine.offer(stream, sdp, wish);
     if (!result.ok) return result;
     if (engine !== this.#engine) return noEngine;
-    this.#sessions.set(result.sessionId, stream);
+    this.#sessions.set(result.sessionId, { stream, state: 'connecting', sinceMs: this.#options.clock() });
     return result;
   }
 
@@ -168,6 +176,8 @@ export class RestartingEngine implements EnginePort {
     clearTimeout(this.#timer);
     await this.#starting;
     await this.#engine?.close();
+    // Of a thread that did not end well.
+    this.#endSessions();
   }
 
   async #begin(): Promise<void> {
@@ -178,7 +188,8 @@ export class RestartingEngine implements EnginePort {
     this.#mediaPort = engine.mediaPort;
     this.#startedMs = clock();
     engine.onEvent((event) => {
-      for (const listener of this.#eventListeners) listener(event);
+      this.#note(event);
+      this.#tell(event);
     });
     engine.onSessionEnded((sessionId, stream, reason) => this.#endSession(sessionId, stream, reason));
     for (const spec of this.#streams.values()) engine.setStream(spec);
@@ -196,16 +207,47 @@ export class RestartingEngine implements EnginePort {
     if (this.#isClosed) return;
     const last = this.#engine?.snapshot();
     if (last !== undefined) this.#past = addTotals(this.#past, last);
+    this.#past = addTotals(this.#past, { ...noTotals, joinsTotal: this.#untoldJoins(last?.atMs ?? 0) });
     const wasRunning = this.#engine !== undefined;
     if (wasRunning) this.#restarts++;
     this.#engine = undefined;
-    for (const [sessionId, stream] of this.#sessions) this.#endSession(sessionId, stream, 'closed-by-relay');
+    this.#endSessions();
     if (wasRunning && this.#options.clock() - this.#startedMs > healthyMs) this.#delayMs = firstDelayMs;
     this.#options.onCrash(error, { index: this.#options.index, wasRunning, restartInMs: this.#delayMs });
     this.#timer = setTimeout(() => {
       this.#starting = this.#tryAgain();
     }, this.#delayMs);
     this.#delayMs = Math.min(2 * this.#delayMs, longestDelayMs);
+  }
+
+  #note(event: EngineEvent): void {
+    const session = 'sessionId' in event ? this.#sessions.get(event.sessionId) : undefined;
+    if (session === undefined) return;
+    session.state = event.kind === 'viewer-joined' ? 'connected' : 'left';
+    session.sinceMs = event.atMs;
+  }
+
+  #tell(event: EngineEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
+  }
+
+  /** What the dead thread would have counted: sessions that were about to connect, and those who did after it last told. */
+  #untoldJoins(toldMs: number): EngineTotals['joinsTotal'] {
+    const sessions = [...this.#sessions.values()];
+    return {
+      'engine-stopped': sessions.filter(({ state }) => state === 'connecting').length,
+      ok: sessions.filter(({ state, sinceMs }) => state === 'connected' && sinceMs > toldMs).length,
+    };
+  }
+
+  /** Their thread cannot say it any more. */
+  #endSessions(): void {
+    const atMs = this.#options.clock();
+    const reason = 'engine-stopped';
+    for (const [sessionId, { stream, state }] of this.#sessions) {
+      if (state !== 'left') this.#tell({ kind: 'viewer-left', sessionId, stream, reason, atMs });
+      this.#endSession(sessionId, stream, reason);
+    }
   }
 
   #endSession(sessionId: string, stream: string, reason: SessionEnd): void {

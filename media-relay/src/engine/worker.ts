@@ -1,15 +1,17 @@
 /** The media thread: an engine, told what to do by messages. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../media/clock.ts';
+import { NativeLedger } from '../native/ledger.ts';
 import { createSource } from '../sources/registry.ts';
 import { Engine } from './engine.ts';
-import type { EngineSpec, FromEngine, ToEngine } from './messages.ts';
+import type { FromEngine, ThreadData, ToEngine } from './messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('engine/worker.ts runs as a worker thread');
 
 const emit = (message: FromEngine): void => port.postMessage(message, transferred(message));
-const engine = new Engine(workerData as EngineSpec, {
+const { spec, ledger } = workerData as ThreadData;
+const engine = new Engine(spec, {
   clock: systemClock,
   random: Math.random,
   createSource: (spec) =>
@@ -18,6 +20,7 @@ const engine = new Engine(workerData as EngineSpec, {
       log: (level, message) => emit({ type: 'log', level, message, fields: { stream: spec.name } }),
     }),
   emit,
+  ledger: new NativeLedger(ledger),
 });
 
 port.on('message', (message: ToEngine) => void handle(message).catch(fail));

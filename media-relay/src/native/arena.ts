@@ -1,4 +1,5 @@
 /** The arena owns every byte whose address C is given. */
+import type { NativeLedger } from './ledger.ts';
 import { loadAddressOf, NativeError } from './library.ts';
 import { mapLowMemory } from './low-memory.ts';
 
@@ -15,7 +16,7 @@ const SLAB_BYTES = 256 * 1024;
 const ALIGNMENT = 64;
 
 /**
- * Small blocks are cut from slabs, which stay for good, and recycled by size; large ones have a backing store of their own, which goes when
+ * Small blocks are cut from slabs, which stay as long as the arena's thread, and recycled by size; large ones have a backing store of their own, which goes when
  * its block is freed and forgotten. Everything handed out stays referenced here until `free`, because a backing store
  * that JavaScript no longer sees is released while C may still write to it.
  */
@@ -26,9 +27,12 @@ export class Arena {
   #slabUsed = 0;
   #bytesInUse = 0;
   readonly #addressOf: AddressOf;
+  readonly #ledger: NativeLedger | undefined;
 
-  constructor(addressOf: AddressOf = addressesOfThisMachine()) {
+  /** `ledger`: of the thread, whose end ends the slabs as well; without one they stay for good. */
+  constructor(addressOf: AddressOf = addressesOfThisMachine(), ledger?: NativeLedger) {
     this.#addressOf = addressOf;
+    this.#ledger = ledger;
   }
 
   /** Bytes handed out and not yet freed. */
@@ -68,7 +72,7 @@ export class Arena {
       return { ...recycled };
     }
     if (!this.#slab || this.#slabUsed + byteLength > SLAB_BYTES) {
-      this.#slab = slabInLowMemory() ?? this.#ownStore(SLAB_BYTES);
+      this.#slab = slabInLowMemory(this.#ledger) ?? this.#ownStore(SLAB_BYTES);
       this.#slabUsed = 0;
     }
     const offset = this.#slabUsed;
@@ -84,8 +88,8 @@ export class Arena {
   }
 }
 
-function slabInLowMemory(): Block | undefined {
-  const memory = mapLowMemory(SLAB_BYTES);
+function slabInLowMemory(ledger: NativeLedger | undefined): Block | undefined {
+  const memory = mapLowMemory(SLAB_BYTES, ledger);
   return memory && { bytes: new Uint8Array(memory.bytes), address: memory.address };
 }
 

@@ -28,7 +28,7 @@ export const viewOf = (address: number, byteLength: number): ArrayBuffer =>
   koffi().view(BigInt(address), byteLength);
 
 /** Every pointer is a plain number (`uint64_t`): checking a Buffer argument costs more than the cipher. */
-type NumericFunction = (...args: number[]) => number;
+export type NumericFunction = (...args: number[]) => number;
 
 export interface Library {
   /** Declares one function; every argument and the result is a number. Throws NativeError when it is not exported. */
@@ -63,13 +63,22 @@ export const readUint64 = (address: number): number => Number(koffi().decode(Big
 /** `errno` of the last foreign call on this thread. */
 export const errno = (): number => koffi().errno();
 
-/** Makes a function pointer of a JavaScript function; it must only be called on this thread. */
+/**
+ * Makes a function pointer of a JavaScript function; it must only be called on this thread. koffi has 8,192 for all of a
+ * process, and those of a thread that dies do not come back. Throws NativeError when there are no more.
+ */
 export function registerCallback(
   result: CType,
   args: readonly CType[],
   callback: (...args: number[]) => number,
 ): { pointer: number; release: () => void } {
   const { pointer: pointerTo, proto, register, unregister } = koffi();
-  const pointer = register(callback, pointerTo(proto(result, [...args])));
+  const type = pointerTo(proto(result, [...args]));
+  let pointer: bigint;
+  try {
+    pointer = register(callback, type);
+  } catch (error) {
+    throw new NativeError('no more functions can be called from C', { cause: error });
+  }
   return { pointer: Number(pointer), release: () => unregister(pointer) };
 }

@@ -2,6 +2,7 @@
  * Memory below 2^31. There an address is a small integer to V8; above, every sum of an address and an offset is a heap
  * number, five of them for each packet that is sealed: a tenth of the sealing, and most of the garbage.
  */
+import type { NativeLedger } from './ledger.ts';
 import { NativeError, openLibrary, viewOf } from './library.ts';
 
 const PROT_READ_WRITE = 3;
@@ -10,14 +11,21 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
 const MAP_32BIT = 0x40;
 const SMALL_INTEGERS = 2 ** 31;
 
-/** Zeroed bytes, mapped for the life of the process; undefined where none can be had below the line. */
-export function mapLowMemory(byteLength: number): { bytes: ArrayBuffer; address: number } | undefined {
+/**
+ * Zeroed bytes, mapped for the life of the process, or of the thread whose `ledger` they are written in; undefined where
+ * none can be had below the line.
+ */
+export function mapLowMemory(
+  byteLength: number,
+  ledger?: NativeLedger,
+): { bytes: ArrayBuffer; address: number } | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {
     const libc = openLibrary('libc.so.6');
     const mmap = libc.bind('mmap', 'long', ['uint64_t', 'size_t', 'int', 'int', 'int', 'long']);
     const address = mmap(0, byteLength, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_32BIT, -1, 0);
     if (address <= 0 || address + byteLength > SMALL_INTEGERS) return undefined;
+    ledger?.add('mapping', address, byteLength);
     return { bytes: viewOf(address, byteLength), address };
   } catch (error) {
     if (error instanceof NativeError) return undefined;

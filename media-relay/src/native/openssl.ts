@@ -1,6 +1,7 @@
 /** The parts of OpenSSL 3 that DTLS and SRTP need, as exported by Node.js. Names as in OpenSSL's manual pages. */
-import { openLibrary, readUint64, registerCallback } from './library.ts';
+import { openLibrary, readUint64, registerCallback, type NumericFunction } from './library.ts';
 import type { Block } from './arena.ts';
+import type { NativeKind, NativeLedger } from './ledger.ts';
 
 const P = 'uint64_t';
 
@@ -32,16 +33,31 @@ export const sslFlags = {
 
 export type OpenSsl = ReturnType<typeof loadOpenSsl>;
 
-/** Throws NativeError naming the first function that this Node.js does not export. */
-export function loadOpenSsl() {
+/** With a `ledger`, objects stand in it while they live. Throws NativeError naming the first function that this Node.js does not export. */
+export function loadOpenSsl(ledger?: NativeLedger) {
   const library = openLibrary(undefined);
   const f = library.bind;
+  const making = (kind: NativeKind, make: NumericFunction): NumericFunction => {
+    if (ledger === undefined) return make;
+    return (...args) => {
+      const address = make(...args);
+      ledger.add(kind, address);
+      return address;
+    };
+  };
+  const freeing = (free: NumericFunction): NumericFunction => {
+    if (ledger === undefined) return free;
+    return (address = 0) => {
+      ledger.remove(address);
+      return free(address);
+    };
+  };
   return {
     versionMajor: f('OPENSSL_version_major', 'uint32_t', []),
 
     DTLS_method: f('DTLS_method', P, []),
-    SSL_CTX_new: f('SSL_CTX_new', P, [P]),
-    SSL_CTX_free: f('SSL_CTX_free', 'void', [P]),
+    SSL_CTX_new: making('ssl-context', f('SSL_CTX_new', P, [P])),
+    SSL_CTX_free: freeing(f('SSL_CTX_free', 'void', [P])),
     SSL_CTX_ctrl: f('SSL_CTX_ctrl', 'long', [P, 'int', 'long', P]),
     SSL_CTX_set_options: f('SSL_CTX_set_options', P, [P, P]),
     SSL_CTX_use_certificate_ASN1: f('SSL_CTX_use_certificate_ASN1', 'int', [P, 'int', P]),
@@ -50,8 +66,8 @@ export function loadOpenSsl() {
     SSL_CTX_set_tlsext_use_srtp: f('SSL_CTX_set_tlsext_use_srtp', 'int', [P, P]),
     SSL_CTX_set_verify: f('SSL_CTX_set_verify', 'void', [P, 'int', P]),
 
-    SSL_new: f('SSL_new', P, [P]),
-    SSL_free: f('SSL_free', 'void', [P]),
+    SSL_new: making('ssl', f('SSL_new', P, [P])),
+    SSL_free: freeing(f('SSL_free', 'void', [P])),
     SSL_ctrl: f('SSL_ctrl', 'long', [P, 'int', 'long', P]),
     SSL_set_tlsext_use_srtp: f('SSL_set_tlsext_use_srtp', 'int', [P, P]),
     SSL_set_accept_state: f('SSL_set_accept_state', 'void', [P]),
@@ -93,8 +109,8 @@ export function loadOpenSsl() {
     EVP_sha1: f('EVP_sha1', P, []),
     EVP_aes_128_gcm: f('EVP_aes_128_gcm', P, []),
     EVP_aes_128_ctr: f('EVP_aes_128_ctr', P, []),
-    EVP_CIPHER_CTX_new: f('EVP_CIPHER_CTX_new', P, []),
-    EVP_CIPHER_CTX_free: f('EVP_CIPHER_CTX_free', 'void', [P]),
+    EVP_CIPHER_CTX_new: making('cipher', f('EVP_CIPHER_CTX_new', P, [])),
+    EVP_CIPHER_CTX_free: freeing(f('EVP_CIPHER_CTX_free', 'void', [P])),
     EVP_CIPHER_CTX_ctrl: f('EVP_CIPHER_CTX_ctrl', 'int', [P, 'int', 'int', P]),
     EVP_CipherInit_ex: f('EVP_CipherInit_ex', 'int', [P, P, P, P, P, 'int']),
     EVP_Cipher: f('EVP_Cipher', 'int', [P, P, P, 'uint32_t']),
@@ -103,8 +119,8 @@ export function loadOpenSsl() {
     cipherIv: f('EVP_EncryptInit', 'void', [P, P, P, P]),
     cipherData: f('EVP_Cipher', 'void', [P, P, P, 'int']),
     cipherControl: f('EVP_CIPHER_CTX_ctrl', 'void', [P, 'int', 'int', P]),
-    HMAC_CTX_new: f('HMAC_CTX_new', P, []),
-    HMAC_CTX_free: f('HMAC_CTX_free', 'void', [P]),
+    HMAC_CTX_new: making('mac', f('HMAC_CTX_new', P, [])),
+    HMAC_CTX_free: freeing(f('HMAC_CTX_free', 'void', [P])),
     HMAC_Init_ex: f('HMAC_Init_ex', 'int', [P, P, 'int', P, P]),
     HMAC_Update: f('HMAC_Update', 'int', [P, P, 'size_t']),
     HMAC_Final: f('HMAC_Final', 'int', [P, P, P]),

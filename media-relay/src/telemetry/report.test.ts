@@ -51,6 +51,13 @@ test('counts joins, losses, outages and the time that streams were away', () => 
   expect(report.streamReasons.map(({ text }) => text)).toContain('sends B-frames');
 });
 
+test('a viewer whose media thread died is lost', () => {
+  const left = { kind: 'viewer-left', stream: 'gate', viewer: 'c', reason: 'engine-stopped' } as const;
+  const report = reportOf([{ ...left, atMs: at(1) }], fromMs, toMs);
+  expect(report.failures).toBe(1);
+  expect(report.viewerReasons).toEqual([{ text: 'engine-stopped', count: 1 }]);
+});
+
 test('gives one reason for each outage, though it is told again', () => {
   const refused = { kind: 'stream-refused', stream: 'lobby', message: 'sends B-frames' } as const;
   const report = reportOf(

@@ -43,7 +43,12 @@ export interface Report {
 
 const topReasons = 5;
 /** SessionEnd of those that somebody lost. */
-const losses: ReadonlySet<string | undefined> = new Set(['silent', 'never-connected', 'dtls-failed']);
+const losses: ReadonlySet<string | undefined> = new Set([
+  'silent',
+  'never-connected',
+  'dtls-failed',
+  'engine-stopped',
+]);
 
 interface Tally {
   joins: number;

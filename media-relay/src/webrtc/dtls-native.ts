@@ -134,7 +134,8 @@ class NativeDtls implements Dtls {
   readonly #ssl: number;
   readonly #fromPeer: number;
   readonly #toPeer: number;
-  #state: 'new' | 'handshaking' | 'unconfirmed' | 'connected' | 'ended' | 'freed';
+  /** 'deaf': connected, but OpenSSL reads no more. */
+  #state: 'new' | 'handshaking' | 'unconfirmed' | 'connected' | 'deaf' | 'ended' | 'freed';
   #hasSentFinished = false;
   #hasRepeatedFinished = false;
   #busy = false;
@@ -233,7 +234,9 @@ class NativeDtls implements Dtls {
 
   /**
    * Application data is nothing to us, but reading answers late flights and shows close_notify. All of it: a datagram holds
-   * hundreds of small records, and what is left would pile up; so it would behind a record that broke the connection.
+   * hundreds of small records, and what is left would pile up. So it would behind a record that OpenSSL gives the connection
+   * up for, and anybody can forge one (shorter than its cipher's tag), though RFC 6347 4.1.2.7 has it dropped: media has its
+   * keys and goes on, only the goodbye is not heard any more.
    */
   #readAll(): void {
     const { openssl, scratch } = this.#factory;
@@ -244,8 +247,7 @@ class NativeDtls implements Dtls {
     } while (count > 0);
     if (openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN)
       this.#end('closed', 'close_notify');
-    else if (openssl.SSL_get_error(this.#ssl, count) !== sslFlags.SSL_ERROR_WANT_READ)
-      this.#end('failed', this.#factory.lastError());
+    else if (openssl.SSL_get_error(this.#ssl, count) !== sslFlags.SSL_ERROR_WANT_READ) this.#state = 'deaf';
   }
 
   #shakeHands(): void {
