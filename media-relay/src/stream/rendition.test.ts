@@ -21,7 +21,10 @@ afterEach(() => {
 });
 
 /** Always on unless said otherwise, and every source that it had made. */
-function open(deps: Partial<RenditionDeps> = {}, isAlwaysOn = true): { rendition: Rendition; sources: ScriptedSource[] } {
+function open(
+  deps: Partial<RenditionDeps> = {},
+  isAlwaysOn = true,
+): { rendition: Rendition; sources: ScriptedSource[] } {
   const sources: ScriptedSource[] = [];
   const rendition = new Rendition('main', isAlwaysOn, {
     arena: new Arena(),
