@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { checkConfig } from './cli/check-config.ts';
 import type { Command } from './cli/command-line.ts';
 import { parseCommandLine, usage, UsageError } from './cli/command-line.ts';
+import { catchHangUps } from './cli/hang-ups.ts';
 import { RelayUnreachable } from './cli/relay-api.ts';
 import { listTokens } from './cli/tokens.ts';
 import { ConfigError } from './config/config-error.ts';
@@ -18,9 +19,11 @@ async function run(command: Command): Promise<void> {
   const { env } = process;
   switch (command.name) {
     case 'start': {
+      // Before that import: it takes a good part of a second.
+      const followHangUps = catchHangUps();
       // Only here: the other commands need neither the engine nor the bundler.
       const { start } = await import('./cli/start.ts');
-      return start(command.configFile, env, version);
+      return start(command.configFile, env, version, followHangUps);
     }
     case 'check-config':
       process.stdout.write(await checkConfig(command.configFile, env));

@@ -178,6 +178,19 @@ test('a SIGHUP that comes while the relay starts is followed once it runs', asyn
   expect((await ended).status).toBe(0);
 }, 60_000);
 
+test('a SIGHUP that comes before the relay is even loaded does not end it', async () => {
+  const hangUp = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve(specifier, context, next) {
+      if (specifier === './cli/start.ts') process.kill(process.pid, 'SIGHUP');
+      return next(specifier, context);
+    } });`;
+  const preload = `--import=data:text/javascript,${encodeURIComponent(hangUp)}`;
+  const { child, ended } = launch(['start'], { ...anyPort, NODE_OPTIONS: preload });
+  expect(await lineOf(child, /^configuration read again/)).toMatchObject({ cause: 'signal' });
+  child.kill('SIGTERM');
+  expect((await ended).status).toBe(0);
+}, 60_000);
+
 test('a token of the first start that is configured again is one clear sentence', async () => {
   const secret = /^admin +(\S+)/m.exec((await run('tokens')).out)?.[1];
   const file = join(folder, 'relay.yaml');

@@ -9,6 +9,7 @@ import { logFileFailure } from '../start-error.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { RotatingFile } from '../telemetry/rotating-file.ts';
+import type { FollowHangUps } from './hang-ups.ts';
 
 /** Longer, and whoever stops the relay would kill it. */
 const stopWithinMs = 9_500;
@@ -25,9 +26,9 @@ export async function start(
   configFile: string | undefined,
   environment: Environment,
   version: string,
+  followHangUps: FollowHangUps,
   { onStarted, unpaced = false }: StartHooks = {},
 ): Promise<void> {
-  const followHangUps = catchHangUps();
   const config = await loadConfig(configFile, environment);
   const secrets = new Set<string>();
   const logs = new LogCounter();
@@ -118,20 +119,6 @@ function stopOnSignals(log: Logger): Promise<string> {
         isFirst = false;
       });
   });
-}
-
-/**
- * From now on SIGHUP ends nothing: it calls what the function returned is given. What came before that is made up for once,
- * as the file may have been read already.
- */
-function catchHangUps(): (reload: () => void) => void {
-  let isDue = false;
-  let reload = (): void => void (isDue = true);
-  process.on('SIGHUP', () => reload());
-  return (follow) => {
-    reload = follow;
-    if (isDue) follow();
-  };
 }
 
 function endOnUnforeseenErrors(log: Logger): void {

@@ -27,10 +27,10 @@ export interface AdmissionFacts {
   /** Sessions of the stream, those that are still connecting included. */
   readonly streamViewers: number;
   readonly maxStreamViewers: number | undefined;
-  /** What the new viewer will be sent. */
+  /** Of the main rendition: what the new viewer may be sent. */
   readonly streamBitrateBps: number;
   readonly hostViewers: number;
-  /** What all sessions are sent while nothing is lost: each the rate of its stream. */
+  /** What all sessions are sent while nothing is lost: each the rate of the rendition that it sees. */
   readonly hostBitrateBps: number;
   /** The last answer about the bitrate was no, and `BITRATE_AGAIN` has not been reached since. */
   readonly wasBitrateFull: boolean;

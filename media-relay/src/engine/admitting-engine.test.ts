@@ -3,7 +3,7 @@ import { FakeEngine } from '../http/testing/fake-engine.ts';
 import type { AdmissionLimits } from './admission.ts';
 import { AdmittingEngine } from './admitting-engine.ts';
 import type { EnginePort } from './engine-port.ts';
-import type { EngineEvent, EngineSnapshot, OfferResult, SessionEnd } from './messages.ts';
+import type { EngineEvent, EngineSnapshot, OfferResult, RenditionSnapshot, SessionEnd } from './messages.ts';
 import { RestartingEngine } from './restarting-engine.ts';
 
 const GB = 2 ** 30;
@@ -11,8 +11,8 @@ const GB = 2 ** 30;
 class StubEngine extends FakeEngine {
   readonly closed: string[] = [];
   utilisation = 0.1;
-  reportedMs: number | undefined;
   bitrates: Record<string, number> = { lobby: 4_000_000, gate: 1_000_000 };
+  substreams: Record<string, Pick<RenditionSnapshot, 'viewers' | 'bitrateBps'>> = {};
   answers: Promise<OfferResult> | undefined;
   #next = 1;
   #onEvent: ((event: EngineEvent) => void) | undefined;
@@ -21,9 +21,13 @@ class StubEngine extends FakeEngine {
     return this.answers ?? Promise.resolve({ ok: true, sessionId: `s${this.#next++}`, sdp: '' });
   }
   override snapshot(): EngineSnapshot {
-    const streams = Object.entries(this.bitrates).map(([name, bitrateBps]) => ({ name, bitrateBps }));
+    const streams = Object.entries(this.bitrates).map(([name, bitrateBps]) => ({
+      name,
+      bitrateBps,
+      substream: this.substreams[name],
+    }));
     return {
-      atMs: this.reportedMs ?? Date.now(),
+      atMs: Date.now(),
       threads: [this.utilisation, 0.1].map((eventLoopUtilisation, index) => ({
         index,
         eventLoopUtilisation,
@@ -139,6 +143,18 @@ describe('configured limits', () => {
     expect(await join('gate')).toBe('s3');
   });
 
+  test('of the bit rate: who sees the substream counts with its rate', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 100_000_000 });
+    for (let i = 0; i < 25; i++) await join();
+    expect(await join()).toBe('host-bitrate');
+    stub.substreams['lobby'] = { viewers: 24, bitrateBps: 400_000 };
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(24 * 400_000 + 4_000_000);
+    expect(await join()).toBe('s26');
+    // Measured before the last of them left.
+    stub.substreams['lobby'] = { viewers: 30, bitrateBps: 400_000 };
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(26 * 400_000);
+  });
+
   test('offers that wait for their answer have a place, and give it back when they fail', async () => {
     const { stub, join } = setUp({ viewers: 1 });
     const { promise, resolve } = Promise.withResolvers<OfferResult>();
@@ -216,13 +232,6 @@ describe('measured limits', () => {
     stub.utilisation = 0.5;
     vi.advanceTimersByTime(10_000);
     expect(await join()).toBe('s3');
-  });
-
-  test('a media thread that says nothing any more', async () => {
-    const { stub, join } = setUp();
-    stub.reportedMs = Date.now();
-    vi.advanceTimersByTime(20_000);
-    expect(await join()).toBe('event-loop');
   });
 
   test('the main thread', async () => {

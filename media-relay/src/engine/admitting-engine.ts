@@ -10,6 +10,7 @@ import type {
   SessionClock,
   SessionEnd,
   SessionQuality,
+  StreamSnapshot,
   StreamSpec,
 } from './messages.ts';
 import {
@@ -54,8 +55,6 @@ const SAMPLE_MS = 1000;
 const threadLevels = { high: 0.95, low: 0.85, weight: 0.3 };
 /** Below the limit by this, viewers are admitted again. */
 const MEMORY_EASE = 0.05;
-/** A thread that has not reported for so long is busy. */
-const SILENT_THREAD_MS = 3000;
 /** A viewer that has not connected by now gives its place to the next, should there be no other. */
 const HELD_PLACE_MS = 3000;
 
@@ -243,9 +242,9 @@ export class AdmittingEngine implements EnginePort {
     this.#mainThread.add(this.#load.mainUtilisation);
     this.#memory.add(this.#load.memory.usedBytes / this.#load.memory.limitBytes);
     const snapshot = this.#engine.snapshot();
-    const isSilent = snapshot !== undefined && this.#options.clock() - snapshot.atMs > SILENT_THREAD_MS;
+    // One that hangs is no case of load: engine-client.ts ends it within seconds, and its offers are answered as late ones.
     for (const { index, eventLoopUtilisation } of snapshot?.threads ?? [])
-      this.#mediaThread(index).add(isSilent ? 1 : eventLoopUtilisation);
+      this.#mediaThread(index).add(eventLoopUtilisation);
     const { bitrateBps } = this.#limits;
     if (bitrateBps === undefined || this.#hostBitrateBps(snapshot) < bitrateBps * BITRATE_AGAIN)
       this.#isBitrateFull = false;
@@ -284,8 +283,8 @@ export class AdmittingEngine implements EnginePort {
   }
 
   #hostBitrateBps(snapshot: EngineSnapshot | undefined): number {
-    const rates = new Map(snapshot?.streams.map(({ name, bitrateBps }) => [name, bitrateBps]));
-    return sum([...this.#viewersByStream()].map(([stream, viewers]) => viewers * (rates.get(stream) ?? 0)));
+    const streams = new Map(snapshot?.streams.map((stream) => [stream.name, stream]));
+    return sum([...this.#viewersByStream()].map(([name, viewers]) => sentBps(streams.get(name), viewers)));
   }
 
   #viewersByStream(): Map<string, number> {
@@ -310,6 +309,14 @@ function memoryLevels({ memoryShare }: AdmissionLimits) {
 
 function countersOf<K extends string>(keys: readonly K[]): Record<K, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+}
+
+/** To so many viewers of a stream. Who has come since it was measured counts with the main rendition. */
+function sentBps(stream: StreamSnapshot | undefined, viewers: number): number {
+  if (stream === undefined) return 0;
+  const { bitrateBps, substream } = stream;
+  const ofSub = Math.min(viewers, substream?.viewers ?? 0);
+  return (viewers - ofSub) * bitrateBps + ofSub * (substream?.bitrateBps ?? 0);
 }
 
 function sum(values: Iterable<number>): number {

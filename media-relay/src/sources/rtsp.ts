@@ -33,7 +33,7 @@ class RtspSource implements Source {
   readonly label: string;
   readonly #options: RtspSourceOptions;
   readonly #target: RtspTarget;
-  /** Learnt once and kept for as long as the stream is configured: UDP does not get through. */
+  /** Learnt once and kept until the stream is restarted or configured anew: UDP does not get through. */
   #udpFails = false;
 
   constructor(options: RtspSourceOptions) {

@@ -20,10 +20,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Always on, and every source that it had made. */
-function open(deps: Partial<RenditionDeps> = {}): { rendition: Rendition; sources: ScriptedSource[] } {
+/** Always on unless said otherwise, and every source that it had made. */
+function open(
+  deps: Partial<RenditionDeps> = {},
+  isAlwaysOn = true,
+): { rendition: Rendition; sources: ScriptedSource[] } {
   const sources: ScriptedSource[] = [];
-  const rendition = new Rendition('main', true, {
+  const rendition = new Rendition('main', isAlwaysOn, {
     arena: new Arena(),
     clock: systemClock,
     random: () => 0.5,
@@ -43,10 +46,28 @@ function open(deps: Partial<RenditionDeps> = {}): { rendition: Rendition; source
   return { rendition, sources };
 }
 
-test('keeps its source from start to start, and with it what that has learnt of its camera', () => {
+test('keeps its source from start to start, and with it what that has learnt of its camera', async () => {
+  vi.useFakeTimers();
+  const { rendition, sources } = open({}, false);
+  const seek = async (): Promise<void> => {
+    const prepared = rendition.prepare(1);
+    await vi.advanceTimersByTimeAsync(11_000);
+    await prepared;
+  };
+  await seek();
+  expect(rendition.state(systemClock())).toBe('idle');
+  await seek();
+  expect(sources.map(({ runs }) => runs)).toEqual([2]);
+  // Whoever restarts it has changed something, and not always while somebody watches.
+  rendition.restart();
+  await seek();
+  expect(sources.map(({ runs }) => runs)).toEqual([2, 1]);
+});
+
+test('forgets at a restart what it has learnt of its camera', () => {
   const { rendition, sources } = open();
   rendition.restart();
-  expect(sources.map(({ runs }) => runs)).toEqual([2]);
+  expect(sources.map(({ runs }) => runs)).toEqual([1, 1]);
 });
 
 test('warns of pictures that bring no key frame in 10 s, until the first one', () => {
@@ -68,10 +89,22 @@ test('warns of pictures that bring no key frame in 10 s, until the first one', (
   expect(seen).toEqual([false, true, false, false]);
   // Another connection: what came on the last one says nothing of it.
   rendition.restart();
-  source?.tracks();
+  sources[1]?.tracks();
   expect(rendition.isWithoutKeyFrame).toBe(false);
-  source?.frame(100, false, nowMs + 20_000);
+  sources[1]?.frame(100, false, nowMs + 20_000);
   expect(rendition.isWithoutKeyFrame).toBe(true);
+});
+
+test('warns of key frames that all lack a part: no picture could be shown from these either', () => {
+  let nowMs = 1_000_000;
+  const { rendition, sources } = open({ clock: () => nowMs });
+  const [source] = sources;
+  source?.tracks();
+  nowMs += 11_000;
+  source?.frame(100, true, nowMs, true);
+  expect(rendition.isWithoutKeyFrame).toBe(true);
+  source?.frame(100, true, nowMs);
+  expect(rendition.isWithoutKeyFrame).toBe(false);
 });
 
 test('has no sound any more once the camera came back without', () => {
@@ -82,7 +115,7 @@ test('has no sound any more once the camera came back without', () => {
   sources[0]?.tracks([scriptedTrack, sound]);
   expect(rendition.audioTrack).toBe(sound);
   rendition.restart();
-  sources[0]?.tracks([scriptedTrack]);
+  sources[1]?.tracks([scriptedTrack]);
   expect([rendition.audioTrack, rendition.audioStore]).toEqual([undefined, undefined]);
   expect(arena.blocksInUse).toBe(blocks);
 });

@@ -63,12 +63,14 @@ export class Rendition {
   readonly #reorder = new ReorderWatch();
   #video: { track: VideoTrack; store: PacketStore } | undefined;
   #audio: { track: AudioTrack; store: PacketStore } | undefined;
-  /** Kept from start to start: it has learnt how its camera is reached. */
+  /** Kept from start to start, but for `restart()`: it has learnt how its camera is reached. */
   #source: Source | undefined;
   #running: AbortController | undefined;
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
   #failure: string | undefined;
   #failureCode: StreamReasonCode | undefined;
+  /** Of the newest failure that was told, until pictures come again; an on-demand camera stops and starts in between. */
+  #toldReason: StreamReasonCode | undefined;
   #refusal: string | undefined;
   #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
@@ -175,12 +177,12 @@ export class Rendition {
     );
   }
 
-  /** Pictures have come for long enough on this connection, and nothing that one of them could be shown from. */
+  /** Pictures have come for long enough on this connection, and no whole key frame that one of them could be shown from. */
   get isWithoutKeyFrame(): boolean {
-    const { lastFrameMs, hasKeyFrame } = this.counters;
+    const { lastFrameMs } = this.counters;
     return (
       this.#link === 'connected' &&
-      !hasKeyFrame &&
+      this.#waitsForKey &&
       lastFrameMs !== undefined &&
       lastFrameMs - this.#connectedMs > NO_KEY_FRAME_AFTER_MS
     );
@@ -231,7 +233,9 @@ export class Rendition {
     if (this.#holders.delete(reader)) this.#scheduleStop();
   }
 
+  /** Connects to the camera as if for the first time. */
   restart(): void {
+    this.#source = undefined;
     if (this.#running === undefined) return;
     this.#stop();
     this.#start();
@@ -321,7 +325,8 @@ export class Rendition {
       return;
     }
     // A camera that is away for a night fails thousands of times in the same way; one event of these tells it.
-    const isNews = this.#failure === undefined || this.#failureCode !== state.reason;
+    const isNews = this.#toldReason !== state.reason;
+    this.#toldReason = state.reason;
     this.#failure = state.message;
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
@@ -372,6 +377,7 @@ export class Rendition {
     if (video === undefined) return;
     this.counters.video(unit);
     this.#failure = undefined;
+    this.#toldReason = undefined;
     this.#deps.onChange();
     this.#judgeOrder(unit);
     if (unit.isKey && !unit.isBroken) this.#waitsForKey = false;

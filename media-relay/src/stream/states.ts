@@ -42,7 +42,7 @@ export const streamWarnings = {
   'gop-too-long':
     'More than 10 s, 600 frames or 16 MB between key frames: viewers wait for the next one. Set the camera\u2019s I-frame interval to 1-4 s.',
   'no-key-frame':
-    'No key frame (IDR picture with SPS and PPS) in 10 s of pictures: nothing can be shown before the first. Set the camera\u2019s I-frame interval to 1-4 s, and turn intra refresh off.',
+    'No whole key frame (IDR picture with SPS and PPS) in 10 s of pictures: nothing can be shown before the first. Set the camera\u2019s I-frame interval to 1-4 s, and turn intra refresh off; where packets get lost, set `transport: tcp`.',
   'no-clock':
     'The camera sends no usable RTCP sender reports (none at all, damaged, of another SSRC, or of a clock that was never set), so its own clock is unknown.',
   'udp-fallback': 'The camera\u2019s UDP packets do not arrive; using TCP.',

@@ -32,11 +32,6 @@ export class StreamCounters {
   #rateFrames = 0;
   #rateBytes = 0;
 
-  /** One came since the last interruption. */
-  get hasKeyFrame(): boolean {
-    return this.#lastKeyMs !== undefined;
-  }
-
   video(unit: AccessUnit): void {
     this.frames++;
     this.#videoBytes += unit.data.length;

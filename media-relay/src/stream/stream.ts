@@ -55,6 +55,8 @@ export class Stream {
   #stateSinceMs: number;
   /** Until then it counts as asked for, although nobody is there; undefined since it was live. */
   #soughtUntilMs: number | undefined;
+  /** In this outage: a camera that is away all night changes between these at every attempt. */
+  readonly #told = new Set<'stream-stalled' | 'stream-down' | StreamWarning>();
   #closed = false;
   readonly #warnings = new Set<StreamWarning>();
 
@@ -206,7 +208,7 @@ export class Stream {
       roundTripSeconds: c.roundTripSeconds,
       reconnectsTotal: { ...c.reconnects },
       viewers: this.#readers.size,
-      isSought: this.#soughtUntilMs !== undefined && this.#deps.clock() < this.#soughtUntilMs,
+      isSought: this.#isSought(this.#deps.clock()),
       sentPacketsTotal: s.sentPackets,
       sentBytesTotal: s.sentBytes,
       resentPacketsTotal: s.resentPackets,
@@ -237,23 +239,37 @@ export class Stream {
   #noteState(nowMs: number): void {
     const state = this.state(nowMs);
     if (state === this.#lastState) return;
-    const before = this.#lastState;
+    // Who begins to ask for it does not know that the last one asked in vain; who asks again does.
+    if (this.#lastState === 'idle' && !this.#isSought(nowMs)) this.#told.clear();
     this.#lastState = state;
     this.#stateSinceMs = nowMs;
     if (state === 'live') {
       this.#soughtUntilMs = undefined;
+      this.#told.clear();
       this.#emit({ kind: 'stream-up' });
-    } else if (state === 'stalled') this.#emit({ kind: 'stream-stalled' });
-    else if (state === 'offline' && before !== 'offline') {
-      this.#emit({ kind: 'stream-down', reason: 'offline', message: this.main.failure ?? 'no frames' });
+    } else if (state === 'stalled') this.#tellOnce('stream-stalled', { kind: 'stream-stalled' });
+    else if (state === 'offline') {
+      const message = this.main.failure ?? 'no frames';
+      this.#tellOnce('stream-down', { kind: 'stream-down', reason: 'offline', message });
     }
+  }
+
+  /** As often as it comes while the stream is live, once while it is not. */
+  #tellOnce(what: 'stream-stalled' | 'stream-down' | StreamWarning, event: EventBody): void {
+    if (this.#told.has(what)) return;
+    if (this.#lastState !== 'live') this.#told.add(what);
+    this.#emit(event);
+  }
+
+  #isSought(nowMs: number): boolean {
+    return this.#soughtUntilMs !== undefined && nowMs < this.#soughtUntilMs;
   }
 
   #setWarning(warning: StreamWarning, on: boolean): void {
     if (on === this.#warnings.has(warning)) return;
     if (on) {
       this.#warnings.add(warning);
-      this.#emit({ kind: 'stream-warning', warning });
+      this.#tellOnce(warning, { kind: 'stream-warning', warning });
     } else {
       this.#warnings.delete(warning);
     }

@@ -3,6 +3,7 @@
  * that spawned it (an 'ipc' pipe). For tests and benches; the relay itself knows nothing of it.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { catchHangUps } from '../cli/hang-ups.ts';
 import { start } from '../cli/start.ts';
 import { openLibrary } from '../native/library.ts';
 import type { Relay } from '../relay.ts';
@@ -13,7 +14,7 @@ const RESOLUTION_MS = 10;
 const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
 const [, , configFile, ...words] = process.argv;
-await start(configFile, process.env, '0.0.0', {
+await start(configFile, process.env, '0.0.0', catchHangUps(), {
   unpaced: words.includes('unpaced'),
   onStarted(relay) {
     process.on('message', (question: Question) => {

@@ -57,7 +57,12 @@ export class ScriptedSource implements Source {
   }
 
   /** One picture of `bytes` bytes; a key frame has SPS and PPS in front. `nowMs` defaults to now. */
-  frame(bytes: number, isKey = false, nowMs = performance.timeOrigin + performance.now()): AccessUnit {
+  frame(
+    bytes: number,
+    isKey = false,
+    nowMs = performance.timeOrigin + performance.now(),
+    isBroken = false,
+  ): AccessUnit {
     this.#ticks += 3000;
     const nals = isKey
       ? [Uint8Array.of(0x67, 1, 2, 3), Uint8Array.of(0x68, 4, 5), picture(0x65, bytes)]
@@ -69,7 +74,7 @@ export class ScriptedSource implements Source {
       arrivalMs: nowMs,
       captureMs: undefined,
       isKey,
-      isBroken: false,
+      isBroken,
       data: Buffer.concat(nals),
       unitEnds: nals.map((nal) => (end += nal.length)),
     };
