@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
 import type { LogCounter } from '@sightline/exporter';
@@ -36,6 +37,7 @@ import { EventLog, eventsFileName } from './telemetry/events.ts';
 import type { Logger } from './telemetry/log.ts';
 import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
 import { PrometheusRange } from './telemetry/prometheus-range.ts';
+import { requireLocal } from './webrtc/addresses.ts';
 
 export interface RelayOptions {
   readonly config: Config;
@@ -251,7 +253,7 @@ function limitsOf({
   return { viewers, bitrateBps, memoryShare };
 }
 
-function startEngines(
+async function startEngines(
   { config: { engine, media }, log, unpaced = false }: RelayOptions,
   onCrash: (error: Error, crash: Crash) => void,
 ): Promise<EnginePool> {
@@ -275,14 +277,13 @@ function startEngines(
       clock: systemClock,
     });
   };
-  return EnginePool.start(engine.threads, startThread).catch((error: unknown) => {
-    throw new StartError(
-      `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
-      {
-        cause: error,
-      },
-    );
-  });
+  try {
+    requireLocal(networkInterfaces(), media.addresses);
+    return await EnginePool.start(engine.threads, startThread);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : 'unknown error';
+    throw new StartError(`The media engine cannot start: ${problem}`, { cause: error });
+  }
 }
 
 async function listen(deps: HttpDeps, { http: { address: host, port, tls } }: Config): Promise<HttpServer> {

@@ -2,6 +2,7 @@
  * The media engine: the streams and their viewers. It lives on the media thread, but is an ordinary class: unit
  * tests and the worker drive it alike.
  */
+import { networkInterfaces } from 'node:os';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { LoopDelay } from '@sightline/exporter/loop-delay';
 import type { Clock } from '../media/clock.ts';
@@ -12,6 +13,7 @@ import { WhepOutput } from '../outputs/whep.ts';
 import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
 import { Stream } from '../stream/stream.ts';
+import type { NetworkInterfaces } from '../webrtc/addresses.ts';
 import type { Session } from '../webrtc/session.ts';
 import type {
   EngineEvent,
@@ -35,6 +37,8 @@ export interface EngineDeps {
   readonly random: () => number;
   readonly createSource: (spec: StreamSpec) => Source;
   readonly emit: (message: FromEngine) => void;
+  /** Those of this host unless given. */
+  readonly networkInterfaces?: () => NetworkInterfaces;
 }
 
 const TICK_MS = 100;
@@ -56,6 +60,7 @@ export class Engine {
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
   #udpProblem: string | undefined;
   #tcpProblem: string | undefined;
+  #bindProblem: string | undefined;
   #closing = false;
 
   constructor(spec: EngineSpec, deps: EngineDeps) {
@@ -67,6 +72,7 @@ export class Engine {
       arena: this.arena,
       clock: deps.clock,
       parts: this.#parts,
+      networkInterfaces: deps.networkInterfaces ?? networkInterfaces,
       onJoined: (session) => this.#onJoined(session),
       onLeft: (session, reason, detail) => this.#onLeft(session, reason, detail),
     });
@@ -158,9 +164,13 @@ export class Engine {
   async #rebind(): Promise<void> {
     try {
       await this.#whep.bind();
+      this.#bindProblem = undefined;
       this.#tellPortProblems();
     } catch (error) {
-      this.#log('warn', 'no local address can be bound', { error: String(error) });
+      const problem = error instanceof Error ? error.message : 'unknown reason';
+      if (problem !== this.#bindProblem)
+        this.#log('warn', 'no local address can be bound', { error: problem });
+      this.#bindProblem = problem;
     }
   }
 
@@ -173,7 +183,7 @@ export class Engine {
     if (isNews.udp && udpProblem !== undefined)
       this.#log('warn', 'an address takes no media: viewers who reach the relay by it alone see no picture', {
         error: udpProblem,
-        remedy: 'free the UDP port there, or name the addresses to use with media.addresses',
+        remedy: 'free the UDP port there, or name addresses that this host has with media.addresses',
       });
     if (isNews.tcp && tcpProblem !== undefined)
       this.#log('warn', 'media over TCP is not available: viewers whose network drops UDP see no picture', {
