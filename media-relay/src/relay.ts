@@ -15,7 +15,7 @@ import type { ConfigDiff } from './config/diff.ts';
 import type { ReloadCause, ReloadResult } from './config/keeper.ts';
 import { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/schema.ts';
-import { secretsOf, secretsOfStream } from './config/secrets.ts';
+import { secretsOfStream } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
 import type { AdmissionLimits } from './engine/admission.ts';
 import { AdmittingEngine } from './engine/admitting-engine.ts';
@@ -34,6 +34,7 @@ import { startPictures } from './pictures/pictures.ts';
 import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog, eventsFileName } from './telemetry/events.ts';
+import type { KnownSecrets } from './telemetry/known-secrets.ts';
 import type { Logger } from './telemetry/log.ts';
 import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
 import { PrometheusRange } from './telemetry/prometheus-range.ts';
@@ -50,7 +51,7 @@ export interface RelayOptions {
   /** Counts what the log writes. */
   readonly logs: LogCounter;
   /** Those of the log: the relay adds what it learns. */
-  readonly secrets: Set<string>;
+  readonly secrets: KnownSecrets;
   /** As EngineSpec has it; no configuration says it. */
   readonly unpaced?: boolean;
 }
@@ -76,7 +77,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const stored = await loadTokenFile(config.stateDir, { warn }).catch((error: unknown) => {
     throw stateDirFailure(error, config.stateDir);
   });
-  remember(secrets, config, stored);
+  rememberTokens(secrets, config, stored);
   const tokens = tokenBookOf(config, stored);
   let authoriser = authoriserOf(config, tokens, log);
 
@@ -123,10 +124,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   started.defer(() => pictures.close());
   const streams = new RelayStreams({
     setStream(spec) {
+      secrets.set(ownerOf(spec.name), secretsOfStream(spec));
       pictures.forget(spec.name);
       engine.setStream(spec);
     },
     removeStream(name) {
+      secrets.set(ownerOf(name), []);
       pictures.forget(name);
       engine.removeStream(name);
     },
@@ -168,8 +171,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     initial: config,
     load: options.loadConfig,
     apply(next, diff) {
-      remember(secrets, next, stored);
       tokens.replace(tokensOf(next, stored));
+      rememberTokens(secrets, next, stored);
       authoriser = authoriserOf(next, tokens, log);
       streams.replaceConfigured(
         next.streams,
@@ -195,10 +198,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     events,
     auth: { identify: (request) => authoriser.identify(request) },
     admin: {
-      addStream(stream) {
-        for (const secret of secretsOfStream(stream)) secrets.add(secret);
-        return Promise.resolve(streams.add(stream));
-      },
+      addStream: (stream) => Promise.resolve(streams.add(stream)),
       removeStream: (name) => Promise.resolve(streams.remove(name)),
       reload: async () => adminResult(await reload('api')),
     },
@@ -296,9 +296,16 @@ async function listen(deps: HttpDeps, { http: { address: host, port, tls } }: Co
   }
 }
 
-function remember(secrets: Set<string>, config: Config, stored: readonly StoredToken[]): void {
-  for (const secret of secretsOf(config)) secrets.add(secret);
-  for (const { secret } of stored) secrets.add(secret);
+function rememberTokens(secrets: KnownSecrets, config: Config, stored: readonly StoredToken[]): void {
+  secrets.set(
+    'tokens',
+    tokensOf(config, stored).map(({ secret }) => secret),
+  );
+}
+
+/** No stream's secrets are those of the tokens, however it is called. */
+function ownerOf(stream: string): string {
+  return `stream ${stream}`;
 }
 
 function tokensOf(config: Config, stored: readonly StoredToken[]): TokenSpec[] {
