@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -5,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import type { RunningService } from './run.ts';
 import { runService } from './run.ts';
@@ -42,6 +43,15 @@ function get(port: number, path: string, headers: Record<string, string> = {}, m
     sent.on('error', reject);
     sent.end();
   });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 describe('on loopback, without a token', () => {
@@ -146,6 +156,25 @@ test('watches a relay, and tells when it is gone', async () => {
     await service.close();
   }
   expect(lines.join('')).not.toContain(token);
+});
+
+test('goes on when nobody reads its log any more', async () => {
+  const main = new URL('../main.ts', import.meta.url).pathname;
+  const port = await freePort();
+  const child = spawn(process.execPath, [main, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  child.stderr.destroy();
+  try {
+    const alive = async () => expect((await get(port, '/live')).status).toBe(200);
+    await vi.waitFor(alive, { timeout: 15_000 });
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 describe('settings', () => {

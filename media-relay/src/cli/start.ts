@@ -30,14 +30,14 @@ export async function start(
   { onStarted, unpaced = false }: StartHooks = {},
 ): Promise<void> {
   const followHangUps = catchHangUps();
+  // Whoever read the log is gone; the viewers are not.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const config = await loadConfig(configFile, environment);
   const secrets = new KnownSecrets(systemClock);
   const logs = new LogCounter();
   const file = await openLogFile(config.log.file);
   const log = createLog({ ...config.log, file, secrets, count: (level) => logs.count(level) });
   endOnUnforeseenErrors(log);
-  // Whoever read the log is gone; the viewers are not.
-  process.stdout.on('error', () => undefined);
   const stop = stopOnSignals(log);
 
   const relay = await startRelay({
