@@ -88,8 +88,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
+  // A thread may die before there is anybody to count it.
+  let counter: RelayMetrics | undefined;
   const pool = await startEngines(options, (error, crash) => {
-    metrics.engineDied();
+    counter?.engineDied();
     if (crash.wasRunning)
       events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
     const fields = { err: error, thread: crash.index, restartInMs: crash.restartInMs };
@@ -165,6 +167,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock: systemClock,
     log,
   });
+  counter = metrics;
   started.defer(() => metrics.close());
 
   const keeper = new ConfigKeeper({
