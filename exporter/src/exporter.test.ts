@@ -122,14 +122,20 @@ test('what a reading that hangs leaves behind is told for a minute, and then fai
       },
     };
     const slow = slowly(chip, { everyMs: 1_000, waitMs: 1 });
+    const patient = slowly(chip, { everyMs: 1_000, waitMs: 1_000_000 });
     const told = await collectLines(slow);
     hang = new Promise((resolve) => (finish = resolve));
     vi.advanceTimersByTime(1_500);
     expect(await collectLines(slow)).toEqual(told);
     vi.advanceTimersByTime(61_000);
     await expect(collectLines(slow)).rejects.toThrow('more than 60 s');
+    // Nobody waits for it any more, either.
+    const waiting = collectLines(patient);
+    vi.advanceTimersByTime(61_000);
+    await expect(collectLines(patient)).rejects.toThrow('more than 60 s');
     finish();
     await hang;
+    expect(await waiting).toEqual(told);
     await vi.waitFor(async () => expect(await collectLines(slow)).toEqual(told));
   } finally {
     vi.useRealTimers();

@@ -18,6 +18,8 @@ try {
       console.log(version);
       break;
     case 'run': {
+      // Whoever read the log is gone; Prometheus is not.
+      for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
       const service = await runService(command.settings, version, (line) => process.stdout.write(line));
       const stop = (): void => void service.close().then(() => process.exit(0));
       process.once('SIGINT', stop);

@@ -1,4 +1,7 @@
 /** The real relay from start to end: changes of its file, goodbyes, and what is left of viewers that came and went. */
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TestViewer } from '../src/testing/test-viewer.ts';
 import type { TestPacket } from '../src/testing/test-viewer.ts';
@@ -101,6 +104,20 @@ test('SIGTERM says goodbye to viewers, and the relay is gone within 10 s', async
   expect((await relay.events()).map(({ kind }) => kind)).toEqual(
     expect.arrayContaining(['relay-start', 'viewer-joined', 'relay-stop']),
   );
+});
+
+test('a log file that cannot be written ends no relay whose standard error nobody reads any more', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sightline-full-'));
+  try {
+    const path = join(folder, 'relay.log');
+    symlinkSync('/dev/full', path);
+    const config = { log: { format: 'json', file: { path } } };
+    await using relay = await TestRelay.start({}, { isErrorOutputGone: true, config });
+    expect((await relay.ask('/live')).status).toBe(200);
+    expect((await relay.stop()).code).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('40 viewers that came and went leave no open file behind', async () => {

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
 import type { LogCounter } from '@sightline/exporter';
@@ -14,7 +15,7 @@ import type { ConfigDiff } from './config/diff.ts';
 import type { ReloadCause, ReloadResult } from './config/keeper.ts';
 import { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/schema.ts';
-import { secretsOf, secretsOfStream } from './config/secrets.ts';
+import { secretsOfStream } from './config/secrets.ts';
 import { watchConfigFile } from './config/watch.ts';
 import type { AdmissionLimits } from './engine/admission.ts';
 import { AdmittingEngine } from './engine/admitting-engine.ts';
@@ -33,9 +34,11 @@ import { startPictures } from './pictures/pictures.ts';
 import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog, eventsFileName } from './telemetry/events.ts';
+import type { KnownSecrets } from './telemetry/known-secrets.ts';
 import type { Logger } from './telemetry/log.ts';
 import { RelayMetrics } from './telemetry/metrics/relay-metrics.ts';
 import { PrometheusRange } from './telemetry/prometheus-range.ts';
+import { requireLocal } from './webrtc/addresses.ts';
 
 export interface RelayOptions {
   readonly config: Config;
@@ -48,7 +51,7 @@ export interface RelayOptions {
   /** Counts what the log writes. */
   readonly logs: LogCounter;
   /** Those of the log: the relay adds what it learns. */
-  readonly secrets: Set<string>;
+  readonly secrets: KnownSecrets;
   /** As EngineSpec has it; no configuration says it. */
   readonly unpaced?: boolean;
 }
@@ -74,7 +77,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const stored = await loadTokenFile(config.stateDir, { warn }).catch((error: unknown) => {
     throw stateDirFailure(error, config.stateDir);
   });
-  remember(secrets, config, stored);
+  rememberTokens(secrets, config, stored);
   const tokens = tokenBookOf(config, stored);
   let authoriser = authoriserOf(config, tokens, log);
 
@@ -85,8 +88,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   started.defer(() => events.close());
 
+  // A thread may die before there is anybody to count it.
+  let counter: RelayMetrics | undefined;
   const pool = await startEngines(options, (error, crash) => {
-    metrics.engineDied();
+    counter?.engineDied();
     if (crash.wasRunning)
       events.record({ kind: 'engine-restart', thread: crash.index, reason: error.message });
     const fields = { err: error, thread: crash.index, restartInMs: crash.restartInMs };
@@ -121,10 +126,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   started.defer(() => pictures.close());
   const streams = new RelayStreams({
     setStream(spec) {
+      secrets.set(ownerOf(spec.name), secretsOfStream(spec));
       pictures.forget(spec.name);
       engine.setStream(spec);
     },
     removeStream(name) {
+      secrets.set(ownerOf(name), []);
       pictures.forget(name);
       engine.removeStream(name);
     },
@@ -160,14 +167,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock: systemClock,
     log,
   });
+  counter = metrics;
   started.defer(() => metrics.close());
 
   const keeper = new ConfigKeeper({
     initial: config,
     load: options.loadConfig,
     apply(next, diff) {
-      remember(secrets, next, stored);
       tokens.replace(tokensOf(next, stored));
+      rememberTokens(secrets, next, stored);
       authoriser = authoriserOf(next, tokens, log);
       streams.replaceConfigured(
         next.streams,
@@ -193,10 +201,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     events,
     auth: { identify: (request) => authoriser.identify(request) },
     admin: {
-      addStream(stream) {
-        for (const secret of secretsOfStream(stream)) secrets.add(secret);
-        return Promise.resolve(streams.add(stream));
-      },
+      addStream: (stream) => Promise.resolve(streams.add(stream)),
       removeStream: (name) => Promise.resolve(streams.remove(name)),
       reload: async () => adminResult(await reload('api')),
     },
@@ -251,7 +256,7 @@ function limitsOf({
   return { viewers, bitrateBps, memoryShare };
 }
 
-function startEngines(
+async function startEngines(
   { config: { engine, media }, log, unpaced = false }: RelayOptions,
   onCrash: (error: Error, crash: Crash) => void,
 ): Promise<EnginePool> {
@@ -275,14 +280,13 @@ function startEngines(
       clock: systemClock,
     });
   };
-  return EnginePool.start(engine.threads, startThread).catch((error: unknown) => {
-    throw new StartError(
-      `The media engine cannot start: ${error instanceof Error ? error.message : 'unknown error'}`,
-      {
-        cause: error,
-      },
-    );
-  });
+  try {
+    requireLocal(networkInterfaces(), media.addresses);
+    return await EnginePool.start(engine.threads, startThread);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : 'unknown error';
+    throw new StartError(`The media engine cannot start: ${problem}`, { cause: error });
+  }
 }
 
 async function listen(deps: HttpDeps, { http: { address: host, port, tls } }: Config): Promise<HttpServer> {
@@ -295,9 +299,16 @@ async function listen(deps: HttpDeps, { http: { address: host, port, tls } }: Co
   }
 }
 
-function remember(secrets: Set<string>, config: Config, stored: readonly StoredToken[]): void {
-  for (const secret of secretsOf(config)) secrets.add(secret);
-  for (const { secret } of stored) secrets.add(secret);
+function rememberTokens(secrets: KnownSecrets, config: Config, stored: readonly StoredToken[]): void {
+  secrets.set(
+    'tokens',
+    tokensOf(config, stored).map(({ secret }) => secret),
+  );
+}
+
+/** No stream's secrets are those of the tokens, however it is called. */
+function ownerOf(stream: string): string {
+  return `stream ${stream}`;
 }
 
 function tokensOf(config: Config, stored: readonly StoredToken[]): TokenSpec[] {

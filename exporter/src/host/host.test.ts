@@ -132,6 +132,9 @@ const cases: readonly [(files: HostFiles) => Collector, Record<string, string>, 
     lo: 9 9 0 0 0 0 0 0 9 9 0 0 0 0 0 0
   eth0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
 veth12: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
+lxc1a2b: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
+eni3a52ce78d95: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
+azv768e8de: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
 `,
       'sys/class/net/eth0/operstate': 'up\n',
       'sys/class/net/eth0/speed': '1000\n',
@@ -281,6 +284,16 @@ test.each([
     `sightline_host_network_up{device="eth0.7"} ${up}`,
   );
 });
+
+test.each(['ens5', 'eno1', 'end0', 'enp3s0', 'bond0', 'vlan10', 'wlan0'])(
+  '%s is a device of the host',
+  async (device) => {
+    using root = new FixtureRoot({
+      'proc/self/net/dev': `${device}: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n`,
+    });
+    expect(await collectLines(networkCollector(root.files))).toHaveLength(8);
+  },
+);
 
 test('a processor has its own time on request', async () => {
   using root = new FixtureRoot({ 'proc/stat': stat });

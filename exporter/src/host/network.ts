@@ -3,9 +3,12 @@ import { toNumber } from '../host-files.ts';
 import type { Samples } from '../samples.ts';
 import type { Collector } from '../source.ts';
 
-/** Loopback, and what containers and virtual machines plug together inside the host. */
+/**
+ * Loopback, and what containers and virtual machines plug together inside the host. Some Kubernetes networks call the host's end of
+ * each pod otherwise: Calico `cali`, Cilium `lxc`, AWS `eni` and Azure `azv`, with a hash behind it.
+ */
 const notDevices =
-  /^(lo|veth.*|ifb\d+|dummy\d+|docker\d+|podman\d+|br-.*|cni.*|flannel.*|cali.*|virbr.*|vnet\d+|tap.*)$/;
+  /^(lo|veth.*|ifb\d+|dummy\d+|docker\d+|podman\d+|br-.*|cni.*|flannel.*|cali.*|lxc.*|(eni|azv)[\da-f]{7,}|virbr.*|vnet\d+|tap.*)$/;
 const maxDevices = 64;
 const megabitBytes = 125_000;
 

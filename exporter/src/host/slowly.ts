@@ -45,10 +45,11 @@ export function slowly(collector: Collector, { everyMs, waitMs }: SlowlyOptions)
           reading = undefined;
         });
       }
-      if (reading !== undefined && nowMs - lastAtMs > 2 * everyMs)
-        await Promise.race([reading, delay(waitMs)]);
+      // Before any wait: each one is kept by the reading that it waits for.
       if (reading !== undefined && nowMs - startedAtMs > hungMs)
         throw new Error(`it has been reading for more than ${hungMs / 1000} s`);
+      if (reading !== undefined && nowMs - lastAtMs > 2 * everyMs)
+        await Promise.race([reading, delay(waitMs)]);
       if (last !== undefined) out.append(last);
       if (failure !== undefined) throw failure;
     },

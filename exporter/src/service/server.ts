@@ -9,13 +9,15 @@ import { whyRefused } from './access.ts';
 import type { HealthReason } from './health.ts';
 
 export interface ServiceServerOptions {
-  readonly exporter: Exporter;
+  readonly exporter: Pick<Exporter, 'contentType' | 'expose'>;
   readonly address: string;
   readonly port: number;
   readonly accessToken: string | undefined;
   /** What is wrong; nothing when all is well. */
   readonly reasons: () => readonly HealthReason[];
   readonly version: string;
+  /** A scrape that is not read in this time is cut off. */
+  readonly longestScrapeMs?: number;
 }
 
 export interface ServiceServer {
@@ -25,6 +27,8 @@ export interface ServiceServer {
 
 /** Two Prometheus and a curious person; more at once would only wait for each other. */
 const maxScrapesAtOnce = 4;
+/** Nobody who stops reading keeps its place, nor does who takes a little now and then. */
+const defaultLongestScrapeMs = 60_000;
 const limits = {
   headersTimeout: 5_000,
   requestTimeout: 5_000,
@@ -34,7 +38,7 @@ const limits = {
 
 /** Four addresses, GET and HEAD. Rejects when the address cannot be had. */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ServiceServer> {
-  const { exporter, accessToken, reasons, version } = options;
+  const { exporter, accessToken, reasons, version, longestScrapeMs = defaultLongestScrapeMs } = options;
   let scrapes = 0;
 
   async function metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,7 +58,10 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
       response.setHeader('Content-Type', exporter.contentType);
       response.setHeader('Cache-Control', 'no-store');
       if (request.method === 'HEAD') response.end();
-      else await pipeline(Readable.from(exporter.expose()), response);
+      else
+        await pipeline(Readable.from(exporter.expose()), response, {
+          signal: AbortSignal.timeout(longestScrapeMs),
+        });
     } finally {
       scrapes--;
     }

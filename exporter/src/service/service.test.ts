@@ -1,14 +1,17 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import type { RunningService } from './run.ts';
 import { runService } from './run.ts';
+import { startServiceServer } from './server.ts';
 import { readSettings } from './settings.ts';
 import type { ServiceSettings } from './settings.ts';
 
@@ -42,6 +45,15 @@ function get(port: number, path: string, headers: Record<string, string> = {}, m
     sent.on('error', reject);
     sent.end();
   });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 describe('on loopback, without a token', () => {
@@ -146,6 +158,57 @@ test('watches a relay, and tells when it is gone', async () => {
     await service.close();
   }
   expect(lines.join('')).not.toContain(token);
+});
+
+test('scrapers that stop reading keep no place', async () => {
+  const page = 'x'.repeat(64 * 2 ** 20);
+  const server = await startServiceServer({
+    exporter: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      expose: async function* () {
+        yield page;
+      },
+    },
+    address: '127.0.0.1',
+    port: 0,
+    accessToken: undefined,
+    reasons: () => [],
+    version: '1.2.3',
+    longestScrapeMs: 300,
+  });
+  const scrapers = Array.from({ length: 4 }, () => connect(server.port, '127.0.0.1'));
+  try {
+    for (const socket of scrapers) {
+      socket.on('error', () => undefined);
+      socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'readable');
+    }
+    await vi.waitFor(async () => expect((await get(server.port, '/metrics', {}, 'HEAD')).status).toBe(200), {
+      timeout: 10_000,
+    });
+  } finally {
+    for (const socket of scrapers) socket.destroy();
+    await server.close();
+  }
+});
+
+test('goes on when nobody reads its log any more', async () => {
+  const main = new URL('../main.ts', import.meta.url).pathname;
+  const port = await freePort();
+  const child = spawn(process.execPath, [main, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  child.stderr.destroy();
+  try {
+    const alive = async () => expect((await get(port, '/live')).status).toBe(200);
+    await vi.waitFor(alive, { timeout: 15_000 });
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 describe('settings', () => {

@@ -21,6 +21,8 @@ export interface TestRelayOptions {
   readonly threads?: number;
   /** With a back door for this process: see `observer`. */
   readonly isObserved?: boolean;
+  /** Nobody reads its standard error, as when the `tee` behind it is gone. */
+  readonly isErrorOutputGone?: boolean;
   /** Keys of the configuration besides those that a test relay sets itself. */
   readonly config?: object;
 }
@@ -104,12 +106,13 @@ export class TestRelay implements AsyncDisposable {
   async start(): Promise<void> {
     const before = this.#log.length;
     const config = join(this.#folder, 'sightline.yaml');
-    const { isObserved = false } = this.#options;
+    const { isObserved = false, isErrorOutputGone = false } = this.#options;
     const child = isObserved
       ? spawn(process.execPath, ['--expose-gc', observed, config], {
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         })
       : spawn(process.execPath, [main, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+    if (isErrorOutputGone) child.stderr?.destroy();
     this.#child = child;
     this.#observer = isObserved ? new RelayObserver(child) : undefined;
     running.add(child);

@@ -3,9 +3,11 @@ import { LogCounter } from '@sightline/exporter';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { systemClock } from '../media/clock.ts';
 import type { Relay } from '../relay.ts';
 import { startRelay } from '../relay.ts';
 import { logFileFailure } from '../start-error.ts';
+import { KnownSecrets } from '../telemetry/known-secrets.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { RotatingFile } from '../telemetry/rotating-file.ts';
@@ -29,14 +31,14 @@ export async function start(
   followHangUps: FollowHangUps,
   { onStarted, unpaced = false }: StartHooks = {},
 ): Promise<void> {
+  // Whoever read the log is gone; the viewers are not.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const config = await loadConfig(configFile, environment);
-  const secrets = new Set<string>();
+  const secrets = new KnownSecrets(systemClock);
   const logs = new LogCounter();
   const file = await openLogFile(config.log.file);
   const log = createLog({ ...config.log, file, secrets, count: (level) => logs.count(level) });
   endOnUnforeseenErrors(log);
-  // Whoever read the log is gone; the viewers are not.
-  process.stdout.on('error', () => undefined);
   const stop = stopOnSignals(log);
 
   const relay = await startRelay({

@@ -24,7 +24,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function watched(file: string, log = createSilentLog()) {
+function watched(
+  file: string,
+  log = createSilentLog(),
+  warn: (message: string) => void = expect.unreachable,
+) {
   const happened = new EventEmitter<{ applied: [ConfigDiff]; failed: [string] }>();
   return {
     happened,
@@ -39,9 +43,10 @@ function watched(file: string, log = createSilentLog()) {
       await watchConfigFile({
         file,
         onChange: async () => void (await keeper.reload('file')),
-        warn: expect.unreachable,
+        warn,
         signal: stop.signal,
         debounceMs: 20,
+        retryMs: 50,
       });
       return keeper;
     },
@@ -146,4 +151,25 @@ test.each([
 test('without a file two demo cameras play', async () => {
   const { streams } = await loadConfig(undefined, {});
   expect([...streams.keys()]).toEqual(['demo-1', 'demo-2']);
+});
+
+test('a folder that is gone for a while is watched again, and told once', async () => {
+  const [there, away] = [join(folder, 'there'), join(folder, 'away')];
+  const file = join(there, 'relay.yaml');
+  await mkdir(there);
+  await writeFile(file, 'streams: { a: "rtsp://h/1" }');
+  const warnings: string[] = [];
+  const { happened, start } = watched(file, createSilentLog(), (message) => warnings.push(message));
+  await start();
+  for (const added of ['b', 'c']) {
+    const failed = once(happened, 'failed');
+    await rename(there, away);
+    await failed;
+    await writeFile(join(away, 'relay.yaml'), `streams: { a: "rtsp://h/1", ${added}: "rtsp://h/2" }`);
+    const applied = once(happened, 'applied');
+    await rename(away, there);
+    expect(await applied).toMatchObject([{ addedStreams: [added] }]);
+  }
+  expect(warnings).toHaveLength(2);
+  expect(warnings[0]).toMatch(/there cannot be watched \(ENOENT.*\); it is looked at every 0.05 s$/);
 });

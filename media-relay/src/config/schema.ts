@@ -110,7 +110,9 @@ const media = z.strictObject({
     .array(ipAddress)
     .max(32)
     .default([])
-    .describe('Local addresses to use; none means all of them'),
+    .describe(
+      'Local addresses to use; none means all of them. Each must be there at the start, and may come and go later',
+    ),
   announce: z
     .array(announced)
     .max(32)

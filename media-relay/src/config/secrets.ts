@@ -1,13 +1,4 @@
-import type { Config } from './schema.ts';
-
-/** Every password and token of a configuration, as written and decoded, for logs to leave out. */
-export function secretsOf(config: Config): Set<string> {
-  const secrets = new Set(config.tokens.map(({ token }) => token));
-  for (const stream of config.streams.values())
-    for (const secret of secretsOfStream(stream)) secrets.add(secret);
-  return secrets;
-}
-
+/** Every password of a stream's addresses, as written and decoded, for logs to leave out. */
 export function secretsOfStream(stream: {
   readonly url: string;
   readonly substream?: string | undefined;

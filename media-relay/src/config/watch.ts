@@ -12,16 +12,21 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Editors write in several steps. */
   readonly debounceMs?: number;
+  /** How often a folder that cannot be watched is looked at. */
+  readonly retryMs?: number;
 }
 
 /**
  * Watches folders, not the file: editors replace files, and Kubernetes swaps a link beside the mounted one (`..data`).
- * What counts is whether the content differs. Resolves when it is watching; `signal` ends it.
+ * What counts is whether the content differs. A folder that is not there for a while, or cannot be watched, is looked at now
+ * and then. Resolves when it is watching; `signal` ends it.
  */
 export async function watchConfigFile(options: WatchOptions): Promise<void> {
-  const { file, onChange, warn, signal, debounceMs = 200 } = options;
+  const { file, onChange, warn, signal, debounceMs = 200, retryMs = 10_000 } = options;
   let watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let hasWarned = false;
   let mustCheckAt: number | undefined;
   let known = await fingerprint(file);
   let running = Promise.resolve();
@@ -55,23 +60,31 @@ export async function watchConfigFile(options: WatchOptions): Promise<void> {
     const target = await realpath(file).catch(() => file);
     close();
     if (signal.aborted) return;
-    watchers = [...new Set([dirname(file), dirname(target)])].flatMap(open);
+    const folders = new Set([dirname(file), dirname(target)]);
+    watchers = [...folders].flatMap(open);
+    if (watchers.length === folders.size) hasWarned = false;
   }
 
   function open(folder: string): FSWatcher[] {
-    const complain = (error: unknown): void => {
+    const fail = (error: unknown): void => {
+      clearTimeout(retry);
+      if (signal.aborted) return;
+      retry = setTimeout(wake, retryMs).unref();
+      if (hasWarned) return;
+      hasWarned = true;
       const reason = error instanceof Error ? error.message : 'unknown error';
-      warn(`${folder} cannot be watched (${reason}); send SIGHUP after changes`);
+      warn(`${folder} cannot be watched (${reason}); it is looked at every ${retryMs / 1000} s`);
     };
     try {
-      return [watch(folder, { persistent: false }, wake).on('error', complain)];
+      return [watch(folder, { persistent: false }, wake).on('error', fail)];
     } catch (error) {
-      complain(error);
+      fail(error);
       return [];
     }
   }
 
   function close(): void {
+    clearTimeout(retry);
     for (const watcher of watchers) watcher.close();
     watchers = [];
   }

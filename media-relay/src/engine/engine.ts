@@ -2,6 +2,7 @@
  * The media engine: the streams and their viewers. It lives on the media thread, but is an ordinary class: unit
  * tests and the worker drive it alike.
  */
+import { networkInterfaces } from 'node:os';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { LoopDelay } from '@sightline/exporter/loop-delay';
 import type { Clock } from '../media/clock.ts';
@@ -13,6 +14,7 @@ import { WhepOutput } from '../outputs/whep.ts';
 import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
 import { Stream } from '../stream/stream.ts';
+import type { NetworkInterfaces } from '../webrtc/addresses.ts';
 import type { Session } from '../webrtc/session.ts';
 import type {
   EngineEvent,
@@ -38,6 +40,8 @@ export interface EngineDeps {
   readonly emit: (message: FromEngine) => void;
   /** Of a thread that may die: what it has of C then. */
   readonly ledger?: NativeLedger;
+  /** Those of this host unless given. */
+  readonly networkInterfaces?: () => NetworkInterfaces;
 }
 
 const TICK_MS = 100;
@@ -59,6 +63,7 @@ export class Engine {
   #utilisation: EventLoopUtilization = performance.eventLoopUtilization();
   #udpProblem: string | undefined;
   #tcpProblem: string | undefined;
+  #bindProblem: string | undefined;
   #closing = false;
 
   constructor(spec: EngineSpec, deps: EngineDeps) {
@@ -71,6 +76,7 @@ export class Engine {
       arena: this.arena,
       clock: deps.clock,
       parts: this.#parts,
+      networkInterfaces: deps.networkInterfaces ?? networkInterfaces,
       onJoined: (session) => this.#onJoined(session),
       onLeft: (session, reason, detail) => this.#onLeft(session, reason, detail),
     });
@@ -162,9 +168,13 @@ export class Engine {
   async #rebind(): Promise<void> {
     try {
       await this.#whep.bind();
+      this.#bindProblem = undefined;
       this.#tellPortProblems();
     } catch (error) {
-      this.#log('warn', 'no local address can be bound', { error: String(error) });
+      const problem = error instanceof Error ? error.message : 'unknown reason';
+      if (problem !== this.#bindProblem)
+        this.#log('warn', 'no local address can be bound', { error: problem });
+      this.#bindProblem = problem;
     }
   }
 
@@ -177,7 +187,7 @@ export class Engine {
     if (isNews.udp && udpProblem !== undefined)
       this.#log('warn', 'an address takes no media: viewers who reach the relay by it alone see no picture', {
         error: udpProblem,
-        remedy: 'free the UDP port there, or name the addresses to use with media.addresses',
+        remedy: 'free the UDP port there, or name addresses that this host has with media.addresses',
       });
     if (isNews.tcp && tcpProblem !== undefined)
       this.#log('warn', 'media over TCP is not available: viewers whose network drops UDP see no picture', {

@@ -230,13 +230,15 @@ function logWhenDone({ log, metrics }: HttpDeps, request: Request, response: Res
   response.once('close', () => {
     const { principal = anonymous, route } = response.locals as { principal?: Principal; route?: Route };
     const tookMs = performance.now() - startedMs;
-    metrics.http.observe(route?.path, request.method, response.statusCode, tookMs / 1000);
-    const level = response.statusCode >= 500 ? 'warn' : request.method === 'GET' ? 'debug' : 'info';
+    const { statusCode: status } = response;
+    metrics.http.observe(route?.path, request.method, status, tookMs / 1000);
+    const isRoutine = request.method === 'GET' || (route?.isRoutine === true && status < 400);
+    const level = status >= 500 ? 'warn' : isRoutine ? 'debug' : 'info';
     // The pattern, not the address: an address holds a session's id, a query may hold anything.
     const fields = {
       method: request.method,
       route: route?.path,
-      status: response.statusCode,
+      status,
       ms: Math.round(tookMs),
       by: principal.name,
       user: principal.user,

@@ -45,6 +45,8 @@ export interface Route {
   readonly problems: readonly ProblemCode[];
   /** It limits its callers itself: all viewers of a Grafana come from one address. */
   readonly limitsItself?: true;
+  /** Every viewer asks it all the time: only what fails is worth a line in the log. */
+  readonly isRoutine?: true;
   /** Its answer goes on for as long as somebody reads it, who is the handler's business. */
   readonly isEndless?: true;
   handle(exchange: Exchange): void | Promise<void>;

@@ -3,7 +3,6 @@
  * media port and the pacing that they share. Signalling itself (RFC 9725, WHEP) is HTTP's business.
  */
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { Parts } from '../engine/parts.ts';
 import type {
   EngineSpec,
@@ -22,9 +21,11 @@ import type { Stream } from '../stream/stream.ts';
 import {
   candidates,
   localAddresses,
+  missingAddresses,
   parseAnnounced,
   type AnnouncedAddress,
   type LocalAddress,
+  type NetworkInterfaces,
 } from '../webrtc/addresses.ts';
 import { writeAnswer } from '../webrtc/answer.ts';
 import { overUdpAndTcp, type Egress } from '../webrtc/egress.ts';
@@ -42,6 +43,7 @@ export interface WhepDeps {
   readonly arena: Arena;
   readonly clock: Clock;
   readonly parts: Parts;
+  readonly networkInterfaces: () => NetworkInterfaces;
   readonly onJoined: (session: Session) => void;
   readonly onLeft: (session: Session, reason: SessionEnd, detail: string) => void;
 }
@@ -69,6 +71,7 @@ export class WhepOutput {
   readonly #payload: Block;
   readonly #announced: readonly AnnouncedAddress[];
   #local: readonly LocalAddress[] = [];
+  #missing: readonly string[] = [];
   readonly #sessions = new Map<string, Session>();
   /** Offers by outcome: 'ok' once media can flow, else why not. */
   readonly joins: Record<string, number> = {};
@@ -91,7 +94,8 @@ export class WhepOutput {
 
   /** Why an address takes no datagrams; undefined when all do. */
   get udpProblem(): string | undefined {
-    return this.#port.udpProblem;
+    if (this.#missing.length === 0) return this.#port.udpProblem;
+    return `this host does not have ${this.#missing.join(', ')} of media.addresses`;
   }
 
   /** Why an address takes no TCP connections; undefined when all do. */
@@ -105,7 +109,9 @@ export class WhepOutput {
 
   /** Binds the addresses that this host has now; call it again when they may have changed. Throws when none can be bound. */
   async bind(): Promise<void> {
-    this.#local = localAddresses(networkInterfaces(), this.#spec.mediaAddresses);
+    const interfaces = this.#deps.networkInterfaces();
+    this.#local = localAddresses(interfaces, this.#spec.mediaAddresses);
+    this.#missing = missingAddresses(interfaces, this.#spec.mediaAddresses);
     await this.#port.setAddresses(this.#local);
   }
 

@@ -1,5 +1,5 @@
 /** Keeps a picture of every live stream as a file now and then, and throws old ones away. */
-import { mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EnginePort } from '../engine/engine-port.ts';
@@ -103,14 +103,18 @@ export class SnapshotKeeper {
     const files = (await readdir(folder)).filter((name) => timeOf(name) !== undefined).sort();
     const oldestMs = unixNow(clock) - keepHours * 3_600_000;
     const tooMany = files.length - keepCount;
+    let left = files.length;
     for (const [index, name] of files.entries()) {
       if (index >= tooMany && (timeOf(name) ?? 0) >= oldestMs) break;
       await unlink(join(folder, name));
       this.#counts.removed++;
+      left--;
     }
     for (const name of await readdir(folder))
       if (name.endsWith('.jpg.new') && timeOf(name.slice(0, -4)) !== undefined)
         await rm(join(folder, name), { force: true });
+    // Streams come and go by the API under ever new names. Whatever else lies there keeps the folder.
+    if (files.length > 0 && left === 0) await rmdir(folder).catch(() => undefined);
   }
 
   /** A disk that is full or gone costs pictures and nothing else; it is told once until it works again. */

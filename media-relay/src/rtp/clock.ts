@@ -40,10 +40,13 @@ export class RtpClock {
     return this.#unwrapper.unwrap(timestamp);
   }
 
-  /** Takes the pair of clocks in a sender report; a clock that says nothing (0) or was never set is left aside. */
-  senderReport(ntpSeconds: number, ntpFraction: number, rtpTimestamp: number, arrivalMs: number): void {
-    const unixMs = ntpToUnixMs(ntpSeconds, ntpFraction, arrivalMs);
-    const isSet = ntpSeconds !== 0 && Math.abs(unixMs - arrivalMs) < maxClockErrorMs;
+  /**
+   * Takes the pair of clocks in a sender report that arrived at `arrivalUnixMs`, Unix time; a clock that says nothing (0) or was
+   * never set is left aside.
+   */
+  senderReport(ntpSeconds: number, ntpFraction: number, rtpTimestamp: number, arrivalUnixMs: number): void {
+    const unixMs = ntpToUnixMs(ntpSeconds, ntpFraction, arrivalUnixMs);
+    const isSet = ntpSeconds !== 0 && Math.abs(unixMs - arrivalUnixMs) < maxClockErrorMs;
     this.#reportTicks = isSet ? this.#unwrapper.peek(rtpTimestamp) : undefined;
     this.#reportUnixMs = unixMs;
   }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { clockOf } from '../media/clock.ts';
 import { readAccessUnits } from '../media/fixtures/read.ts';
 import { nalType, nalTypeAt } from '../media/h264.ts';
 import type { Track } from '../media/track.ts';
@@ -274,6 +275,21 @@ describe('TrackReceiver', () => {
           { lastSr: ((seconds & 0xffff) * 65_536 + (fraction >>> 16)) >>> 0, delaySinceLastSr: 98_304 },
         ],
       });
+    });
+
+    it('believes the clock of a camera though that of the relay was set after its start only', () => {
+      const { picture, receiver, seen } = setUp({
+        clock: clockOf(
+          () => 0,
+          () => now,
+        ),
+      });
+      const sr = new Uint8Array(80);
+      const report = { ssrc, unixMs: now - 50, rtpTimestamp: 36_000, packets: 1, octets: 1 };
+      receiver.rtcp(sr, 0, writeSenderReport(sr, 0, report, 'camera'), 10);
+      picture(10, 10);
+      picture(11, 50);
+      expect(seen.map(({ captureMs }) => Math.round((captureMs ?? 0) - now))).toEqual([-50, -10]);
     });
 
     it('is empty but valid before the first packet', () => {

@@ -1,5 +1,6 @@
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Clock } from '../media/clock.ts';
+import { toUnixMs } from '../media/clock.ts';
 import { sameFacts, spropParameterSets } from '../media/h264.ts';
 import { ProtocolError } from '../media/protocol-error.ts';
 import type { Track } from '../media/track.ts';
@@ -265,7 +266,7 @@ export class TrackReceiver {
       report.ntpSeconds,
       report.ntpFraction,
       report.rtpTimestamp,
-      this.#senderReportArrivalMs,
+      toUnixMs(this.#senderReportArrivalMs, this.#options.clock),
     );
   }
 

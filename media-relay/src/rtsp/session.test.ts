@@ -340,6 +340,35 @@ describe('time', () => {
     expect(d.last()).toMatchObject({ method: 'OPTIONS' });
   });
 
+  it.each(['SETUP', 'PLAY', 'GET_PARAMETER'])(
+    'takes a new nonce for each keep-alive from a camera that asks from %s on',
+    (asksFrom) => {
+      const d = dialogue();
+      const challenge = (nonce: string): string => `WWW-Authenticate: Digest realm="r", nonce="${nonce}"`;
+      const answer = (headers: string[] = [], body = ''): void => {
+        if (d.last()?.method === asksFrom && d.last()?.header('authorization') === undefined)
+          d.answer(401, [challenge('first')]);
+        d.answer(200, headers, body);
+      };
+      d.session.start(d.at.ms);
+      answer(['Public: GET_PARAMETER']);
+      answer([], h264Sdp);
+      d.session.setup([tcp[0]], d.at.ms);
+      answer(['Session: 1']);
+      answer();
+      expect(d.types()).toContain('playing');
+      d.session.tick((d.at.ms += 30_000));
+      answer();
+      for (let i = 0; i < 4; i++) {
+        d.session.tick((d.at.ms += 30_000));
+        d.answer(401, [challenge(`nonce ${i}`)]);
+        expect(d.last()).toMatchObject({ method: 'GET_PARAMETER' });
+        expect(d.last()?.header('authorization')).toContain(`nonce="nonce ${i}"`);
+        d.answer(200);
+      }
+    },
+  );
+
   it('ends when the camera forgot the session', () => {
     const d = dialogue();
     playing(d);

@@ -149,6 +149,8 @@ export class RtspSession {
     if (this.#isOver || response.status < 200) return;
     const request = this.#takeOutstanding(response);
     if (request === undefined) return;
+    // Whichever it is: some cameras describe themselves to everybody, and ask from SETUP or the first keep-alive on.
+    if (request.hadAuthorization && isSuccess(response)) this.#auth.accepted();
     // The others make the camera start things, which takes longer than the way to it and back.
     if (request.method === 'OPTIONS' || request.method === 'GET_PARAMETER') {
       this.#emit({ type: 'round-trip', seconds: Math.max(0, nowMs - request.sentMs) / 1000 });
@@ -206,7 +208,6 @@ export class RtspSession {
     }
     if (this.#retryWithAuthorization(request, response, nowMs)) return undefined;
     if (!isSuccess(response)) throw this.#refused(request, response);
-    this.#auth.accepted();
     const base = baseUrl(response.headers, this.#target.requestUrl);
     const description = parseSdp(Buffer.from(response.body).toString('utf8'));
     this.#aggregateUrl = resolveControl(base, description.control);

@@ -11,8 +11,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'auto' | 'json' | 'pretty';
-  /** Never written, whatever the field; the set may change while the relay runs. */
-  readonly secrets?: ReadonlySet<string>;
+  /** Never written, whatever the field; they may change while the relay runs. */
+  readonly secrets?: Iterable<string>;
   readonly output?: LogOutput;
   /** Gets each line besides, always as JSON. */
   readonly file?: LogOutput | undefined;
@@ -33,7 +33,7 @@ export interface LogOutput {
 export function createLog({
   level,
   format,
-  secrets = new Set(),
+  secrets = [],
   output = process.stdout,
   file,
   count = () => undefined,
@@ -64,7 +64,7 @@ export function createLog({
   );
 }
 
-function withoutSecrets(line: string, secrets: ReadonlySet<string>): unknown {
+function withoutSecrets(line: string, secrets: Iterable<string>): unknown {
   const clean = (text: string): string => redact(text, secrets);
   try {
     return JSON.parse(line, (_, value: unknown) => {

@@ -1,13 +1,11 @@
 /** Shorter ones would blank out ordinary words; inside addresses and headers they are found by their place. */
 const minSecretLength = 6;
 
-const none: ReadonlySet<string> = new Set();
-
 /**
  * A text without credentials of addresses, tokens and passwords of headers and queries, and the secrets we know of. It
  * may hide more than it must, never less: an unescaped "/" or "@" in a password does not end it.
  */
-export function redact(text: string, secrets: ReadonlySet<string> = none): string {
+export function redact(text: string, secrets: Iterable<string> = []): string {
   let result = text
     .replace(/\b([a-z][a-z0-9+.-]{0,20}:\/\/)\S*@/gi, '$1***@')
     .replace(/\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{6,}/gi, '$1$2***')

@@ -69,6 +69,16 @@ test('gives one reason for each outage, though it is told again', () => {
   expect(report.streamReasons).toEqual([{ text: 'sends B-frames', count: 1 }]);
 });
 
+test('passes over what a clock that was ahead left behind', () => {
+  const ahead: RelayEvent[] = [
+    { atMs: at(80_000), kind: 'relay-start', version: '0.1.0' },
+    { atMs: at(80_001), kind: 'stream-down', stream: 'gate', reason: 'unreachable', message: 'gate is gone' },
+  ];
+  expect(reportOf([...ahead, ...events], fromMs, toMs)).toEqual(reportOf(events, fromMs, toMs));
+  expect(reportOf([...ahead, ...events.slice(2)], fromMs, toMs).coveredFromMs).toBe(at(1));
+  expect(reportOf(ahead, fromMs, toMs).coveredFromMs).toBeUndefined();
+});
+
 test('says in words what it covers', () => {
   const whole = reportText(reportOf(events, fromMs, toMs));
   expect(whole).toContain('2026-01-02 00:00 to 2026-01-03 00:00');

@@ -60,9 +60,12 @@ interface Tally {
   sinceMs: number;
 }
 
-/** `events` oldest first, as the log keeps them. Events before `fromMs` tell the states in which the period began. */
+/**
+ * `events` in the order in which they happened, as the log keeps them. Events before `fromMs` tell the states in which the
+ * period began; those after `toMs` are of a clock that was ahead.
+ */
 export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: number): Report {
-  const oldestMs = events[0]?.atMs;
+  let oldestMs = Infinity;
   const tallies = new Map<string, Tally>();
   const streamReasons = new Map<string, number>();
   const viewerReasons = new Map<string, number>();
@@ -98,7 +101,8 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
 
   for (const event of events) {
     const { atMs } = event;
-    if (atMs > toMs) break;
+    if (atMs > toMs) continue;
+    oldestMs = Math.min(oldestMs, atMs);
     const isInside = atMs >= fromMs;
     switch (event.kind) {
       case 'relay-start':
@@ -162,7 +166,7 @@ export function reportOf(events: readonly RelayEvent[], fromMs: number, toMs: nu
   return {
     fromMs,
     toMs,
-    coveredFromMs: oldestMs === undefined ? undefined : Math.max(oldestMs, fromMs),
+    coveredFromMs: oldestMs === Infinity ? undefined : Math.max(oldestMs, fromMs),
     starts,
     joins,
     failures,

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { RotatingFile } from './rotating-file.ts';
 
@@ -61,6 +61,42 @@ test('puts a full file away compressed, and keeps the newest ones only', async (
   const kept = await others();
   expect(kept).toHaveLength(2);
   expect((await Promise.all(kept.map(unpacked))).map((text) => text[0])).toEqual(['2', '3']);
+  expect(warnings).toEqual([]);
+});
+
+test('one that cannot be compressed stays no longer than any other, and stops no other', async () => {
+  const file = await open({ keepFiles: 2 });
+  const stamp = new Date(nowMs + 2).toISOString().replace(/[-:]/g, '');
+  await mkdir(`${path}.${stamp}.gz.new`);
+  const files = async () => (await others()).filter((name) => !name.endsWith('.gz.new'));
+  const write = async (line: number): Promise<void> => {
+    nowMs += 1;
+    file.write(`${line}`.repeat(699) + '\n');
+    await file.flush();
+  };
+  for (const line of [0, 1, 2]) await write(line);
+  await vi.waitFor(
+    async () =>
+      expect(await files()).toEqual([
+        `relay.log.${stamp}`,
+        expect.stringMatching(/^relay\.log\.\d{8}T\d{6}\.\d{3}Z\.gz$/),
+      ]),
+    { timeout: 10_000 },
+  );
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^old log files cannot be put away: EISDIR.*\.gz\.new/),
+  );
+  for (const line of [3, 4, 5]) await write(line);
+  await file.close();
+  expect((await Promise.all((await files()).map(unpacked))).map((text) => text[0])).toEqual(['3', '4']);
+});
+
+test('what a process left half compressed goes with its file', async () => {
+  await (await open()).close();
+  const old = ['20200101T000000.000Z', '20200102T000000.000Z'].map((stamp) => `${path}.${stamp}`);
+  for (const one of old) for (const suffix of ['', '.gz.new']) await writeFile(`${one}${suffix}`, 'left\n');
+  await (await open({ keepFiles: 1 })).close();
+  expect(await others()).toEqual(['relay.log.20200102T000000.000Z.gz']);
   expect(warnings).toEqual([]);
 });
 

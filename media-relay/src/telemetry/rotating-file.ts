@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -11,7 +11,7 @@ export interface RotatingFileOptions {
   readonly path: string;
   /** A file that would become longer is put away first. */
   readonly maxBytes: number;
-  /** Compressed files that are kept besides the current one. */
+  /** Files that are kept besides the current one. */
   readonly keepFiles: number;
   readonly clock: Clock;
   readonly warn: (message: string) => void;
@@ -159,20 +159,25 @@ export class RotatingFile {
   /** One after the other, beside the writing. */
   #tidy(): void {
     this.#tidying = this.#tidying
-      .then(() => this.#compressAndPrune())
+      .then(() => this.#pruneAndCompress())
       .catch((error: unknown) => {
         this.#options.warn(`old log files cannot be put away: ${messageOf(error)}`);
       });
   }
 
-  async #compressAndPrune(): Promise<void> {
+  /** The oldest go whether they could be compressed or not, and before that takes room; one that fails stops no other. */
+  async #pruneAndCompress(): Promise<void> {
     const { path, keepFiles } = this.#options;
-    const folder = dirname(path);
-    for (const name of await this.#old()) {
-      if (!name.endsWith('.gz')) await compress(join(folder, name));
+    const old = (await this.#old()).map((name) => join(dirname(path), name));
+    const tooMany = Math.max(0, old.length - keepFiles);
+    let failure: unknown;
+    for (const [index, one] of old.entries()) {
+      if (index >= tooMany && one.endsWith('.gz')) continue;
+      await (index < tooMany ? remove(one) : compress(one)).catch((error: unknown) => {
+        failure ??= error;
+      });
     }
-    const kept = await this.#old();
-    for (const name of kept.slice(0, Math.max(0, kept.length - keepFiles))) await unlink(join(folder, name));
+    if (failure !== undefined) throw failure;
   }
 
   /** Names of files that were put away, the oldest first: they carry the moment. */
@@ -189,10 +194,25 @@ export class RotatingFile {
 }
 
 async function compress(path: string): Promise<void> {
-  const temporary = `${path}.gz.new`;
-  await pipeline(createReadStream(path), createGzip(), createWriteStream(temporary, { mode: 0o600 }));
-  await rename(temporary, `${path}.gz`);
+  const temporary = unfinished(path);
+  try {
+    await pipeline(createReadStream(path), createGzip(), createWriteStream(temporary, { mode: 0o600 }));
+    await rename(temporary, `${path}.gz`);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
   await unlink(path);
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path);
+  // Of a process that ended while it compressed this one.
+  await rm(unfinished(path), { force: true });
+}
+
+function unfinished(path: string): string {
+  return `${path}.gz.new`;
 }
 
 function messageOf(error: unknown): string {

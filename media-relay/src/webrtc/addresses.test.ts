@@ -7,7 +7,9 @@ import {
   candidatePriority,
   candidates,
   localAddresses,
+  missingAddresses,
   parseAnnounced,
+  requireLocal,
   tcpCandidatePriority,
   type NetworkInterfaces,
 } from './addresses.ts';
@@ -58,10 +60,24 @@ describe('localAddresses', () => {
     expect(addressesOf(localAddresses(host, ['0.0.0.0']))).toHaveLength(4);
   });
 
-  test.each(['192.0.2.99', 'eth0', 'fe80::1', ''])('refuses %j, and names what there is', (address) => {
-    const list = () => localAddresses(host, [address]);
-    expect(list).toThrow(expect.objectContaining({ name: 'ProtocolError', code: 'ADDRESS_NOT_LOCAL' }));
-    expect(list).toThrow('it has 127.0.0.1, ::1, 192.0.2.20');
+  test.each(['192.0.2.99', 'eth0', 'fe80::1', ''])(
+    'does without %j, which this host does not have',
+    (address) => {
+      const allow = ['127.0.0.1', address];
+      expect(addressesOf(localAddresses(host, allow))).toEqual(['127.0.0.1']);
+      expect(localAddresses(host, [address])).toEqual([]);
+      expect(missingAddresses(host, allow)).toEqual([address]);
+      const start = () => requireLocal(host, allow);
+      expect(start).toThrow(expect.objectContaining({ name: 'ProtocolError', code: 'ADDRESS_NOT_LOCAL' }));
+      expect(start).toThrow(`"${address}" is not one of this host: it has 127.0.0.1, ::1, 192.0.2.20`);
+    },
+  );
+
+  test('misses nothing where each is there, or stands for a family', () => {
+    const allow = ['2001:0db8:0::20', '127.0.0.1', '::', '0.0.0.0'];
+    expect(missingAddresses(host, allow)).toEqual([]);
+    expect(() => requireLocal(host, allow)).not.toThrow();
+    expect(missingAddresses({}, ['::'])).toEqual([]);
   });
 });
 

@@ -51,18 +51,14 @@ const rtpComponent = 1;
  * has no room for. Loopback is announced (last: a browser on this host with no network has only that; Firefox passes
  * over it), link-local IPv4 only when there is nothing but loopback besides.
  *
- * `allow` lists the addresses to bind ("0.0.0.0" and "::" stand for all of a family); empty means all. Throws
- * ProtocolError 'ADDRESS_NOT_LOCAL' for one that this host does not have.
+ * `allow` lists the addresses to bind ("0.0.0.0" and "::" stand for all of a family); empty means all. One that this
+ * host does not have is left out: addresses come and go.
  */
 export function localAddresses(interfaces: NetworkInterfaces, allow: readonly string[]): LocalAddress[] {
-  const all = new Map<string, Uint8Array>();
-  for (const entry of Object.values(interfaces).flatMap((entries) => entries ?? [])) {
-    const bytes = ipToBytes(entry.address);
-    if (bytes && isBindable(bytes)) all.set(bytesToIp(bytes), bytes);
-  }
-  const wanted = allow.map((text) => matchAllowed(text, all));
-  const chosen = [...all].filter(([address]) => allow.length === 0 || wanted.some((set) => set.has(address)));
-  const ordered = chosen.map(([, bytes]) => bytes).toSorted(compareAddresses);
+  const wanted = allow.map(ipToBytes);
+  const isWanted = (bytes: Uint8Array): boolean => wanted.some((one) => one && stands(one, bytes));
+  const all = bindable(interfaces);
+  const ordered = (allow.length === 0 ? all : all.filter(isWanted)).toSorted(compareAddresses);
   const onlyLinkLocal = ordered.every((bytes) => addressClass(bytes) >= classes.linkLocal4);
   return ordered.map((bytes, index) => ({
     address: bytesToIp(bytes),
@@ -71,6 +67,26 @@ export function localAddresses(interfaces: NetworkInterfaces, allow: readonly st
     preference: 65535 - index,
     announce: addressClass(bytes) !== classes.linkLocal4 || onlyLinkLocal,
   }));
+}
+
+/** Those of `allow` that this host does not have, as they are written there. */
+export function missingAddresses(interfaces: NetworkInterfaces, allow: readonly string[]): string[] {
+  const all = bindable(interfaces);
+  return allow.filter((text) => {
+    const bytes = ipToBytes(text);
+    return !bytes || !(isUnspecified(bytes) || all.some((one) => stands(bytes, one)));
+  });
+}
+
+/** For the start, when one that is missing is a mistake. Throws ProtocolError 'ADDRESS_NOT_LOCAL'. */
+export function requireLocal(interfaces: NetworkInterfaces, allow: readonly string[]): void {
+  const [missing] = missingAddresses(interfaces, allow);
+  if (missing === undefined) return;
+  const all = bindable(interfaces).map(bytesToIp);
+  throw new ProtocolError(
+    'ADDRESS_NOT_LOCAL',
+    `media address "${excerpt(missing)}" is not one of this host: it has ${all.join(', ') || 'none'}`,
+  );
 }
 
 /** "203.0.113.7", "203.0.113.7:8641", "2001:db8::1", "[2001:db8::1]:8641". Throws ProtocolError with a remedy. */
@@ -167,20 +183,21 @@ function distinct(hosts: readonly Host[]): Host[] {
   return [...new Map(hosts.map((host) => [`${host.address} ${host.port}`, host])).values()];
 }
 
-function matchAllowed(text: string, all: ReadonlyMap<string, Uint8Array>): ReadonlySet<string> {
-  const bytes = ipToBytes(text);
-  if (bytes && bytes.every((byte) => byte === 0)) {
-    const family = [...all].filter(([, one]) => one.length === bytes.length);
-    return new Set(family.map(([address]) => address));
+/** Each once. */
+function bindable(interfaces: NetworkInterfaces): Uint8Array[] {
+  const all = new Map<string, Uint8Array>();
+  for (const entry of Object.values(interfaces).flatMap((entries) => entries ?? [])) {
+    const bytes = ipToBytes(entry.address);
+    if (bytes && isBindable(bytes)) all.set(bytesToIp(bytes), bytes);
   }
-  const address = bytes && bytesToIp(bytes);
-  if (address === undefined || !all.has(address)) {
-    throw new ProtocolError(
-      'ADDRESS_NOT_LOCAL',
-      `media address "${excerpt(text)}" is not one of this host: it has ${[...all.keys()].join(', ') || 'none'}`,
-    );
-  }
-  return new Set([address]);
+  return [...all.values()];
+}
+
+/** Whether `allowed` is this address, or stands for all of its family. */
+function stands(allowed: Uint8Array, address: Uint8Array): boolean {
+  return (
+    allowed.length === address.length && (isUnspecified(allowed) || Buffer.compare(allowed, address) === 0)
+  );
 }
 
 const classes = { ipv4: 0, ipv6: 1, linkLocal4: 2, loopback: 3 } as const;
@@ -208,7 +225,11 @@ function isLinkLocal6(bytes: Uint8Array): boolean {
 }
 
 function isUnicast(bytes: Uint8Array): boolean {
-  if (bytes.every((byte) => byte === 0)) return false;
+  if (isUnspecified(bytes)) return false;
   const first = bytes[0] ?? 0;
   return bytes.length === 4 ? first !== 0 && first < 224 : first !== 0xff;
+}
+
+function isUnspecified(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }

@@ -27,6 +27,7 @@ export function qualityRoutes({ metrics, clock }: HttpDeps, sessions: SessionReg
       answers: { 200: { description: 'Taken in', schema: doneSchema } },
       problems: ['bad-request', 'session-not-found', 'rate-limited'],
       limitsItself: true,
+      isRoutine: true,
       handle(exchange) {
         const { quality } = metrics;
         const session = sessions.get(exchange.param('session'));

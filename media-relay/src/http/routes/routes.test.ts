@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { OfferResult, RefusalCode } from '../../engine/messages.ts';
@@ -538,6 +539,21 @@ describe('quality beacons', () => {
     nowMs += 10_000;
     expect((await report(beacon)).status).toBe(200);
     expect(metrics.calls).toEqual([['lobby-1', beacon], 'rate-limited', ['lobby-1', beacon]]);
+  });
+
+  test('are no news in the log, unless they are refused', async () => {
+    await report(beacon);
+    await report(beacon);
+    const levels = (): unknown[] =>
+      watched.logLines
+        .map((line) => JSON.parse(line) as { level: number; route?: string; status: number })
+        .filter(({ route }) => route === '/api/v1/sessions/{session}/quality')
+        .map(({ level, status }) => [status, level]);
+    // A request is logged when its answer is over.
+    await expect.poll(levels, { timeout: 5_000 }).toEqual([
+      [200, pino.levels.values['debug']],
+      [429, pino.levels.values['info']],
+    ]);
   });
 
   test("of many viewers behind one proxy use up nobody's changes", async () => {
