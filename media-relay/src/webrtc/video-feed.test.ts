@@ -432,6 +432,135 @@ describe('a path that carries too little', () => {
   });
 });
 
+describe('a path that carries less than the stream from the start', () => {
+  /** 2 Mbit/s in groups of `groupFrames` pictures; the viewer joins in the third, `joinAt` pictures after its start. */
+  function join(paceBps: number, groupFrames: number, joinAt: number, keyBytes = 60_000) {
+    const made = bench({ capacityBps: paceBps, lossShare: 0, paceBps: () => paceBps, sent: () => undefined });
+    const arrivalsMs: number[] = [];
+    let mostWaitingMs = 0;
+    const play = (count: number, eachMs: () => void = () => undefined, toFeed = true): void => {
+      for (let i = 0; i < count; i++) {
+        const isKey = arrivalsMs.length % groupFrames === 0;
+        arrivalsMs.push(Date.now());
+        made.budget.heard(Date.now());
+        made.frame(isKey ? keyBytes : 8000, isKey, toFeed);
+        for (let ms = 0; ms < 33; ms++) {
+          vi.advanceTimersByTime(1);
+          mostWaitingMs = Math.max(mostWaitingMs, made.feed.waitingMs(Date.now()));
+          eachMs();
+        }
+      }
+    };
+    const joinedAt = groupFrames * 2 + joinAt;
+    play(joinedAt, undefined, false);
+    made.feed.start(Date.now());
+    return {
+      ...made,
+      play,
+      joinedAt,
+      nextKey: groupFrames * 3,
+      /** How old the pictures were as they began to leave, key frames left out. */
+      agesMs: (from: number, to = Number.POSITIVE_INFINITY): number[] =>
+        frames(made.sent)
+          .filter(({ number }) => number >= from && number < to && number % groupFrames !== 0)
+          .map(({ number, atMs }) => atMs - (arrivalsMs[number] ?? 0)),
+      takeMostWaitingMs: (): number => {
+        const taken = mostWaitingMs;
+        mostWaitingMs = 0;
+        return taken;
+      },
+    };
+  }
+
+  test.each([
+    ['by far', 425_000, 120],
+    ['by a third', 1_300_000, 300],
+  ])(
+    '%s: from the next key frame on no picture is late by more than 500 ms',
+    (_how, paceBps, groupFrames) => {
+      const { play, sent, statistics, joinedAt, nextKey, agesMs, takeMostWaitingMs } = join(
+        paceBps,
+        groupFrames,
+        groupFrames / 2,
+      );
+      play(600);
+      expect(frames(sent).filter(({ number }) => number % groupFrames === 0).length).toBeGreaterThan(2);
+      expect(Math.max(...agesMs(nextKey))).toBeLessThanOrEqual(500);
+      // Those that were there when it joined are old anyway: each is shown until there is something better.
+      const own = frames(sent).filter(({ number }) => number < nextKey);
+      expect(own.map(({ number }) => number)).toEqual(own.map((_, i) => groupFrames * 2 + i));
+      // Each that came since then was sent, is counted, or still waits.
+      const since = frames(sent).filter(({ number }) => number >= joinedAt).length;
+      const { slow = 0, ...others } = statistics.droppedFrames;
+      expect(slow).toBeGreaterThan(200);
+      expect(slow + since).toBeLessThanOrEqual(600);
+      expect(slow + since).toBeGreaterThan(600 - 20);
+      expect(Object.values(others)).toEqual([0, 0, 0, 0]);
+      expect(statistics.firstPacketDelay.quantileMs(1)).toBeGreaterThan(0);
+      expect(takeMostWaitingMs()).toBeGreaterThan(400);
+    },
+  );
+
+  test('what came since the burst began is left out when it falls behind further, and the choice of a rendition hears of it', () => {
+    const { play, sent, statistics, joinedAt, nextKey, agesMs, takeMostWaitingMs } = join(1_300_000, 300, 10);
+    // The key frame alone takes 370 ms, the first one behind it was 330 ms old.
+    play(20);
+    expect(takeMostWaitingMs()).toBeLessThan(200);
+    play(250);
+    expect(takeMostWaitingMs()).toBeGreaterThan(400);
+    const least = Math.min(...agesMs(0));
+    expect(least).toBeGreaterThan(500);
+    expect(Math.max(...agesMs(joinedAt, nextKey))).toBeLessThanOrEqual(least + 500);
+    expect(frames(sent).length).toBeGreaterThan(20);
+    expect(frames(sent).length + statistics.droppedFrames.slow).toBe(280);
+  });
+
+  test('a request for a key frame is answered once a second, and never keeps one from leaving whole', () => {
+    const { feed, play, sent, statistics } = join(425_000, 300, 150);
+    play(140, () => feed.resync(Date.now()));
+    const keys = Map.groupBy(
+      sent.filter(({ number }) => number === 600),
+      ({ timestamp }) => timestamp,
+    );
+    // 1.15 s for the key frame, a second for an answer to it.
+    expect(keys.size).toBe(3);
+    expect(statistics.bursts).toBe(3);
+    for (const runs of [...keys.values()].slice(0, 2))
+      expect(runs.reduce((sum, { packets }) => sum + packets, 0)).toBe(60);
+    sent.splice(0);
+    // Live: the key frame that overtook the burst is what is asked for.
+    play(20);
+    play(20, () => feed.resync(Date.now()));
+    expect(frames(sent).filter(({ number }) => number === 900)).toHaveLength(1);
+    expect(statistics.bursts).toBe(3);
+  });
+});
+
+test('a burst that catches up leaves nothing out, however long its key frame takes, and nothing counts as waiting', () => {
+  const paceBps = 10_000_000;
+  const { feed, frame, sent, statistics } = bench({
+    capacityBps: paceBps,
+    lossShare: 0,
+    paceBps: () => paceBps,
+    sent: () => undefined,
+  });
+  // 4 Mbit/s, but for 820 ms of key frame.
+  frame(1_000_000, true, false);
+  feed.start(Date.now());
+  let mostWaitingMs = 0;
+  for (let i = 0; i < 90; i++) {
+    for (let ms = 0; ms < 33; ms++) {
+      vi.advanceTimersByTime(1);
+      mostWaitingMs = Math.max(mostWaitingMs, feed.waitingMs(Date.now()));
+    }
+    frame(16_000);
+  }
+  vi.advanceTimersByTime(33);
+  expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: 91 }, (_, i) => i));
+  expect(Object.values(statistics.droppedFrames)).toEqual([0, 0, 0, 0, 0]);
+  expect(mostWaitingMs).toBeLessThan(50);
+});
+
 test('a live frame waits at most 100 ms for the pacer, however large those before it are', () => {
   const { feed, frame, statistics, sent } = bench();
   frame(1000, true, false);
