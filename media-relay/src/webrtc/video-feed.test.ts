@@ -432,6 +432,23 @@ describe('a path that carries too little', () => {
   });
 });
 
+test('a request for a key frame goes to the newest one, and what waits before it is counted', () => {
+  const path = { capacityBps: 1e6, lossShare: 0, paceBps: () => 1e6, sent: () => undefined };
+  const { feed, frame, sent, statistics } = bench(path);
+  frame(1000, true, false);
+  feed.start(Date.now());
+  vi.advanceTimersByTime(1100);
+  frame(50_000);
+  vi.advanceTimersByTime(33);
+  frame(1000);
+  frame(1000, true);
+  feed.resync(Date.now());
+  vi.advanceTimersByTime(500);
+  expect(frames(sent).map(({ number }) => number)).toEqual([0, 1, 3]);
+  // The one that was cut short, and one behind it.
+  expect(statistics.droppedFrames.slow).toBe(2);
+});
+
 describe('a path that carries less than the stream from the start', () => {
   /** 2 Mbit/s in groups of `groupFrames` pictures; the viewer joins in the third, `joinAt` pictures after its start. */
   function join(paceBps: number, groupFrames: number, joinAt: number, keyBytes = 60_000) {
@@ -546,17 +563,25 @@ test('a burst that catches up leaves nothing out, however long its key frame tak
   });
   // 4 Mbit/s, but for 820 ms of key frame.
   frame(1_000_000, true, false);
-  feed.start(Date.now());
   let mostWaitingMs = 0;
-  for (let i = 0; i < 90; i++) {
-    for (let ms = 0; ms < 33; ms++) {
-      vi.advanceTimersByTime(1);
-      mostWaitingMs = Math.max(mostWaitingMs, feed.waitingMs(Date.now()));
+  const play = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      for (let ms = 0; ms < 33; ms++) {
+        vi.advanceTimersByTime(1);
+        mostWaitingMs = Math.max(mostWaitingMs, feed.waitingMs(Date.now()));
+      }
+      frame(16_000);
     }
-    frame(16_000);
-  }
-  vi.advanceTimersByTime(33);
+    vi.advanceTimersByTime(33);
+  };
+  feed.start(Date.now());
+  play(90);
   expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: 91 }, (_, i) => i));
+  // The same for one that begins with 3 s of pictures, after others that were young.
+  sent.splice(0);
+  feed.resync(Date.now());
+  play(110);
+  expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: 201 }, (_, i) => i));
   expect(Object.values(statistics.droppedFrames)).toEqual([0, 0, 0, 0, 0]);
   expect(mostWaitingMs).toBeLessThan(50);
 });
