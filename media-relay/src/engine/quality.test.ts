@@ -76,6 +76,22 @@ function statistics(fits: (stream: StreamSnapshot) => boolean): Promise<StreamSn
   });
 }
 
+/** Resolves at the next end of a connection to a camera. */
+function reconnect(): Promise<void> {
+  const before = messages.length;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const isHere = messages
+        .slice(before)
+        .some((one) => one.type === 'event' && one.event.kind === 'reconnect');
+      if (!isHere) return;
+      listeners.delete(look);
+      resolve();
+    };
+    listeners.add(look);
+  });
+}
+
 async function join(wish?: QualityWish): Promise<{ made: TestViewer; id: string }> {
   const made = new TestViewer();
   viewers.push(made);
@@ -266,6 +282,23 @@ describe('a rendition that is lost', () => {
         .slice(-1)
         .every((bytes) => !isMain(bytes)),
     );
+    expectContinuous(made.packets);
+  });
+
+  test('counts as lost a second after its connection has ended, not when its last pictures are old', async () => {
+    start();
+    const { made, id } = await join({ quality: 'sub' });
+    subConnects();
+    await made.until(() => framesOf(made.packets).some((bytes) => !isMain(bytes)));
+    const ended = reconnect();
+    sub.fail('ended', 'gone');
+    await ended;
+    // It may be back in a moment.
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', switchingTo: undefined });
+    offsetMs += 1500;
+    main.frame(MAIN_BYTES, true, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main' });
+    await made.until(() => framesOf(made.packets).slice(-1).every(isMain));
     expectContinuous(made.packets);
   });
 
