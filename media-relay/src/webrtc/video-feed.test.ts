@@ -36,7 +36,10 @@ interface Sent {
   readonly atMs: number;
 }
 
-function bench(path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>) {
+function bench(
+  path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>,
+  burstsBps = 400_000_000,
+) {
   const arena = new Arena();
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
@@ -56,7 +59,7 @@ function bench(path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps'
     estimate: path ?? estimate,
     budget,
     destination: () => destination,
-    burstBudget: new TokenBucket(400_000_000, 128 * 1024, Date.now()),
+    burstBudget: new TokenBucket(burstsBps, 128 * 1024, Date.now()),
     firstTimestamp: 0xffff_f000,
     nowMs: Date.now(),
     sender: {
@@ -584,6 +587,34 @@ test('a burst that catches up leaves nothing out, however long its key frame tak
   expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: 201 }, (_, i) => i));
   expect(Object.values(statistics.droppedFrames)).toEqual([0, 0, 0, 0, 0]);
   expect(mostWaitingMs).toBeLessThan(50);
+});
+
+test('a burst that others hold back leaves nothing out before the next key frame, and nothing counts as waiting', () => {
+  const { feed, budget, frame, sent, statistics } = bench(undefined, 1_300_000);
+  let mostWaitingMs = 0;
+  const play = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      frame(8000);
+      budget.heard(Date.now());
+      for (let ms = 0; ms < 33; ms++) {
+        vi.advanceTimersByTime(1);
+        mostWaitingMs = Math.max(mostWaitingMs, feed.waitingMs(Date.now()));
+      }
+    }
+  };
+  frame(150_000, true, false);
+  feed.start(Date.now());
+  play(200);
+  const before = frames(sent).length;
+  expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: before }, (_, i) => i));
+  expect(before).toBeLessThan(150);
+  expect(statistics.droppedFrames.slow).toBe(0);
+  expect(mostWaitingMs).toBe(0);
+  // From there on it needs nothing of what they share.
+  frame(60_000, true);
+  play(30);
+  expect(frames(sent).at(-1)?.number).toBe(231);
+  expect(statistics.droppedFrames.slow).toBe(201 - before);
 });
 
 test('a live frame waits at most 100 ms for the pacer, however large those before it are', () => {

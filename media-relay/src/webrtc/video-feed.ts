@@ -419,7 +419,11 @@ export class VideoFeed implements PacedFeed {
     const paceBps = this.#estimate.paceBps(this.#streamBitrateBps, nowMs, this.#isLate(nowMs));
     this.#bucket.setRate(paceBps, (paceBps / 8000) * CREDIT_MS);
     const own = this.#bucket.credit(nowMs);
-    return this.#mode === 'burst' ? Math.min(own, this.#burstBudget.credit(nowMs)) : own;
+    if (this.#mode !== 'burst') return own;
+    const shared = this.#burstBudget.credit(nowMs);
+    // What the bursts of others hold back says nothing of this path.
+    if (shared < own) this.#leastAgeMs = Number.POSITIVE_INFINITY;
+    return Math.min(own, shared);
   }
 
   #isLate(nowMs: number): boolean {
