@@ -535,6 +535,21 @@ describe('a path that carries less than the stream from the start', () => {
     expect(frames(sent).length + statistics.droppedFrames.slow).toBe(280);
   });
 
+  test('a moment in which the kernel was full explains what the burst lost, not what the path does from then on', () => {
+    const { play, destination, statistics, takeMostWaitingMs } = join(1_300_000, 120, 60);
+    destination.socket.writable = false;
+    play(1);
+    destination.socket.writable = true;
+    play(59);
+    expect(statistics.droppedFrames).toMatchObject({ socket: 0, slow: 0 });
+    play(230);
+    expect(statistics.droppedFrames.socket).toBe(60);
+    expect(statistics.droppedFrames.slow).toBeGreaterThan(60);
+    takeMostWaitingMs();
+    play(10);
+    expect(takeMostWaitingMs()).toBe(500);
+  });
+
   test('a request for a key frame is answered once a second, and never keeps one from leaving whole', () => {
     const { feed, play, sent, statistics } = join(425_000, 300, 150);
     play(140, () => feed.resync(Date.now()));

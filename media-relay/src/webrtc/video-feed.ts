@@ -82,7 +82,7 @@ export class VideoFeed implements PacedFeed {
   #streamBitrateBps = 0;
   /** Waits for a key frame because of this. */
   #dropping: DropReason | undefined;
-  /** The kernel has been full since this viewer was live last. */
+  /** The kernel has been full since a live frame of this viewer left in time. */
   #wasHeldBySocket = false;
   /** When a path of the known capacity would have carried all that was given to it. */
   #pathFreeMs = 0;
@@ -394,8 +394,10 @@ export class VideoFeed implements PacedFeed {
       frame.arrivalMs,
     );
     const ageMs = nowMs - frame.arrivalMs;
-    if (this.#mode === 'live') this.#statistics.liveFrame(ageMs);
-    else if (!frame.isKey) this.#leastAgeMs = Math.min(this.#leastAgeMs, ageMs);
+    if (this.#mode === 'live') {
+      this.#statistics.liveFrame(ageMs);
+      if (ageMs <= MAX_ADDED_DELAY_MS) this.#wasHeldBySocket = false;
+    } else if (!frame.isKey) this.#leastAgeMs = Math.min(this.#leastAgeMs, ageMs);
     const readyMs = this.#mode === 'live' ? frame.arrivalMs : nowMs;
     const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
     this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / capacityBps;
