@@ -65,3 +65,29 @@ describe.each([
     expect(new Set(viewer.audio.at(-1)).size).toBeGreaterThan(5);
   });
 });
+
+test('a viewer hears the camera again that was back without sound for a while', async () => {
+  let changing = await startGstCamera(['--audio']);
+  await using changed = await TestRelay.start({
+    camera: { url: `rtsp://127.0.0.1:${changing.port}/live`, transport: 'tcp' },
+  });
+  await changed.live('camera');
+  await using viewer = await watchWithWerift(changed, 'camera', { audio: true });
+  const { pictures } = viewer.video;
+  const restart = async (args: readonly string[]): Promise<void> => {
+    await changing.kill();
+    changing = await startGstCamera(args, changing.port);
+  };
+  try {
+    await expect.poll(() => viewer.audio.length, { timeout: 10_000 }).toBeGreaterThan(10);
+    await restart([]);
+    const silent = viewer.audio.length;
+    const before = pictures.length;
+    await expect.poll(() => pictures.length, { timeout: 10_000 }).toBeGreaterThan(before + 5);
+    expect(viewer.audio.length).toBe(silent);
+    await restart(['--audio']);
+    await expect.poll(() => viewer.audio.length, { timeout: 10_000 }).toBeGreaterThan(silent + 10);
+  } finally {
+    await changing.kill();
+  }
+});

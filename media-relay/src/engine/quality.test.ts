@@ -76,6 +76,22 @@ function statistics(fits: (stream: StreamSnapshot) => boolean): Promise<StreamSn
   });
 }
 
+/** Resolves at the next end of a connection to a camera. */
+function reconnect(): Promise<void> {
+  const before = messages.length;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const isHere = messages
+        .slice(before)
+        .some((one) => one.type === 'event' && one.event.kind === 'reconnect');
+      if (!isHere) return;
+      listeners.delete(look);
+      resolve();
+    };
+    listeners.add(look);
+  });
+}
+
 async function join(wish?: QualityWish): Promise<{ made: TestViewer; id: string }> {
   const made = new TestViewer();
   viewers.push(made);
@@ -236,6 +252,59 @@ describe('a viewer', () => {
   });
 });
 
+describe('a switch to a rendition whose burst would take more than 300 ms', () => {
+  const GROUP_BYTES = 4_000_000;
+
+  /** The viewer sees the substream, and the main stream's key frames come every 8 s. */
+  async function watchingSub() {
+    start();
+    const { made, id } = await join({ quality: 'sub' });
+    subConnects();
+    await made.until(() => framesOf(made.packets).some((bytes) => !isMain(bytes)));
+    offsetMs += 8000;
+    made.check();
+    sub.frame(SUB_BYTES, true, clock());
+    main.frame(8000, true, clock());
+    main.frame(GROUP_BYTES, false, clock());
+    return id;
+  }
+
+  /** The substream's connection ends, and `ms` later main's group is so old. */
+  async function loseSub(ms: number): Promise<void> {
+    const ended = reconnect();
+    sub.fail('ended', 'gone');
+    await ended;
+    offsetMs += ms;
+    main.frame(MAIN_BYTES, false, clock());
+  }
+
+  test('waits for its next key frame', async () => {
+    const id = await watchingSub();
+    expect(engine.sessionQuality(id, { quality: 'main' })).toMatchObject({
+      playing: 'sub',
+      switchingTo: 'main',
+    });
+    main.frame(MAIN_BYTES, false, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub' });
+    main.frame(8000, true, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main', switchingTo: undefined });
+  });
+
+  test('does not when what plays is lost, and the burst is over before that', async () => {
+    const id = await watchingSub();
+    await loseSub(2000);
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main', switchingTo: undefined });
+  });
+
+  test('does when what plays is lost, and the key frame is due before the burst is over', async () => {
+    const id = await watchingSub();
+    await loseSub(7900);
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', switchingTo: 'main' });
+    main.frame(8000, true, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main', switchingTo: undefined });
+  });
+});
+
 describe('a rendition that is lost', () => {
   test('the substream: its viewers see the main stream, with a warning, and the substream again when it is back', async () => {
     start();
@@ -266,6 +335,23 @@ describe('a rendition that is lost', () => {
         .slice(-1)
         .every((bytes) => !isMain(bytes)),
     );
+    expectContinuous(made.packets);
+  });
+
+  test('counts as lost a second after its connection has ended, not when its last pictures are old', async () => {
+    start();
+    const { made, id } = await join({ quality: 'sub' });
+    subConnects();
+    await made.until(() => framesOf(made.packets).some((bytes) => !isMain(bytes)));
+    const ended = reconnect();
+    sub.fail('ended', 'gone');
+    await ended;
+    // It may be back in a moment.
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', switchingTo: undefined });
+    offsetMs += 1500;
+    main.frame(MAIN_BYTES, true, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main' });
+    await made.until(() => framesOf(made.packets).slice(-1).every(isMain));
     expectContinuous(made.packets);
   });
 

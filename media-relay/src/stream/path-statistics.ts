@@ -38,7 +38,7 @@ export class DelayHistogram {
 
 /**
  * Why a viewer was not sent whole pictures. 'history': overtaken by eviction; 'slow': waited too long to leave, because the
- * path carries less than the stream; 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no
+ * path carries less than the stream, or came during a burst that a newer key frame overtook; 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no
  * sign of reading (viewer-budget.ts).
  */
 export type DropReason = 'history' | 'slow' | 'socket' | 'silent-viewer' | 'budget';

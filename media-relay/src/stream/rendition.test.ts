@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../media/clock.ts';
 import type { AudioTrack } from '../media/track.ts';
 import { Arena } from '../native/arena.ts';
-import type { SourceErrorCode } from '../sources/source.ts';
+import type { SourceErrorCode, SourceSink } from '../sources/source.ts';
 import { ScriptedSource, scriptedTrack } from '../testing/scripted-source.ts';
 import { Rendition, type RenditionDeps } from './rendition.ts';
 
@@ -118,6 +118,38 @@ test('has no sound any more once the camera came back without', () => {
   sources[1]?.tracks([scriptedTrack]);
   expect([rendition.audioTrack, rendition.audioStore]).toEqual([undefined, undefined]);
   expect(arena.blocksInUse).toBe(blocks);
+});
+
+test('sound that was away goes on by the time that has passed', () => {
+  let sink: SourceSink | undefined;
+  const ticks: number[] = [];
+  const { rendition } = open({
+    onAudio: (frame) => void ticks.push(frame.ticks),
+    createSource: () => ({
+      label: 'scripted',
+      run(to, signal) {
+        sink = to;
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+        });
+      },
+    }),
+  });
+  const hear = (sourceTicks: number, arrivalMs: number): void => {
+    const data = new Uint8Array(160);
+    const unit = { track: sound, ticks: sourceTicks, arrivalMs, captureMs: undefined, data, unitEnds: [160] };
+    sink?.accessUnit({ ...unit, isKey: true, isBroken: false });
+  };
+  sink?.tracks([scriptedTrack, sound]);
+  hear(5000, 1_000_000);
+  hear(5160, 1_000_020);
+  rendition.restart();
+  sink?.tracks([scriptedTrack]);
+  rendition.restart();
+  sink?.tracks([scriptedTrack, sound]);
+  hear(77, 1_060_020);
+  hear(237, 1_060_040);
+  expect(ticks).toEqual([0, 160, 160 + 60 * 8000, 320 + 60 * 8000]);
 });
 
 test('is offline, no longer refused, when the camera that was refused is not there any more', async () => {

@@ -353,7 +353,9 @@ export class Rendition {
       if (this.#audio?.track.codec !== audio.codec) {
         this.#audio?.store.close();
         this.#audio = { track: audio, store: new PacketStore(this.#deps.arena, audioPacketiser) };
-        this.#audioTimeline = new Timeline(audio.clockRate);
+        // Viewers who had that sound before get it again, on the same clock.
+        if (this.#audioTimeline.clockRate !== audio.clockRate)
+          this.#audioTimeline = new Timeline(audio.clockRate);
       } else {
         this.#audio.track = audio;
       }

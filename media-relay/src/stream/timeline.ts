@@ -5,14 +5,15 @@
 const MAX_DISAGREEMENT_SECONDS = 5;
 
 export class Timeline {
-  readonly #clockRate: number;
+  /** Ticks per second. */
+  readonly clockRate: number;
   #offset = 0;
   #state: 'empty' | 'continuous' | 'restarted' = 'empty';
   #lastTicks = 0;
   #lastArrivalMs = 0;
 
   constructor(clockRate: number) {
-    this.#clockRate = clockRate;
+    this.clockRate = clockRate;
   }
 
   /** Stream ticks of an access unit: never further than 5 s from what the relay's own clock says passed since the last. */
@@ -20,10 +21,10 @@ export class Timeline {
     if (this.#state === 'empty') {
       this.#offset = -sourceTicks;
     } else {
-      const elapsed = Math.round(((arrivalMs - this.#lastArrivalMs) / 1000) * this.#clockRate);
+      const elapsed = Math.round(((arrivalMs - this.#lastArrivalMs) / 1000) * this.clockRate);
       const claimed = sourceTicks + this.#offset - this.#lastTicks;
       const disagreement = Math.abs(claimed - elapsed);
-      if (this.#state === 'restarted' || disagreement > MAX_DISAGREEMENT_SECONDS * this.#clockRate)
+      if (this.#state === 'restarted' || disagreement > MAX_DISAGREEMENT_SECONDS * this.clockRate)
         this.#offset += elapsed - claimed;
     }
     this.#state = 'continuous';

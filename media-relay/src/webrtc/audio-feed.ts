@@ -1,6 +1,8 @@
 /** One viewer's audio: each frame leaves as it comes, on a clock of its own that starts anywhere and never goes back. */
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { Destination } from './egress.ts';
+import type { NegotiatedAudio } from './negotiation.ts';
 import { NO_PLAYOUT_DELAY, type RtpSender } from './rtp-sender.ts';
 
 /** Of G.711 and Opus (RFC 3551 4.2, RFC 7587 4.2), until two frames in a row have told. */
@@ -8,8 +10,8 @@ const USUAL_FRAME_SECONDS = 0.02;
 
 export class AudioFeed {
   readonly sender: RtpSender;
-  readonly #store: PacketStore;
-  readonly #clockRate: number;
+  readonly #stream: Pick<Stream, 'audioStore' | 'audioTrack'>;
+  readonly #negotiated: Pick<NegotiatedAudio, 'codec' | 'clockRate'>;
   readonly #firstTimestamp: number;
   #offset: number | undefined;
   /** Of the frame that left last. */
@@ -17,21 +19,33 @@ export class AudioFeed {
   #lastNumber = -1;
   #durationTicks: number;
 
-  constructor(sender: RtpSender, store: PacketStore, clockRate: number, firstTimestamp: number) {
+  constructor(
+    sender: RtpSender,
+    stream: Pick<Stream, 'audioStore' | 'audioTrack'>,
+    negotiated: Pick<NegotiatedAudio, 'codec' | 'clockRate'>,
+    firstTimestamp: number,
+  ) {
     this.sender = sender;
-    this.#store = store;
-    this.#clockRate = clockRate;
+    this.#stream = stream;
+    this.#negotiated = negotiated;
     this.#firstTimestamp = firstTimestamp;
-    this.#durationTicks = clockRate * USUAL_FRAME_SECONDS;
+    this.#durationTicks = negotiated.clockRate * USUAL_FRAME_SECONDS;
   }
 
-  /** Returns the bytes that left: none for a frame of another store, as after a change of the camera's codec. */
+  /** Undefined while the camera sends no sound, or sound of another codec: it may come back with the one that was negotiated. */
+  get #store(): PacketStore | undefined {
+    const { audioStore, audioTrack } = this.#stream;
+    return audioTrack?.codec === this.#negotiated.codec ? audioStore : undefined;
+  }
+
+  /** Returns the bytes that left: none for a frame of another codec. */
   send(frame: StoredFrame, destination: Destination): number {
-    if (this.#store.frame(frame.number) !== frame) return 0;
+    const store = this.#store;
+    if (store?.frame(frame.number) !== frame) return 0;
     this.#continue(frame);
     return this.sender.sendPackets(
       destination,
-      this.#store.memory,
+      store.memory,
       frame,
       0,
       1,
@@ -42,9 +56,10 @@ export class AudioFeed {
 
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
   rtpTimestampAt(nowMs: number): number | undefined {
-    const { newest } = this.#store;
+    const newest = this.#store?.newest;
     if (this.#offset === undefined || newest === undefined) return undefined;
-    return this.#rtp(newest.ticks + Math.round(((nowMs - newest.arrivalMs) / 1000) * this.#clockRate));
+    const { clockRate } = this.#negotiated;
+    return this.#rtp(newest.ticks + Math.round(((nowMs - newest.arrivalMs) / 1000) * clockRate));
   }
 
   /**

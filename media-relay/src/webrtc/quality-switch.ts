@@ -20,6 +20,8 @@ import type { VideoFeed } from './video-feed.ts';
 
 /** A longer burst waits for the next key frame, unless what plays is no use. */
 const MAX_BURST_MS = 300;
+/** A camera whose connection has ended may be back within this; then its last frames no longer make it live. */
+const GONE_AFTER_MS = 1000;
 const urgent: ReadonlySet<SwitchReason> = new Set(['path', 'roll-back', 'availability']);
 
 export interface QualitySwitchOptions {
@@ -167,6 +169,8 @@ export class QualitySwitch {
 
 function availabilityOf(rendition: Rendition, nowMs: number): RenditionFacts['availability'] {
   const state = rendition.state(nowMs);
-  if (state === 'live') return 'live';
+  const { failure, counters } = rendition;
+  const isGone = failure !== undefined && nowMs - (counters.lastFrameMs ?? nowMs) > GONE_AFTER_MS;
+  if (state === 'live') return isGone ? 'lost' : 'live';
   return isLost(state) ? 'lost' : 'maybe';
 }

@@ -82,3 +82,30 @@ test('tells the newest frames, oldest first', () => {
   ]);
   expect(sent.newest(10_000)).toHaveLength(512);
 });
+
+test('forgets nothing of a burst, however long, nor more than 1024 frames', () => {
+  for (const first of [0, 300, 700]) {
+    const sent = new SentFrames();
+    let next = 0xfe00;
+    const add = (number: number, timestamp: number): void => {
+      sent.add(storeOf(number), next, 2, number, timestamp >>> 0, number % 3, number);
+      next += 2;
+    };
+    // 30 fps, then as many as a group may have, within 300 ms and over the end of 32 bits.
+    for (let i = 0; i < first; i++) add(i, -first * 3000 + i * 3000);
+    for (let i = first; i < first + 600; i++) add(i, (i - first) * 45);
+    for (let i = first; i < first + 600; i++)
+      expect(sent.find((0xfe00 + i * 2 + 1) & 0xffff, next)).toEqual({
+        store: storeOf(i),
+        frameNumber: i,
+        packet: 1,
+        timestamp: (i - first) * 45,
+        playoutDelay: i % 3,
+        extendedSeq: 0xfe00 + i * 2 + 1,
+      });
+    for (let i = 0; i < 3000; i++) add(first + 600 + i, 30_000 + i);
+    expect(sent.newest(10_000)).toEqual(
+      Array.from({ length: 1024 }, (_, i) => [30_000 + 1976 + i, first + 600 + 1976 + i]),
+    );
+  }
+});

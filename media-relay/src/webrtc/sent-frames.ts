@@ -4,7 +4,12 @@
  */
 import type { PacketStore } from '../stream/packet-store.ts';
 
-const SLOTS = 512;
+/** Frames remembered: 17 s at 30 fps, and more when a long burst needs them. Powers of two. */
+const FEWEST_FRAMES = 512;
+/** More than a group of pictures may have (packet-store.ts), and what follows it. */
+const MOST_FRAMES = 1024;
+/** Of the RTP clock, which tells when a frame left: two seconds. Nobody asks for what is older. */
+const KEPT_TICKS = 2 * 90_000;
 
 export interface SentPacket {
   readonly store: PacketStore;
@@ -21,12 +26,13 @@ export interface SentPacket {
 const field = { firstSeq: 0, packets: 1, frame: 2, timestamp: 3, playoutDelay: 4 } as const;
 const FIELDS = 5;
 
-/** 18 kB. */
+/** 18 kB per viewer, 37 kB from the first burst on that has more than 512 frames. */
 export class SentFrames {
-  readonly #store: (PacketStore | undefined)[] = Array.from({ length: SLOTS });
+  #slots = FEWEST_FRAMES;
+  #store: (PacketStore | undefined)[] = Array.from({ length: FEWEST_FRAMES });
   /** Of sequence and frame numbers the low 32 bits: no frame here is that old. */
-  readonly #numbers = new Uint32Array(SLOTS * FIELDS);
-  readonly #arrivalMs = new Float64Array(SLOTS);
+  #numbers = new Uint32Array(FEWEST_FRAMES * FIELDS);
+  #arrivalMs = new Float64Array(FEWEST_FRAMES);
   #count = 0;
 
   add(
@@ -38,7 +44,8 @@ export class SentFrames {
     playoutDelay: number,
     arrivalMs: number,
   ): void {
-    const slot = this.#count % SLOTS;
+    if (this.#isOldestYoung(timestamp)) this.#grow();
+    const slot = this.#count % this.#slots;
     this.#store[slot] = store;
     const numbers = this.#numbers;
     if (this.#count > 0) this.#endLast(firstExtendedSeq);
@@ -55,11 +62,11 @@ export class SentFrames {
   /** The packet that left with this sequence number before `nextExtendedSeq`; undefined when it is too old or never left. */
   find(seq: number, nextExtendedSeq: number): SentPacket | undefined {
     const extendedSeq = nextExtendedSeq - ((nextExtendedSeq - seq) & 0xffff || 0x1_0000);
-    let low = Math.max(0, this.#count - SLOTS);
+    let low = Math.max(0, this.#count - this.#slots);
     let high = this.#count - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const slot = middle % SLOTS;
+      const slot = middle % this.#slots;
       const first = nextExtendedSeq - ((nextExtendedSeq - this.#at(slot, field.firstSeq)) >>> 0);
       if (extendedSeq < first) high = middle - 1;
       else if (extendedSeq >= first + this.#at(slot, field.packets)) low = middle + 1;
@@ -82,16 +89,41 @@ export class SentFrames {
 
   /** RTP timestamp and arrival at the relay (Unix ms) of the newest `limit` frames, oldest first. */
   newest(limit: number): [rtpTimestamp: number, arrivalMs: number][] {
-    const from = Math.max(0, this.#count - Math.min(limit, SLOTS));
+    const from = Math.max(0, this.#count - Math.min(limit, this.#slots));
     return Array.from({ length: this.#count - from }, (_, i) => {
-      const slot = (from + i) % SLOTS;
+      const slot = (from + i) % this.#slots;
       return [this.#at(slot, field.timestamp), this.#arrivalMs[slot] ?? 0];
     });
   }
 
+  /** What would be forgotten now may still be asked for. */
+  #isOldestYoung(timestamp: number): boolean {
+    if (this.#count < this.#slots || this.#slots === MOST_FRAMES) return false;
+    const oldest = this.#at(this.#count % this.#slots, field.timestamp);
+    return (timestamp - oldest) >>> 0 < KEPT_TICKS;
+  }
+
+  #grow(): void {
+    const slots = this.#slots * 2;
+    const store: (PacketStore | undefined)[] = Array.from({ length: slots });
+    const numbers = new Uint32Array(slots * FIELDS);
+    const arrivalMs = new Float64Array(slots);
+    for (let i = this.#count - this.#slots; i < this.#count; i++) {
+      const from = i % this.#slots;
+      const to = i % slots;
+      store[to] = this.#store[from];
+      numbers.set(this.#numbers.subarray(from * FIELDS, (from + 1) * FIELDS), to * FIELDS);
+      arrivalMs[to] = this.#arrivalMs[from] ?? 0;
+    }
+    this.#slots = slots;
+    this.#store = store;
+    this.#numbers = numbers;
+    this.#arrivalMs = arrivalMs;
+  }
+
   /** What was cut short by a burst has no more packets than have left: the next frame has the other numbers. */
   #endLast(nextExtendedSeq: number): void {
-    const at = ((this.#count - 1) % SLOTS) * FIELDS;
+    const at = ((this.#count - 1) % this.#slots) * FIELDS;
     const sent = (nextExtendedSeq - (this.#numbers[at + field.firstSeq] ?? 0)) >>> 0;
     this.#numbers[at + field.packets] = Math.min(this.#numbers[at + field.packets] ?? 0, sent);
   }

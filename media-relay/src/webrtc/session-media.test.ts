@@ -72,7 +72,7 @@ beforeEach(() => {
       payload,
     },
     {
-      stream: { statistics, audioStore: sound } as unknown as Stream,
+      stream: { statistics, audioStore: sound, audioTrack: { codec: 'pcmu' } } as unknown as Stream,
       store,
       playing: () => ({ bitrateBps: 1_000_000, videoStore: store }) as unknown as Rendition,
       negotiation: {

@@ -237,9 +237,9 @@ export class SessionMedia {
   #openAudio(): AudioFeed | undefined {
     const { negotiation, ssrcs, stream } = this.#options;
     const { audio } = negotiation;
-    if (audio === undefined || stream.audioStore === undefined) return undefined;
+    if (audio === undefined) return undefined;
     const sender = this.#sender(ssrcs.audio, audio.payloadType);
-    return new AudioFeed(sender, stream.audioStore, audio.clockRate, randomBytes(4).readUInt32BE());
+    return new AudioFeed(sender, stream, audio, randomBytes(4).readUInt32BE());
   }
 
   #readFeedback(feedback: TransportFeedback, nowMs: number): void {

@@ -305,6 +305,19 @@ describe('a switch', () => {
   });
 });
 
+test('the first packet of the longest burst can still be asked for at its end', () => {
+  const made = bench();
+  for (let frame = 0; frame < 600; frame++) {
+    made.frame(1, 1000, frame === 0);
+    made.pass(16);
+  }
+  made.switchTo(1);
+  made.pass(300);
+  expect(made.packets).toHaveLength(600);
+  expect(made.resend([(made.packets[0]?.seq ?? 0) & 0xffff])).toBe(true);
+  expect(made.statistics.resentPackets).toBe(1);
+});
+
 test('a resynchronisation that cuts a frame short leaves its numbers to what follows', () => {
   for (const pieces of [1, 2, 3, 4, 5, 6, 7]) {
     const made = bench({ rtx: false });

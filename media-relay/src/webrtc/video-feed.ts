@@ -72,12 +72,17 @@ export class VideoFeed implements PacedFeed {
   #packet = 0;
   #timestamp = 0;
   #playoutDelay = NO_PLAYOUT_DELAY;
+  /** First of the frames that came since the last burst began: those before it were old when they were asked for. */
+  #firstSinceBurst = 0;
+  /** Of this burst's frames behind the key frame, the age of the youngest as it left. One that catches up lowers it. */
+  #leastAgeMs = Number.POSITIVE_INFINITY;
+  /** When the last burst began, or its key frame had left whole: what is asked for until then is on its way. */
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #doubtfulUntilMs = 0;
   #streamBitrateBps = 0;
   /** Waits for a key frame because of this. */
   #dropping: DropReason | undefined;
-  /** The kernel has been full since this viewer was live last. */
+  /** The kernel has been full since a live frame of this viewer left in time. */
   #wasHeldBySocket = false;
   /** When a path of the known capacity would have carried all that was given to it. */
   #pathFreeMs = 0;
@@ -190,6 +195,7 @@ export class VideoFeed implements PacedFeed {
       if (upTo < total) continue;
       this.#packet = 0;
       this.#cursor = frame.number + 1;
+      if (this.#mode === 'burst' && frame.isKey) this.#lastResyncMs = nowMs;
       if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
       // Here, whatever credit or room is left: nothing else may come between the frame and the switch that waits for it.
       if (this.#nextStore !== undefined) return this.#switch(nowMs);
@@ -199,15 +205,26 @@ export class VideoFeed implements PacedFeed {
     return false;
   }
 
-  /** A burst that a new key frame overtakes goes on from there: older pictures only keep the decoder busy. */
+  /** A burst that a new key frame overtakes goes on from there, live: older pictures only keep the decoder busy. */
   #skipToNewerGroup(): void {
+    if (this.#mode === 'burst' && this.#packet === 0 && this.#hasNewerGroup) this.#dropToKeyFrame();
+  }
+
+  get #hasNewerGroup(): boolean {
     const { gopStart } = this.#store;
-    if (this.#mode === 'burst' && this.#packet === 0 && gopStart !== undefined && gopStart > this.#cursor)
-      this.#cursor = gopStart;
+    return gopStart !== undefined && gopStart > this.#cursor;
   }
 
   #isTooOld(frame: StoredFrame, nowMs: number): boolean {
-    return this.#mode === 'live' && !frame.isKey && nowMs - frame.arrivalMs > MAX_BEHIND_MS;
+    return (
+      !frame.isKey && frame.number >= this.#firstSinceBurst && this.#lateMs(frame, nowMs) > MAX_BEHIND_MS
+    );
+  }
+
+  /** What a burst sends is old, and gets younger from frame to frame unless the path carries less than the stream. */
+  #lateMs({ arrivalMs }: StoredFrame, nowMs: number): number {
+    const ageMs = nowMs - arrivalMs;
+    return this.#mode === 'burst' ? Math.max(0, ageMs - this.#leastAgeMs) : ageMs;
   }
 
   /** False when the next key frame has not come yet. */
@@ -216,12 +233,11 @@ export class VideoFeed implements PacedFeed {
     const isThere = gopStart !== undefined && gopStart > this.#cursor;
     const next = isThere ? gopStart : nextNumber;
     const reason = this.#wasHeldBySocket ? 'socket' : 'slow';
-    this.#statistics.dropped(reason, next - this.#cursor);
+    this.#statistics.dropped(reason, Math.max(0, next - Math.max(this.#cursor, this.#firstSinceBurst)));
     this.#cursor = next;
-    if (isThere) return true;
-    this.#dropping = reason;
-    this.#mode = 'waiting';
-    return false;
+    this.#mode = isThere ? 'live' : 'waiting';
+    if (!isThere) this.#dropping = reason;
+    return isThere;
   }
 
   #becomeLive(): void {
@@ -256,7 +272,10 @@ export class VideoFeed implements PacedFeed {
       this.#beginBurst(nowMs);
       return;
     }
-    if (nowMs - this.#lastResyncMs < RESYNC_INTERVAL_MS || this.#mode !== 'live') return;
+    if (nowMs - this.#lastResyncMs < RESYNC_INTERVAL_MS || this.#mode === 'waiting') return;
+    // It is leaving: on a slow path it would never be whole if it began anew each time.
+    if (this.#cursor === this.#store.gopStart) return;
+    if (this.#hasNewerGroup) this.#dropToKeyFrame();
     this.#beginBurst(nowMs);
   }
 
@@ -281,11 +300,14 @@ export class VideoFeed implements PacedFeed {
     this.#budget.setStreamBitrate(bitrateBps);
   }
 
-  /** How long the next live frame has been waiting here; of frames that are left out, the age that they may have. */
+  /**
+   * How long the next live frame has been waiting here; in a burst, how far it has fallen behind; of frames that are left
+   * out, the age that they may have.
+   */
   waitingMs(nowMs: number): number {
     if (this.#dropping === 'slow') return MAX_BEHIND_MS;
-    const next = this.#mode === 'live' ? this.#store.frame(this.#cursor) : undefined;
-    return next === undefined ? 0 : nowMs - next.arrivalMs;
+    const next = this.#mode === 'waiting' ? undefined : this.#store.frame(this.#cursor);
+    return next === undefined ? 0 : this.#lateMs(next, nowMs);
   }
 
   /** Where the RTP clock stands now: for sender reports. Undefined before the first frame. */
@@ -315,7 +337,9 @@ export class VideoFeed implements PacedFeed {
     this.#dropping = undefined;
     this.#wasHeldBySocket = false;
     this.#lastResyncMs = nowMs;
-    const { gopStart } = this.#store;
+    const { gopStart, nextNumber } = this.#store;
+    this.#firstSinceBurst = nextNumber;
+    this.#leastAgeMs = Number.POSITIVE_INFINITY;
     if (gopStart === undefined) {
       this.#mode = 'waiting';
       return false;
@@ -369,7 +393,11 @@ export class VideoFeed implements PacedFeed {
       this.#playoutDelay,
       frame.arrivalMs,
     );
-    if (this.#mode === 'live') this.#statistics.liveFrame(nowMs - frame.arrivalMs);
+    const ageMs = nowMs - frame.arrivalMs;
+    if (this.#mode === 'live') {
+      this.#statistics.liveFrame(ageMs);
+      if (ageMs <= MAX_ADDED_DELAY_MS) this.#wasHeldBySocket = false;
+    } else if (!frame.isKey) this.#leastAgeMs = Math.min(this.#leastAgeMs, ageMs);
     const readyMs = this.#mode === 'live' ? frame.arrivalMs : nowMs;
     const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
     this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / capacityBps;
@@ -393,7 +421,11 @@ export class VideoFeed implements PacedFeed {
     const paceBps = this.#estimate.paceBps(this.#streamBitrateBps, nowMs, this.#isLate(nowMs));
     this.#bucket.setRate(paceBps, (paceBps / 8000) * CREDIT_MS);
     const own = this.#bucket.credit(nowMs);
-    return this.#mode === 'burst' ? Math.min(own, this.#burstBudget.credit(nowMs)) : own;
+    if (this.#mode !== 'burst') return own;
+    const shared = this.#burstBudget.credit(nowMs);
+    // What the bursts of others hold back says nothing of this path.
+    if (shared < own) this.#leastAgeMs = Number.POSITIVE_INFINITY;
+    return Math.min(own, shared);
   }
 
   #isLate(nowMs: number): boolean {
