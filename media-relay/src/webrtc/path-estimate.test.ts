@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
 import { FULL_PACE_BPS, PathEstimate } from './path-estimate.ts';
 
@@ -20,6 +21,16 @@ const largeKeys: PathStream = {
 };
 const narrow: PathLink = { rateBps: 20e6, queueBytes: 64_000, oneWayMs: 20 };
 const wide: PathLink = { rateBps: 1e9, queueBytes: 1e6, oneWayMs: 20 };
+
+/** On one packet, of which the estimate knows nothing. */
+const feedbackOn = (baseSeq: number): TransportFeedback => ({
+  senderSsrc: 1,
+  mediaSsrc: 2,
+  baseSeq,
+  feedbackCount: 0,
+  referenceTime: 1000,
+  arrivals: Int32Array.of(0),
+});
 
 const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN;
@@ -171,6 +182,19 @@ describe('reports alone', () => {
     expect(estimate.queueDelayMs).toBe(0);
   });
 
+  test('let the pace grow only by time in which something was sent', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
+    estimate.sent(0, 1, 1200, 0);
+    estimate.paceBps(4e6, 0);
+    estimate.remb(6e6, 0);
+    estimate.remb(3e6, 1000);
+    const knownBps = estimate.capacityBps ?? 0;
+    estimate.sent(0, 1, 1200, 4000);
+    // The camera pauses.
+    for (let nowMs = 4000; nowMs < 20_000; nowMs += 1000) estimate.receiverReport(0, 40, nowMs);
+    expect((estimate.capacityBps ?? 0) / knownBps).toBeCloseTo(1.5);
+  });
+
   test('a receiver that lowers its REMB sees the delay grow', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
     estimate.firstFlightDelayed(0);
@@ -233,6 +257,43 @@ describe('the start', () => {
     for (let i = 0; i < 10; i++) estimate.sent(10 + i, 1, 1200, i);
     expect(asked).toBe(1);
   });
+});
+
+test('a camera that pauses tells nothing of the path: what is known of it stays', () => {
+  const { estimate } = runPath({
+    stream: camera,
+    link: () => ({ ...narrow, rateBps: 5e6 }),
+    durationMs: 20_000,
+  });
+  const knownBps = estimate.capacityBps ?? 0;
+  expect(knownBps).toBeCloseTo(5e6, -6);
+  // No media, hence no feedback, while reports go on.
+  let nowMs = 20_000;
+  estimate.feedback(feedbackOn(60_000), nowMs);
+  for (let i = 0; i < 10; i++) estimate.receiverReport(0, 40, (nowMs += 1000));
+  expect(estimate.capacityBps).toBe(knownBps);
+  estimate.sent(0, 10, 12_000, nowMs);
+  estimate.receiverReport(0, 40, nowMs + 20);
+  expect(estimate.capacityBps).toBeLessThan(knownBps * 1.01);
+});
+
+test('feedback that ends while packets leave is made up for by reports, from then on', () => {
+  const { estimate } = runPath({
+    stream: camera,
+    link: () => ({ ...narrow, rateBps: 5e6 }),
+    durationMs: 20_000,
+  });
+  const knownBps = estimate.capacityBps ?? 0;
+  estimate.feedback(feedbackOn(60_000), 25_000);
+  const reportAt = (nowMs: number): number => {
+    estimate.sent(0, 1, 1200, nowMs);
+    estimate.receiverReport(0, 40, nowMs);
+    return (estimate.capacityBps ?? 0) / knownBps;
+  };
+  expect(reportAt(25_100)).toBe(1);
+  expect(reportAt(26_900)).toBe(1);
+  expect(reportAt(27_900)).toBeCloseTo(1.5);
+  expect(reportAt(28_900)).toBeCloseTo(1.5 ** 2);
 });
 
 test('a burst of NACKs is heard before any feedback', () => {

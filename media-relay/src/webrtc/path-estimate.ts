@@ -289,6 +289,8 @@ export class PathEstimate {
       this.#leastRoundTripMs.rotate(nowMs);
       this.#leastRoundTripMs.see(roundTripMs);
     }
+    const sinceMs = Math.max(this.#lastReportMs, this.#awaitingSinceMs ?? nowMs);
+    this.#lastReportMs = nowMs;
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
     this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs.value;
@@ -296,9 +298,9 @@ export class PathEstimate {
     if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
       this.#cutBlindly(!isQueue, nowMs);
     } else if (nowMs - this.#lastSignMs >= PROBE_AFTER_MS) {
-      this.#growBlindly(nowMs - Math.max(this.#lastReportMs, this.#lastSignMs + PROBE_AFTER_MS));
+      // While a camera pauses nothing is on its way, and good reports tell nothing of the path.
+      this.#growBlindly(this.#lastSentMs - Math.max(sinceMs, this.#lastSignMs + PROBE_AFTER_MS));
     }
-    this.#lastReportMs = nowMs;
   }
 
   /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */
