@@ -28,6 +28,8 @@ const payload = arena.allocate(2048);
 
 let nowMs: number;
 let sentBytes: number;
+/** What left, sealed by nobody and without payloads, in order. */
+let datagrams: Buffer[];
 let echoes: ((roundTripMs: number) => void)[];
 let statistics: PathStatistics;
 let media: SessionMedia;
@@ -44,6 +46,7 @@ function append(store: PacketStore, bytes: number): StoredFrame {
 beforeEach(() => {
   nowMs = 1_000_000;
   sentBytes = 0;
+  datagrams = [];
   echoes = [];
   statistics = new PathStatistics(new DelayHistogram());
   const store = new PacketStore(arena, packetiser);
@@ -51,7 +54,11 @@ beforeEach(() => {
   append(store, 1_000_000);
   const egress: Egress = {
     buffer,
-    send: (_to, byteLength) => void (sentBytes += byteLength),
+    send: (_to, byteLength, segmentBytes) => {
+      sentBytes += byteLength;
+      for (let at = 0; at < byteLength; at += segmentBytes)
+        datagrams.push(Buffer.from(buffer.bytes.slice(at, Math.min(byteLength, at + segmentBytes))));
+    },
     sendDatagram: () => undefined,
   };
   const cipher: SrtpCipher = {
@@ -127,4 +134,24 @@ test('sound of a codec that was not negotiated is neither sent nor counted', () 
   media.onAudio(append(other, 160));
   expect(sentBytes).toBe(bytes);
   expect(statistics.sentPackets).toBe(1);
+});
+
+/** RTP sequence numbers of what left, oldest first. */
+const sequencesOf = (ssrc: number): number[] =>
+  datagrams
+    .filter((datagram) => datagram[1] !== 200 && datagram.readUInt32BE(8) === ssrc)
+    .map((datagram) => datagram.readUInt16BE(2));
+
+const nack = (sequences: readonly number[], atMs = nowMs): void =>
+  media.onRtcp({ type: 'nack', senderSsrc: 9, mediaSsrc: 1, sequences }, atMs);
+
+test('until a report tells the round trip, the first echo does: a packet is resent once in it', () => {
+  media.feed.start(nowMs);
+  pump(20);
+  echoes[0]?.(600);
+  const [lost = 0] = sequencesOf(1);
+  for (const afterMs of [0, 100, 200, 599]) nack([lost], nowMs + afterMs);
+  expect(sequencesOf(2)).toHaveLength(1);
+  nack([lost], nowMs + 600);
+  expect(sequencesOf(2)).toHaveLength(2);
 });

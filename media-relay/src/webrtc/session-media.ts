@@ -82,6 +82,8 @@ export class SessionMedia {
   readonly #estimate: PathEstimate;
   readonly #resender: Resender;
   readonly #reports = new ViewerReports();
+  /** The round trip before the first packet. */
+  #firstEchoMs: number | undefined;
   #nextReportMs = 0;
 
   constructor(deps: MediaDeps, options: SessionMediaOptions) {
@@ -123,8 +125,9 @@ export class SessionMedia {
     this.feed.setStreamBitrate(options.playing().bitrateBps);
   }
 
+  /** By the viewer's last report; by an echo before the first one, which comes a second later. */
   get roundTripMs(): number | undefined {
-    return this.#reports.roundTripMs;
+    return this.#reports.roundTripMs ?? this.#firstEchoMs;
   }
 
   /** By the viewer's last report. */
@@ -219,7 +222,6 @@ export class SessionMedia {
   /** One echo leaves before the first packet: what the one behind the first flight takes longer is the path's queue. */
   #estimatePath(transportCc: boolean, nowMs: number): PathEstimate {
     const { echo } = this.#options;
-    let firstMs: number | undefined;
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc,
@@ -227,10 +229,10 @@ export class SessionMedia {
       onFirstFlight: () =>
         echo((roundTripMs) => {
           // One of the two may be lost, and then the other tells nothing.
-          if (firstMs !== undefined) estimate.firstFlightDelayed(roundTripMs - firstMs);
+          if (this.#firstEchoMs !== undefined) estimate.firstFlightDelayed(roundTripMs - this.#firstEchoMs);
         }),
     });
-    echo((roundTripMs) => (firstMs = roundTripMs));
+    echo((roundTripMs) => (this.#firstEchoMs = roundTripMs));
     return estimate;
   }
 
