@@ -172,6 +172,14 @@ describe('reports alone', () => {
     expect(percentile(run.paceBps, 0.5)).toBeLessThan(30e6);
   });
 
+  test('leave the first flight to the echo, whose queue limits the join', () => {
+    for (const mbps of [10, 20, 40]) {
+      const link = { ...narrow, rateBps: mbps * 1e6 };
+      const join = runPath({ stream: camera, link: () => link, durationMs: 2000, hasTransportCc: false });
+      expect(join.queueDrops / join.sentPackets).toBeLessThan(1 / 150);
+    }
+  });
+
   test('a longer path is no queue for long', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
     let nowMs = 0;
@@ -197,7 +205,7 @@ describe('reports alone', () => {
 
   test('a receiver that lowers its REMB sees the delay grow', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
-    estimate.firstFlightDelayed(0);
+    estimate.firstFlightDelayed(0, 0);
     expect(estimate.paceBps(4e6, 0)).toBe(FULL_PACE_BPS);
     estimate.remb(6e6, 1000);
     estimate.remb(5.9e6, 2000);
@@ -208,7 +216,7 @@ describe('reports alone', () => {
 
   test('delay in the reports is a queue, loss without delay is not', () => {
     const queued = new PathEstimate({ nowMs: 0, transportCc: false });
-    queued.firstFlightDelayed(0);
+    queued.firstFlightDelayed(0, 0);
     queued.paceBps(4e6, 0);
     queued.receiverReport(0, 40, 1000);
     queued.receiverReport(0.05 * 256, 40, 2000);
@@ -235,10 +243,35 @@ describe('the start', () => {
 
   test('an echo that was not held up proves the path, one that was does not', () => {
     const estimate = started(true);
-    estimate.firstFlightDelayed(19);
+    estimate.firstFlightDelayed(19, 50);
     expect(estimate.paceBps(2e6, 50)).toBe(10e6);
-    estimate.firstFlightDelayed(1);
+    estimate.firstFlightDelayed(1, 51);
     expect(estimate.paceBps(2e6, 51)).toBe(FULL_PACE_BPS);
+  });
+
+  test('an echo that was held up limits a viewer that can only report, and lets it try more after two seconds', () => {
+    const estimate = started(false);
+    // 60 kB at 10 Mbit/s take 48 ms, and 3.84 ms were over when the last of them left.
+    estimate.firstFlightDelayed(48 - 3.84, 50);
+    expect(estimate.capacityBps).toBe(10e6);
+    expect(estimate.paceBps(4e6, 400)).toBe(8.5e6);
+    // The NACKs for what the first flight lost tell the same again.
+    estimate.nack(10, 60);
+    expect(estimate.capacityBps).toBe(10e6);
+    for (const nowMs of [1000, 2000, 3000]) {
+      estimate.sent(0, 1, 1200, nowMs);
+      estimate.receiverReport(0, 40, nowMs);
+    }
+    expect(estimate.paceBps(4e6, 3000)).toBeGreaterThan(10e6);
+    // One that feeds back says more soon.
+    const other = started(true);
+    other.firstFlightDelayed(48, 50);
+    expect(other.capacityBps).toBeUndefined();
+    // Live frames one by one fill no queue: whatever held up that echo was something else.
+    const trickle = new PathEstimate({ nowMs: 0, transportCc: false });
+    for (let i = 0; i < 20; i++) trickle.sent(i, 10, 12_000, i * 33);
+    trickle.firstFlightDelayed(48, 800);
+    expect(trickle.capacityBps).toBeUndefined();
   });
 
   test('a viewer that never reports is believed after a while', () => {
@@ -298,7 +331,7 @@ test('feedback that ends while packets leave is made up for by reports, from the
 
 test('a burst of NACKs is heard before any feedback', () => {
   const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
-  estimate.firstFlightDelayed(0);
+  estimate.firstFlightDelayed(0, 0);
   estimate.sent(0, 40, 48_000, 0);
   estimate.nack(9, 40);
   expect(estimate.paceBps(2e6, 41)).toBe(FULL_PACE_BPS);

@@ -95,6 +95,9 @@ export class PathEstimate {
   #isAlarmed = false;
   #sentBytes = 0;
   #busyBytes = 0;
+  #busySinceMs = 0;
+  /** How long it took to leave; undefined before that, and when it was no flight but live frames one by one. */
+  #firstFlightMs: number | undefined;
   #lastSentMs = Number.NEGATIVE_INFINITY;
   #awaitingSinceMs: number | undefined;
   #lastFeedbackMs: number;
@@ -147,12 +150,18 @@ export class PathEstimate {
    */
   sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
     if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs, firstMediaSeq);
-    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
+    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) {
+      this.#busyBytes = 0;
+      this.#busySinceMs = nowMs;
+    }
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
     const isFirstFlight = this.#sentBytes < FIRST_FLIGHT_BYTES;
     this.#sentBytes += bytes;
-    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) this.#onFirstFlight?.();
+    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) {
+      if (this.#busyBytes === this.#sentBytes) this.#firstFlightMs = nowMs - this.#busySinceMs;
+      this.#onFirstFlight?.();
+    }
     this.#awaitingSinceMs ??= nowMs;
     this.#rotateWindow(nowMs);
     this.#window.sent += packets;
@@ -211,8 +220,17 @@ export class PathEstimate {
   }
 
   /** An echo right behind the first flight took so much longer than one before it: what the path's queue made of it. */
-  firstFlightDelayed(byMs: number): void {
-    if (byMs < FIRST_ECHO_MS) this.#isProven = true;
+  firstFlightDelayed(byMs: number, nowMs: number): void {
+    if (byMs < FIRST_ECHO_MS) {
+      this.#isProven = true;
+      return;
+    }
+    // The first feedback says it better. Who sends none has nothing else to say before its first report.
+    if (this.#transportCc || this.#firstFlightMs === undefined) return;
+    const shownBps = (FIRST_FLIGHT_BYTES * 8000) / (this.#firstFlightMs + byMs);
+    this.#capacityBps = Math.min(this.#capacityBps ?? Number.POSITIVE_INFINITY, shownBps);
+    this.#isFlat = false;
+    this.#lastSignMs = nowMs;
   }
 
   feedback(feedback: TransportFeedback, nowMs: number, visitLost?: VisitLost): void {

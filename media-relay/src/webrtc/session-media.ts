@@ -229,7 +229,8 @@ export class SessionMedia {
       onFirstFlight: () =>
         echo((roundTripMs) => {
           // One of the two may be lost, and then the other tells nothing.
-          if (this.#firstEchoMs !== undefined) estimate.firstFlightDelayed(roundTripMs - this.#firstEchoMs);
+          if (this.#firstEchoMs === undefined) return;
+          estimate.firstFlightDelayed(roundTripMs - this.#firstEchoMs, this.#deps.clock());
         }),
     });
     echo((roundTripMs) => (this.#firstEchoMs = roundTripMs));

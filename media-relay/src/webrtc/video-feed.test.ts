@@ -44,7 +44,7 @@ function bench(path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps'
   const budget = new ViewerBudget(Date.now());
   const viewer = { reads: true };
   const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
-  estimate.firstFlightDelayed(0);
+  estimate.firstFlightDelayed(0, 0);
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;
