@@ -180,6 +180,12 @@ describe('reports alone', () => {
     }
   });
 
+  test('that tell of loss behind a queue which the echo has shown do not call it radio', () => {
+    const link = { rateBps: 5e6, queueBytes: 128_000, oneWayMs: 20 };
+    const run = runPath({ stream: camera, link: () => link, durationMs: 10_000, hasTransportCc: false });
+    expect(run.queueDrops / run.sentPackets).toBeLessThan(0.02);
+  });
+
   test('a longer path is no queue for long', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
     let nowMs = 0;

@@ -297,7 +297,8 @@ export class PathEstimate {
     const sent = window.sent + window.olderSent;
     if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
     if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
-    else this.#cutBlindly(true, nowMs);
+    // They tell loss and no delay: a queue that something else has shown stays one.
+    else this.#cutBlindly(this.#isFlat, nowMs);
   }
 
   /** `fractionLost` as in the report, 0 to 255. Beside transport-wide feedback only the round trip counts. */
