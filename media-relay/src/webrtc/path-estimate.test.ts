@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { TransportFeedback } from '../rtp/transport-cc.ts';
+import { notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
 import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
-import { FULL_PACE_BPS, PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS, LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
 
 /** 4 Mbit/s. */
 const camera: PathStream = {
@@ -111,6 +111,22 @@ test('random loss of 5 % slows nothing below 2.5 times the stream, with and with
     expect(run.estimate.lossShare).toBeGreaterThan(0.01);
     expect(run.estimate.lossShare).toBeLessThan(0.1);
   }
+});
+
+test('packets that are overtaken are no loss', () => {
+  const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
+  let highest = 0;
+  for (let i = 0; i < 100; i++) {
+    const nowMs = i * 60;
+    estimate.sent(20 * i, 20, 24_000, nowMs);
+    // The first packet of each 20 is in the feedback after the one that misses it.
+    const arrivals = Array.from({ length: i === 0 ? 20 : 40 }, (_, at) => 4 * 60 * Math.floor(at / 20));
+    arrivals[i === 0 ? 0 : 20] = notReceived;
+    estimate.feedback({ ...feedbackOn(20 * Math.max(0, i - 1)), arrivals: Int32Array.from(arrivals) }, nowMs);
+    highest = Math.max(highest, estimate.lossShare);
+  }
+  expect(highest).toBeGreaterThan(0);
+  expect(highest).toBeLessThan(LOSSY_SHARE);
 });
 
 test('delay that jumps, as on a busy radio, is not taken for a queue', () => {

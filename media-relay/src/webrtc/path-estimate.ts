@@ -243,7 +243,8 @@ export class PathEstimate {
     const bps = (totals.receivedBytes * 8000) / elapsedMs;
     this.#deliveredBps += (bps - this.#deliveredBps) * weight;
     const packets = totals.received + totals.lost;
-    if (packets > 0) this.#lossShare += (totals.lost / packets - this.#lossShare) * weight;
+    if (packets > 0)
+      this.#lossShare = Math.max(0, this.#lossShare + (totals.lost / packets - this.#lossShare) * weight);
     if (totals.queueMs !== undefined) this.#queueDelayMs = totals.queueMs;
   }
 
