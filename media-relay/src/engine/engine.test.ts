@@ -293,6 +293,16 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       expect(await socketOfNext(made)).toBe(1);
     });
 
+    test('makes another path of it: what went by the old one is not measured on the new one', async () => {
+      const { made, ssrc } = await watching();
+      await made.until(() => made.rtcp.length > 0);
+      await made.openAnother();
+      await check(made, 1, true);
+      made.sendRtcp(feedback.rr(ssrc, 64, made.rtcp[0]?.readUInt32BE(10) ?? 0));
+      await until(() => reportedPaths()?.meanLossRatio === 0.25);
+      expect(reportedPaths()?.meanRoundTripSeconds).toBeUndefined();
+    });
+
     test('gets it without being nominated when nothing comes from the first one any more', async () => {
       const { made, ssrc } = await watching();
       await made.openAnother();

@@ -184,6 +184,26 @@ test('the empty delay is forgotten after ten to twenty seconds, because clocks d
   expect(delayAt(3, 23_000, 7)).toBe(0);
 });
 
+test('a longer path is no queue, once it is known to be another one', () => {
+  const trains = new PacketTrains();
+  const delaysAt = (seq: number, nowMs: number, delaysMs: readonly number[]): FeedbackTotals =>
+    read(
+      trains,
+      seq,
+      delaysMs.map((delayMs) => AHEAD + nowMs + delayMs),
+      nowMs,
+    ).totals;
+  trains.sent(0, 1, 1200, 0);
+  delaysAt(0, 0, [20]);
+  // Feedback on this one, which left by the old path, comes after the move.
+  trains.sent(1, 1, 1200, 100);
+  trains.pathChanged();
+  trains.sent(2, 1, 1200, 100);
+  expect(delaysAt(1, 100, [20, 220])).toEqual({ received: 1, receivedBytes: 1200, lost: 0, queueMs: 0 });
+  trains.sent(3, 1, 1200, 200);
+  expect(delaysAt(3, 200, [225]).queueMs).toBe(5);
+});
+
 test('whatever a receiver writes, the totals are within what was sent', () => {
   fc.assert(
     fc.property(

@@ -113,6 +113,12 @@ export class PacketTrains {
     ring.fate[slot] = fate.leftAgain;
   }
 
+  /** What leaves from now on takes another path: what is under way on the old one would be measured against it. */
+  pathChanged(): void {
+    this.#ring?.bytes.fill(0);
+    this.#base.forget();
+  }
+
   /**
    * Each packet counts once, in the first feedback that names it. One that is named as missing there and as received
    * later was overtaken by others: it is taken back from the lost ones, and tells nothing of trains and queues.

@@ -212,6 +212,19 @@ describe('reports alone', () => {
     expect(estimate.queueDelayMs).toBe(0);
   });
 
+  test('a longer path is no queue at all when the viewer is known to have moved', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
+    estimate.receiverReport(0, 5, 1000);
+    estimate.receiverReport(0, 50, 2000);
+    expect(estimate.queueDelayMs).toBe(45);
+    estimate.pathChanged();
+    expect(estimate.queueDelayMs).toBe(0);
+    estimate.receiverReport(0, 200, 3000);
+    expect(estimate.queueDelayMs).toBe(0);
+    estimate.receiverReport(0, 230, 4000);
+    expect(estimate.queueDelayMs).toBe(30);
+  });
+
   test('let the pace grow only by time in which something was sent', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
     estimate.sent(0, 1, 1200, 0);

@@ -172,6 +172,13 @@ export class PathEstimate {
     this.#trains.lost(transportSeq);
   }
 
+  /** The viewer has moved: a longer path is no queue. What the old one carried is a first guess. */
+  pathChanged(): void {
+    this.#trains.pathChanged();
+    this.#leastRoundTripMs.forget();
+    this.#queueDelayMs = 0;
+  }
+
   /** Bits per second that may leave now; more when live frames are late because of the pace. */
   paceBps(streamBitrateBps: number, nowMs: number, isLate = false): number {
     if (this.#unpaced) return UNPACED_BPS;

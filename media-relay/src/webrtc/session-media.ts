@@ -146,6 +146,12 @@ export class SessionMedia {
     if (this.#budget.heard(nowMs)) this.feed.resume(nowMs);
   }
 
+  /** The destination is another one from now on. */
+  pathChanged(): void {
+    this.#estimate.pathChanged();
+    this.#reports.pathChanged();
+  }
+
   onAudio(frame: StoredFrame): void {
     const destination = this.#options.destination();
     if (!this.#audio || !destination || this.#budget.givenUp !== undefined) return;

@@ -200,6 +200,7 @@ export class Session implements PortClient, StreamReader {
   #moveTo(destination: Destination, nowMs: number): void {
     this.#destination = destination;
     this.#destinationHeardMs = nowMs;
+    this.#media?.pathChanged();
   }
 
   /** Something authentic came from the viewer. */

@@ -64,6 +64,15 @@ test('a viewer that says it held the report longer than we waited is on a clock 
   expect(reports.received(held(900), 1500)).toBe(0);
 });
 
+test('a report that came by another path than the one it answers tells no round trip', () => {
+  const reports = new ViewerReports();
+  reports.sent(1e12, 1000);
+  reports.pathChanged();
+  expect(reports.received(report({ lastSr: lsr(1e12) }), 1300)).toBeUndefined();
+  reports.sent(1e12 + 1000, 2000);
+  expect(reports.received(report({ lastSr: lsr(1e12 + 1000) }), 2500)).toBeCloseTo(500, 1);
+});
+
 test('paths of a stream are summed up over the viewers who told', () => {
   const nothing = { lossRatio: undefined, jitterSeconds: undefined, roundTripSeconds: undefined };
   expect(summarisePaths([{ ...nothing, transport: undefined, isLimited: false }])).toEqual({

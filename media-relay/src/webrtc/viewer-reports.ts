@@ -34,6 +34,11 @@ export class ViewerReports {
     if (this.#sent.length > REMEMBERED) this.#sent.shift();
   }
 
+  /** What left before and is answered now went there by one path and back by another. */
+  pathChanged(): void {
+    this.#sent.length = 0;
+  }
+
   /** Returns the round trip in ms when the report tells it (RFC 3550 6.4.1, with what left instead of LSR itself). */
   received(report: ReportBlock, nowMs: number): number | undefined {
     this.#lossRatio = report.fractionLost / 256;
