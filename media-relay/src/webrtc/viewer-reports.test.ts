@@ -64,6 +64,15 @@ test('a viewer that says it held the report longer than we waited is on a clock 
   expect(reports.received(held(900), 1500)).toBe(0);
 });
 
+test('a viewer whose clock stood still while it slept tells no round trip', () => {
+  const reports = new ViewerReports();
+  reports.sent(1e12, 1000);
+  const answer = report({ lastSr: lsr(1e12), delaySinceLastSr: 0.5 * 65_536 });
+  expect(reports.received(answer, 1000 + 500 + 5001)).toBeUndefined();
+  expect(reports.roundTripMs).toBeUndefined();
+  expect(reports.received(answer, 1000 + 500 + 4999)).toBeCloseTo(4999, 1);
+});
+
 test('a report that came by another path than the one it answers tells no round trip', () => {
   const reports = new ViewerReports();
   reports.sent(1e12, 1000);
