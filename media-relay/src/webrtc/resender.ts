@@ -18,7 +18,8 @@ const UNKNOWN_RATE_RESEND_BPS = 300_000;
 const LEAST_BURST_BYTES = 5000;
 /** Resends of one packet are at least this far apart when the round trip is unknown or shorter. */
 const MIN_INTERVAL_MS = 10;
-const FORGET_AFTER_MS = 1000;
+/** A resend is remembered so long, and for two round trips: until feedback on it has come. */
+const REMEMBER_MS = 1000;
 /** Of the times that come back with feedback (packet-trains.ts): the same departure is not one after itself. */
 const SENT_RESOLUTION_MS = 1 / 32;
 
@@ -94,11 +95,12 @@ export class Resender {
   }
 
   /** About once a second. */
-  tick(streamBitrateBps: number, nowMs: number): void {
+  tick(streamBitrateBps: number, roundTripMs: number | undefined, nowMs: number): void {
     const rate = streamBitrateBps > 0 ? streamBitrateBps * RESEND_SHARE : UNKNOWN_RATE_RESEND_BPS;
     this.#budget.setRate(rate, Math.max(LEAST_BURST_BYTES, rate / 8));
+    const rememberMs = Math.max(REMEMBER_MS, 2 * (roundTripMs ?? 0));
     for (const [seq, { atMs }] of this.#resent) {
-      if (nowMs - atMs > FORGET_AFTER_MS) this.#resent.delete(seq);
+      if (nowMs - atMs > rememberMs) this.#resent.delete(seq);
     }
   }
 

@@ -210,7 +210,7 @@ export class SessionMedia {
     this.#nextReportMs = nowMs + REPORT_MS;
     const { bitrateBps } = this.#options.playing();
     this.feed.setStreamBitrate(bitrateBps);
-    this.#resender.tick(bitrateBps, nowMs);
+    this.#resender.tick(bitrateBps, this.roundTripMs, nowMs);
     if (this.#budget.givenUp === undefined) this.#sendReports(nowMs);
   }
 
