@@ -94,6 +94,13 @@ describe('at most one resend of a packet', () => {
   });
 });
 
+test('only what no resend is under way for counts as asked for', () => {
+  expect(resender.countNew([1998, 1999], 600, 0)).toBe(2);
+  resender.resend([1998], nowhere, 600, 0);
+  expect(resender.countNew([1998, 1999], 600, 599)).toBe(1);
+  expect(resender.countNew([1998, 1999], 600, 600)).toBe(2);
+});
+
 test('what feedback misses leaves again at once, but not what left again since', () => {
   resender.resend([1998], nowhere, 40, 100);
   // The original was lost, and its resend is on the way.

@@ -44,6 +44,13 @@ export class Resender {
     this.#budget = new TokenBucket(UNKNOWN_RATE_RESEND_BPS, UNKNOWN_RATE_RESEND_BPS / 8, options.nowMs);
   }
 
+  /** How many of these are missed for the first time, or again after a resend: a browser repeats each of its NACKs. */
+  countNew(sequences: readonly number[], roundTripMs: number | undefined, nowMs: number): number {
+    let count = 0;
+    for (const seq of sequences) if (!this.#isUnderWay(seq, roundTripMs, nowMs)) count++;
+    return count;
+  }
+
   /** Resends what it can. Returns false when a packet is no longer in the history: the viewer needs a resynchronisation. */
   resend(
     sequences: readonly number[],
@@ -52,7 +59,6 @@ export class Resender {
     nowMs: number,
   ): boolean {
     const { sent, video, rtx, statistics } = this.#options;
-    const interval = Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
     let isInHistory = true;
     for (const seq of sequences) {
       const packet = sent.find(seq, video.nextExtendedSeq);
@@ -62,8 +68,7 @@ export class Resender {
         isInHistory = false;
         continue;
       }
-      const last = this.#resent.get(seq);
-      if (last !== undefined && nowMs - last.atMs < interval) continue;
+      if (this.#isUnderWay(seq, roundTripMs, nowMs)) continue;
       if (this.#budget.credit(nowMs) <= 0) break;
       const copies = rtx && this.#isLossy ? 2 : 1;
       this.#resent.set(seq, { atMs: nowMs, copies });
@@ -102,6 +107,11 @@ export class Resender {
     for (const [seq, { atMs }] of this.#resent) {
       if (nowMs - atMs > rememberMs) this.#resent.delete(seq);
     }
+  }
+
+  #isUnderWay(seq: number, roundTripMs: number | undefined, nowMs: number): boolean {
+    const last = this.#resent.get(seq);
+    return last !== undefined && nowMs - last.atMs < Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
   }
 
   /** Radio loses resends, too, and a browser asks again only 100 ms later. A full queue must not get more. */

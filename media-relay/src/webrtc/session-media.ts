@@ -261,7 +261,7 @@ export class SessionMedia {
   #answerNack(sequences: readonly number[], nowMs: number): void {
     const destination = this.#options.destination();
     if (!destination) return;
-    this.#estimate.nack(sequences.length, nowMs);
+    this.#estimate.nack(this.#resender.countNew(sequences, this.roundTripMs, nowMs), nowMs);
     const isInHistory = this.#resender.resend(sequences, destination, this.roundTripMs, nowMs);
     if (!isInHistory) this.feed.resync(nowMs);
   }
