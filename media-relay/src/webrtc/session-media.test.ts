@@ -121,6 +121,13 @@ describe('the burst behind the first flight', () => {
     expect(pump(20)).toBeGreaterThan(200_000);
   });
 
+  test('is held back when the viewer moves between the two: they tell of different paths', () => {
+    media.pathChanged();
+    echoes[0]?.(40);
+    echoes[1]?.(40);
+    expect(pump(20)).toBeLessThan(60_000);
+  });
+
   test.each([
     ['a queue', [40, 60]],
     ['nothing, because the first one was lost', [undefined, 60]],
@@ -170,6 +177,14 @@ test('until a report tells the round trip, the first echo does: a packet is rese
   expect(sequencesOf(2)).toHaveLength(1);
   nack([lost], nowMs + 600);
   expect(sequencesOf(2)).toHaveLength(2);
+});
+
+test('a viewer that has moved is asked for the round trip of its new path', () => {
+  join();
+  expect(media.roundTripMs).toBe(40);
+  media.pathChanged();
+  echoes.at(-1)?.(250);
+  expect(media.roundTripMs).toBe(250);
 });
 
 test('a NACK that is repeated before its answer can have come counts once; many at once are an overflow', () => {

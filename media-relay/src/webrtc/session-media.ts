@@ -82,8 +82,9 @@ export class SessionMedia {
   readonly #estimate: PathEstimate;
   readonly #resender: Resender;
   readonly #reports = new ViewerReports();
-  /** The round trip before the first packet. */
-  #firstEchoMs: number | undefined;
+  /** The round trip of an echo before the first packet that took this path. */
+  #echoMs: number | undefined;
+  #hasMoved = false;
   #nextReportMs = 0;
 
   constructor(deps: MediaDeps, options: SessionMediaOptions) {
@@ -127,7 +128,7 @@ export class SessionMedia {
 
   /** By the viewer's last report; by an echo before the first one, which comes a second later. */
   get roundTripMs(): number | undefined {
-    return this.#reports.roundTripMs ?? this.#firstEchoMs;
+    return this.#reports.roundTripMs ?? this.#echoMs;
   }
 
   /** By the viewer's last report. */
@@ -148,8 +149,10 @@ export class SessionMedia {
 
   /** The destination is another one from now on. */
   pathChanged(): void {
+    this.#hasMoved = true;
     this.#estimate.pathChanged();
     this.#reports.pathChanged();
+    this.#options.echo((roundTripMs) => (this.#echoMs = roundTripMs));
   }
 
   onAudio(frame: StoredFrame): void {
@@ -234,12 +237,12 @@ export class SessionMedia {
       unpaced: this.#deps.unpaced,
       onFirstFlight: () =>
         echo((roundTripMs) => {
-          // One of the two may be lost, and then the other tells nothing.
-          if (this.#firstEchoMs === undefined) return;
-          estimate.firstFlightDelayed(roundTripMs - this.#firstEchoMs, this.#deps.clock());
+          // One of the two may be lost, or they took different paths, and then the other tells nothing.
+          if (this.#echoMs === undefined || this.#hasMoved) return;
+          estimate.firstFlightDelayed(roundTripMs - this.#echoMs, this.#deps.clock());
         }),
     });
-    echo((roundTripMs) => (this.#firstEchoMs = roundTripMs));
+    echo((roundTripMs) => (this.#echoMs = roundTripMs));
     return estimate;
   }
 

@@ -76,7 +76,10 @@ test('a viewer whose clock stood still while it slept tells no round trip', () =
 test('a report that came by another path than the one it answers tells no round trip', () => {
   const reports = new ViewerReports();
   reports.sent(1e12, 1000);
+  reports.received(report({ lastSr: lsr(1e12) }), 1100);
+  expect(reports.roundTripMs).toBeCloseTo(100, 1);
   reports.pathChanged();
+  expect(reports.roundTripMs).toBeUndefined();
   expect(reports.received(report({ lastSr: lsr(1e12) }), 1300)).toBeUndefined();
   reports.sent(1e12 + 1000, 2000);
   expect(reports.received(report({ lastSr: lsr(1e12 + 1000) }), 2500)).toBeCloseTo(500, 1);

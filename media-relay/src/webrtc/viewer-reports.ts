@@ -36,9 +36,10 @@ export class ViewerReports {
     if (this.#sent.length > REMEMBERED) this.#sent.shift();
   }
 
-  /** What left before and is answered now went there by one path and back by another. */
+  /** What has left went there by another path than its answer will come back. */
   pathChanged(): void {
     this.#sent.length = 0;
+    this.#roundTripMs = undefined;
   }
 
   /** Returns the round trip in ms when the report tells it (RFC 3550 6.4.1, with what left instead of LSR itself). */
