@@ -8,8 +8,8 @@
  * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
  * rate for an answer: an echo from behind them one round trip later, else the first feedback, which takes 100 ms more.
  *
- * Without transport-wide feedback, only reports, REMB and NACKs speak: the pace halves when they tell of trouble and
- * grows again with time. Pure: time is passed in.
+ * Without transport-wide feedback, only that echo, reports, REMB and NACKs speak: the echo of a queue limits the pace, it
+ * halves when the others tell of trouble, and grows again with time in which something is sent. Pure: time is passed in.
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
