@@ -293,6 +293,16 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       expect(await socketOfNext(made)).toBe(1);
     });
 
+    test('hears there that the session is over', async () => {
+      let isMapped = true;
+      const { made, id } = await watching({ loses: (_datagram, socket) => socket === 0 && !isMapped });
+      await made.openAnother();
+      isMapped = false;
+      await check(made, 1, true);
+      engine.closeSession(id);
+      await made.until(() => made.receivedCloseNotify);
+    });
+
     test('makes another path of it: what went by the old one is not measured on the new one', async () => {
       const { made, ssrc } = await watching();
       await made.until(() => made.rtcp.length > 0);

@@ -53,7 +53,7 @@ export class TestViewer {
   readonly #countsOnly: boolean;
   readonly #rtx: boolean;
   readonly #family: 4 | 6;
-  readonly #loses: (datagram: Buffer) => boolean;
+  readonly #loses: (datagram: Buffer, socket: number) => boolean;
   readonly #waiters = new Set<() => void>();
   #remote: { port: number; address: string; ufrag: string; pwd: string } | undefined;
   #srtp: SrtpSession | undefined;
@@ -65,8 +65,8 @@ export class TestViewer {
       /** The offer says that it takes AES-GCM: a relay that can then begins DTLS. */
       takesAesGcm?: boolean;
       presents?: PeerCertificate;
-      /** What the path loses on its way here. */
-      loses?: (datagram: Buffer) => boolean;
+      /** What the path loses on its way here; `socket`: to which of its sockets. */
+      loses?: (datagram: Buffer, socket: number) => boolean;
       family?: 4 | 6;
       transport?: 'udp' | 'tcp';
       /** Media is counted and thrown away unread. */
@@ -230,7 +230,7 @@ export class TestViewer {
   }
 
   #receive(datagram: Buffer, socket = 0): void {
-    if (this.#loses(datagram)) return;
+    if (this.#loses(datagram, socket)) return;
     const first = datagram[0] ?? 0;
     if (first < 4) this.#receiveStun(datagram.readUInt16BE(0));
     else if (first < 64) this.#receiveDtls(datagram);

@@ -50,6 +50,7 @@ export class Session implements PortClient, StreamReader {
   /** Where media goes: the first proven address, then whichever the viewer nominates, or has instead of a silent one. */
   #destination: Destination | undefined;
   #destinationHeardMs = 0;
+  /** Whence DTLS came last, since the viewer has been there. */
   #dtlsDestination: Destination | undefined;
   #media: SessionMedia | undefined;
   #lastHeardMs: number;
@@ -199,6 +200,7 @@ export class Session implements PortClient, StreamReader {
 
   #moveTo(destination: Destination, nowMs: number): void {
     this.#destination = destination;
+    this.#dtlsDestination = undefined;
     this.#destinationHeardMs = nowMs;
     this.#media?.pathChanged();
   }
