@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ViewerPathSummary } from '../stream/path-statistics.ts';
 import { ScriptedSource, scriptedStream, scriptedTrack } from '../testing/scripted-source.ts';
 import { feedback, RTX_PT, TestViewer, VIDEO_PT, type TestPacket } from '../testing/test-viewer.ts';
 import { createCertificate } from '../webrtc/certificate.ts';
@@ -108,6 +109,9 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       look();
     });
   }
+
+  const reportedPaths = (): ViewerPathSummary | undefined =>
+    messages.findLast((one) => one.type === 'statistics')?.snapshot.streams[0]?.viewerPaths;
 
   async function watching(
     options?: ConstructorParameters<typeof TestViewer>[0],
@@ -260,6 +264,71 @@ describe.each(sets)('$name parts:', ({ parts, blocksOfPartsClosed }) => {
       await made.until(() => framesOf(made.packets) >= frames + 20);
       expect(framesOf(made.packets)).toBe(frames + 20);
       expectContinuous(made.packets);
+    });
+  });
+
+  describe('another address of the viewer', () => {
+    /** Where the next picture arrives. */
+    const socketOfNext = async (made: TestViewer): Promise<number | undefined> => {
+      const frames = framesOf(made.packets);
+      source.frame(1000, false, performance.timeOrigin + performance.now() + offsetMs);
+      await made.until(() => framesOf(made.packets) > frames);
+      return made.packets.at(-1)?.socket;
+    };
+    const check = async (made: TestViewer, from: number, isNominated: boolean): Promise<void> => {
+      const answers = made.stunAnswers.length;
+      made.sendsFrom = from;
+      made.check(undefined, isNominated);
+      await made.until(() => made.stunAnswers.length > answers);
+    };
+
+    test('gets the media when the viewer nominates it, at once, and not when it only checks it', async () => {
+      const { made } = await watching();
+      await made.openAnother();
+      await check(made, 1, false);
+      expect(await socketOfNext(made)).toBe(0);
+      await check(made, 1, true);
+      expect(await socketOfNext(made)).toBe(1);
+      await check(made, 0, false);
+      expect(await socketOfNext(made)).toBe(1);
+    });
+
+    test('hears there that the session is over', async () => {
+      let isMapped = true;
+      const { made, id } = await watching({ loses: (_datagram, socket) => socket === 0 && !isMapped });
+      await made.openAnother();
+      isMapped = false;
+      await check(made, 1, true);
+      engine.closeSession(id);
+      await made.until(() => made.receivedCloseNotify);
+    });
+
+    test('makes another path of it: what went by the old one is not measured on the new one', async () => {
+      const { made, ssrc } = await watching();
+      await made.until(() => made.rtcp.length > 0);
+      await made.openAnother();
+      await check(made, 1, true);
+      made.sendRtcp(feedback.rr(ssrc, 64, made.rtcp[0]?.readUInt32BE(10) ?? 0));
+      await until(() => reportedPaths()?.meanLossRatio === 0.25);
+      expect(reportedPaths()?.meanRoundTripSeconds).toBeUndefined();
+    });
+
+    test('gets it without being nominated when nothing comes from the first one any more', async () => {
+      const { made, ssrc } = await watching();
+      await made.openAnother();
+      offsetMs += 9000;
+      await check(made, 1, false);
+      expect(await socketOfNext(made)).toBe(0);
+      // A report is as good a sign as a check.
+      made.sendsFrom = 0;
+      made.sendRtcp(feedback.rr(ssrc, 64, 0));
+      await until(() => reportedPaths()?.meanLossRatio === 0.25);
+      offsetMs += 9000;
+      await check(made, 1, false);
+      expect(await socketOfNext(made)).toBe(0);
+      offsetMs += 2000;
+      await check(made, 1, false);
+      expect(await socketOfNext(made)).toBe(1);
     });
   });
 

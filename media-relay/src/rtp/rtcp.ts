@@ -144,8 +144,7 @@ function parseOne(buffer: Uint8Array, start: number, end: number): RtcpPacket {
       need(end - body, 4 * count, 'BYE');
       return { type: 'bye', ssrcs: uint32List(buffer, body, count) };
     case packetType.rtpFeedback:
-      if (isTransportCc(type, count))
-        return { type: 'transport-cc', ...parseTransportFeedback(buffer, body, end) };
+      if (isTransportCc(type, count)) return parseTransportCc(buffer, body, end);
       return count === feedbackFormat.nack ? parseNack(buffer, body, end) : other(type, count);
     case packetType.payloadFeedback:
       return parsePayloadFeedback(buffer, body, end, count);
@@ -156,6 +155,12 @@ function parseOne(buffer: Uint8Array, start: number, end: number): RtcpPacket {
 
 function isTransportCc(type: number, format: number): boolean {
   return type === packetType.rtpFeedback && format === feedbackFormat.transportCc;
+}
+
+function parseTransportCc(buffer: Uint8Array, body: number, end: number): RtcpPacket {
+  const feedback = parseTransportFeedback(buffer, body, end);
+  if (feedback === undefined) return other(packetType.rtpFeedback, feedbackFormat.transportCc);
+  return { type: 'transport-cc', ...feedback };
 }
 
 function other(packetType: number, format: number): RtcpPacket {

@@ -14,6 +14,8 @@ function parse(count: number, rest: string): ReturnType<typeof parseTransportFee
   return parseTransportFeedback(bytes, 0, bytes.length);
 }
 
+const arrivalsOf = (count: number, rest: string): number[] => [...(parse(count, rest)?.arrivals ?? [])];
+
 describe('parseTransportFeedback', () => {
   it('reads runs: received, lost, late by a large delta', () => {
     expect(parse(6, '2002 0003 4001  04 08 ffff')).toEqual({
@@ -27,17 +29,16 @@ describe('parseTransportFeedback', () => {
   });
 
   it('reads a vector of one bit each, longer than what is left to tell', () => {
-    expect([...parse(3, 'a800 01 02 00').arrivals]).toEqual([1, lost, 3]);
+    expect(arrivalsOf(3, 'a800 01 02 00')).toEqual([1, lost, 3]);
   });
 
   it('reads a vector of two bits each, and a vector after a run', () => {
-    expect([...parse(7, 'd811 05 0190 01 00').arrivals]).toEqual([5, 405, lost, lost, 406, lost, 406]);
-    expect([...parse(3, '0001 d000 09 00').arrivals]).toEqual([lost, 9, lost]);
+    expect(arrivalsOf(7, 'd811 05 0190 01 00')).toEqual([5, 405, lost, lost, 406, lost, 406]);
+    expect(arrivalsOf(3, '0001 d000 09 00')).toEqual([lost, 9, lost]);
   });
 
   it.each([
     ['a count of 0', 0, '', 'RTCP_TRANSPORT_CC_BAD_COUNT'],
-    ['a count of 2,001', 2001, '27d1', 'RTCP_TRANSPORT_CC_BAD_COUNT'],
     ['no chunk', 1, '', 'RTCP_BAD_LENGTH'],
     ['half a chunk', 1, '20', 'RTCP_BAD_LENGTH'],
     ['an empty run', 1, '2000 0000', 'RTCP_TRANSPORT_CC_BAD_CHUNK'],
@@ -48,6 +49,18 @@ describe('parseTransportFeedback', () => {
     ['a word too many', 1, '2001 01 00000000', 'RTCP_BAD_LENGTH'],
   ])('refuses %s', (_what, count, rest, code) => {
     expect(() => parse(count, rest)).toThrow(expect.objectContaining({ name: 'ProtocolError', code }));
+  });
+
+  it('of an outage, longer than anybody remembers, is left out and spoils nothing beside it', () => {
+    expect(parse(2000, '07cf 2001 04')?.arrivals).toHaveLength(2000);
+    expect(parse(2001, '07d0 2001 04')).toBeUndefined();
+    const long = '8fcd0005 00000001 00000002 000a07d1 00000500 07d0 2001';
+    const bytes = Buffer.from(`80c9000100000001${long}80c9000100000002`.replaceAll(' ', ''), 'hex');
+    expect(parseRtcp(bytes, 0, bytes.length)).toEqual([
+      { type: 'rr', ssrc: 1, reports: [] },
+      { type: 'other', packetType: 205, format: 15 },
+      { type: 'rr', ssrc: 2, reports: [] },
+    ]);
   });
 
   it('comes as an RTCP packet, its last word filled with or without the padding bit, anywhere in a compound', () => {
@@ -75,8 +88,8 @@ describe('parseTransportFeedback', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), anyBody), (bytes) => {
         try {
-          const { arrivals } = parseTransportFeedback(bytes, 0, bytes.length);
-          expect(arrivals.length).toBeGreaterThan(0);
+          const feedback = parseTransportFeedback(bytes, 0, bytes.length);
+          if (feedback) expect(feedback.arrivals.length).toBeGreaterThan(0);
         } catch (error) {
           if (!(error instanceof ProtocolError)) throw error;
         }
@@ -92,7 +105,7 @@ describe('parseTransportFeedback', () => {
       fc.property(deltas, (steps) => {
         let at = 0;
         const expected = steps.map((ticks) => (ticks === undefined ? lost : (at += ticks)));
-        expect([...parse(steps.length, encode(steps)).arrivals]).toEqual(expected);
+        expect(arrivalsOf(steps.length, encode(steps))).toEqual(expected);
       }),
       timeBox,
     );

@@ -23,13 +23,23 @@ export interface TransportFeedback {
   readonly arrivals: Int32Array;
 }
 
-/** A path at its full rate sends about 1,000 packets between two feedbacks; the format would allow 65,535. */
+/**
+ * A path at its full rate sends about 1,000 packets between two feedbacks; the format would allow 65,535, in a few bytes
+ * that would cost much to read.
+ */
 const maxStatusCount = 2000;
 const headBytes = 16;
 const symbol = { lost: 0, small: 1, large: 2 } as const;
 
-/** `body` is where the SSRC of the sender stands, `end` where the packet ends without its padding. */
-export function parseTransportFeedback(buffer: Uint8Array, body: number, end: number): TransportFeedback {
+/**
+ * `body` is where the SSRC of the sender stands, `end` where the packet ends without its padding. Undefined when it tells
+ * of more packets than a sender remembers: the one after an outage.
+ */
+export function parseTransportFeedback(
+  buffer: Uint8Array,
+  body: number,
+  end: number,
+): TransportFeedback | undefined {
   if (end - body < headBytes) {
     throw new ProtocolError(
       'RTCP_BAD_LENGTH',
@@ -37,12 +47,9 @@ export function parseTransportFeedback(buffer: Uint8Array, body: number, end: nu
     );
   }
   const statusCount = (byteAt(buffer, body + 10) << 8) | byteAt(buffer, body + 11);
-  if (statusCount === 0 || statusCount > maxStatusCount) {
-    throw new ProtocolError(
-      'RTCP_TRANSPORT_CC_BAD_COUNT',
-      `Transport feedback on ${statusCount} packets, 1 to ${maxStatusCount} expected`,
-    );
-  }
+  if (statusCount === 0)
+    throw new ProtocolError('RTCP_TRANSPORT_CC_BAD_COUNT', 'Transport feedback on no packet');
+  if (statusCount > maxStatusCount) return undefined;
   const timing = uint32At(buffer, body + 12);
   const arrivals = new Int32Array(statusCount);
   const deltas = readSymbols(buffer, body + headBytes, end, arrivals);

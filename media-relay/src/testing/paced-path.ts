@@ -301,7 +301,9 @@ class Sender {
   #sendEcho(): void {
     const { queueMs, oneWayMs } = this.#link;
     const answeredMs = this.#timeline.nowMs + queueMs + 2 * oneWayMs;
-    this.#timeline.at(answeredMs, () => this.result.estimate.firstFlightDelayed(queueMs));
+    this.#timeline.at(answeredMs, () =>
+      this.result.estimate.firstFlightDelayed(queueMs, this.#timeline.nowMs),
+    );
   }
 
   #hearNack(missing: readonly number[], askedMs: number): void {

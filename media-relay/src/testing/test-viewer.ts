@@ -23,6 +23,8 @@ export interface TestPacket {
   readonly marker: boolean;
   readonly payload: Buffer;
   readonly bytes: number;
+  /** Of its sockets, the one at which it arrived. */
+  readonly socket: number;
 }
 
 export const VIDEO_PT = 102;
@@ -40,7 +42,9 @@ export class TestViewer {
   /** Since the answer said which end we are. */
   #dtls: DtlsPeer | undefined;
   #isDtlsClient = true;
-  readonly #socket: dgram.Socket | undefined;
+  readonly #sockets: dgram.Socket[] = [];
+  /** Of its sockets, the one that it sends from. */
+  sendsFrom = 0;
   /** The connection, with `tcp`. */
   connection: Socket | undefined;
   readonly #ufrag = randomBytes(4).toString('hex');
@@ -48,7 +52,8 @@ export class TestViewer {
   mediaDatagrams = 0;
   readonly #countsOnly: boolean;
   readonly #rtx: boolean;
-  readonly #loses: (datagram: Buffer) => boolean;
+  readonly #family: 4 | 6;
+  readonly #loses: (datagram: Buffer, socket: number) => boolean;
   readonly #waiters = new Set<() => void>();
   #remote: { port: number; address: string; ufrag: string; pwd: string } | undefined;
   #srtp: SrtpSession | undefined;
@@ -60,8 +65,8 @@ export class TestViewer {
       /** The offer says that it takes AES-GCM: a relay that can then begins DTLS. */
       takesAesGcm?: boolean;
       presents?: PeerCertificate;
-      /** What the path loses on its way here. */
-      loses?: (datagram: Buffer) => boolean;
+      /** What the path loses on its way here; `socket`: to which of its sockets. */
+      loses?: (datagram: Buffer, socket: number) => boolean;
       family?: 4 | 6;
       transport?: 'udp' | 'tcp';
       /** Media is counted and thrown away unread. */
@@ -73,9 +78,8 @@ export class TestViewer {
     this.#loses = options.loses ?? (() => false);
     this.#takesAesGcm = options.takesAesGcm ?? true;
     this.#presents = options.presents ?? this.#certificate;
-    if (options.transport === 'tcp') return;
-    this.#socket = dgram.createSocket(options.family === 6 ? 'udp6' : 'udp4');
-    this.#socket.on('message', (datagram) => this.#receive(datagram));
+    this.#family = options.family ?? 4;
+    if (options.transport !== 'tcp') this.#addSocket();
   }
 
   /** `fingerprint`: of another certificate than the one it will present. */
@@ -113,7 +117,8 @@ export class TestViewer {
     this.#isDtlsClient = answer.includes('a=setup:passive');
     const role = this.#isDtlsClient ? 'client' : 'server';
     this.#dtls = new DtlsPeer(loadOpenSsl(), this.#arena, role, this.#presents);
-    const transport = this.#socket ? 'udp' : 'tcp';
+    const [socket] = this.#sockets;
+    const transport = socket ? 'udp' : 'tcp';
     const line = answer
       .split('\r\n')
       .find(
@@ -123,9 +128,9 @@ export class TestViewer {
     const port = Number(line?.split(' ')[5]);
     const field = (name: string): string => new RegExp(`a=${name}:(\\S+)`).exec(answer)?.[1] ?? '';
     this.#remote = { port, address, ufrag: field('ice-ufrag'), pwd: field('ice-pwd') };
-    if (this.#socket) {
-      this.#socket.bind(0, address);
-      await once(this.#socket, 'listening');
+    if (socket) {
+      socket.bind(0, address);
+      await once(socket, 'listening');
       return;
     }
     const reader = new FrameReader();
@@ -134,6 +139,14 @@ export class TestViewer {
     connection.on('data', (chunk) => reader.push(chunk, (frame) => this.#receive(Buffer.from(frame))));
     connection.on('close', () => this.#look());
     await once(connection, 'connect');
+  }
+
+  /** Another socket beside the first, and sends from it: a NAT has given the viewer another port. */
+  async openAnother(): Promise<void> {
+    const socket = this.#addSocket();
+    socket.bind(0, this.#remote?.address);
+    await once(socket, 'listening');
+    this.sendsFrom = this.#sockets.length - 1;
   }
 
   /** One connectivity check; a wrong password shows what the relay does with strangers. */
@@ -178,7 +191,7 @@ export class TestViewer {
   }
 
   send(datagram: Uint8Array): void {
-    if (this.#remote) this.#socket?.send(datagram, this.#remote.port, this.#remote.address);
+    if (this.#remote) this.#sockets[this.sendsFrom]?.send(datagram, this.#remote.port, this.#remote.address);
     this.connection?.write(writeFrames(datagram, datagram.length));
   }
 
@@ -204,17 +217,24 @@ export class TestViewer {
   }
 
   close(): void {
-    this.#socket?.close();
+    for (const socket of this.#sockets) socket.close();
     this.connection?.destroy();
     this.#dtls?.close();
   }
 
-  #receive(datagram: Buffer): void {
-    if (this.#loses(datagram)) return;
+  #addSocket(): dgram.Socket {
+    const socket = dgram.createSocket(this.#family === 6 ? 'udp6' : 'udp4');
+    const index = this.#sockets.push(socket) - 1;
+    socket.on('message', (datagram) => this.#receive(datagram, index));
+    return socket;
+  }
+
+  #receive(datagram: Buffer, socket = 0): void {
+    if (this.#loses(datagram, socket)) return;
     const first = datagram[0] ?? 0;
     if (first < 4) this.#receiveStun(datagram.readUInt16BE(0));
     else if (first < 64) this.#receiveDtls(datagram);
-    else this.#receiveMedia(datagram);
+    else this.#receiveMedia(datagram, socket);
     this.#look();
   }
 
@@ -246,7 +266,7 @@ export class TestViewer {
     this.#srtcp = new SrtcpSession(config);
   }
 
-  #receiveMedia(datagram: Buffer): void {
+  #receiveMedia(datagram: Buffer, socket: number): void {
     this.mediaDatagrams++;
     if (this.#countsOnly) return;
     const type = datagram[1] ?? 0;
@@ -266,6 +286,7 @@ export class TestViewer {
       ssrc: plain.readUInt32BE(8),
       payload: plain.subarray(12 + extended),
       bytes: datagram.length,
+      socket,
     });
   }
 }
@@ -286,6 +307,16 @@ export const feedback = {
     packet.set([0x81, 206, 0, 2]);
     packet.writeUInt32BE(1, 4);
     packet.writeUInt32BE(mediaSsrc, 8);
+    return packet;
+  },
+  /** One report block (RFC 3550 6.4.2); `lastSr`: the middle of the NTP time of a sender report. */
+  rr(mediaSsrc: number, fractionLost: number, lastSr: number): Buffer {
+    const packet = Buffer.alloc(32);
+    packet.set([0x81, 201, 0, 7]);
+    packet.writeUInt32BE(1, 4);
+    packet.writeUInt32BE(mediaSsrc, 8);
+    packet.writeUInt8(fractionLost, 12);
+    packet.writeUInt32BE(lastSr, 24);
     return packet;
   },
 };

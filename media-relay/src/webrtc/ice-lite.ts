@@ -23,7 +23,7 @@ export interface IceResult {
   readonly response: Uint8Array | undefined;
   /** The request was authentic: the player lives and wants this session. */
   readonly valid: boolean;
-  /** A valid request with USE-CANDIDATE: media goes to its source from now on, and only this moves it. */
+  /** A valid request with USE-CANDIDATE: media goes to its source from now on. */
   readonly nominated: boolean;
 }
 

@@ -157,7 +157,7 @@ export class MediaPort {
     } else if (kind === 'dtls') {
       path.client.onDtls(datagram, path.destination);
     } else if (kind === 'rtp') {
-      path.client.onRtcp(datagram, this.#clock());
+      path.client.onRtcp(datagram, path.destination, this.#clock());
     }
   }
 

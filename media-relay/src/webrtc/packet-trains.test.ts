@@ -110,14 +110,34 @@ test('packets more than 10 ms apart are different trains, and a head counts by i
 test('a packet counts once, in the feedback that names it first', () => {
   const trains = new PacketTrains();
   trains.sent(0, 10, 12_000, 0);
-  expect(read(trains, 0, [AHEAD, undefined, AHEAD]).totals).toMatchObject({ received: 2, lost: 1 });
-  expect(
-    read(
-      trains,
-      0,
-      list(10, () => AHEAD + 40),
-    ).totals,
-  ).toMatchObject({ received: 7, lost: 0 });
+  const missesOne = [AHEAD, undefined, AHEAD];
+  expect(read(trains, 0, missesOne).totals).toMatchObject({ received: 2, lost: 1 });
+  expect(read(trains, 0, missesOne).totals).toMatchObject({ received: 0, lost: 0 });
+  const rest = list(10, (i) => (i === 1 ? undefined : AHEAD + 40));
+  expect(read(trains, 0, rest).totals).toMatchObject({ received: 7, lost: 0 });
+});
+
+test('what arrives after it was named as missing was late and not lost, and tells nothing of a queue', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 3, 3600, 0);
+  read(trains, 0, [AHEAD, undefined, AHEAD]);
+  trains.sent(3, 3, 3600, 60);
+  const { seen, totals } = read(trains, 1, [AHEAD + 30, AHEAD, AHEAD + 60, AHEAD + 60, AHEAD + 60]);
+  expect(totals).toEqual({ received: 4, receivedBytes: 4800, lost: -1, queueMs: 0 });
+  expect(seen).toMatchObject([{ received: 3, lost: 0 }]);
+  expect(read(trains, 1, [AHEAD + 30]).totals).toMatchObject({ received: 0, lost: 0 });
+});
+
+test('what left again with its number after it was named as missing is lost for good', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 3, 3600, 0);
+  trains.read(
+    feedback(0, [AHEAD, undefined, AHEAD]),
+    1000,
+    () => undefined,
+    (seq) => trains.lost(seq),
+  );
+  expect(read(trains, 1, [AHEAD + 100]).totals).toMatchObject({ received: 0, lost: 0 });
 });
 
 test('a packet that left again with its number is lost, whatever arrives under it', () => {
@@ -164,6 +184,26 @@ test('the empty delay is forgotten after ten to twenty seconds, because clocks d
   expect(delayAt(3, 23_000, 7)).toBe(0);
 });
 
+test('a longer path is no queue, once it is known to be another one', () => {
+  const trains = new PacketTrains();
+  const delaysAt = (seq: number, nowMs: number, delaysMs: readonly number[]): FeedbackTotals =>
+    read(
+      trains,
+      seq,
+      delaysMs.map((delayMs) => AHEAD + nowMs + delayMs),
+      nowMs,
+    ).totals;
+  trains.sent(0, 1, 1200, 0);
+  delaysAt(0, 0, [20]);
+  // Feedback on this one, which left by the old path, comes after the move.
+  trains.sent(1, 1, 1200, 100);
+  trains.pathChanged();
+  trains.sent(2, 1, 1200, 100);
+  expect(delaysAt(1, 100, [20, 220])).toEqual({ received: 1, receivedBytes: 1200, lost: 0, queueMs: 0 });
+  trains.sent(3, 1, 1200, 200);
+  expect(delaysAt(3, 200, [225]).queueMs).toBe(5);
+});
+
 test('whatever a receiver writes, the totals are within what was sent', () => {
   fc.assert(
     fc.property(
@@ -176,6 +216,7 @@ test('whatever a receiver writes, the totals are within what was sent', () => {
         const trains = new PacketTrains();
         let nowMs = 0;
         let left = 0;
+        let lost = 0;
         for (const [seq, packets, waitMs] of sends) {
           nowMs += waitMs;
           left += packets;
@@ -189,7 +230,9 @@ test('whatever a receiver writes, the totals are within what was sent', () => {
             nowMs,
           );
           left -= totals.received + totals.lost;
+          lost += totals.lost;
           expect(left).toBeGreaterThanOrEqual(0);
+          expect(lost).toBeGreaterThanOrEqual(0);
           for (const train of seen) expect(train.deliveredBps).toBeGreaterThanOrEqual(0);
         }
       },

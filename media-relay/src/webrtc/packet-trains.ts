@@ -36,6 +36,7 @@ export interface Train {
 export interface FeedbackTotals {
   readonly received: number;
   readonly receivedBytes: number;
+  /** Less those that were counted before and have come since: may be negative. */
   readonly lost: number;
   /** Mean over what was received; undefined when nothing was. */
   readonly queueMs: number | undefined;
@@ -48,10 +49,19 @@ interface Ring {
   /** 0: nothing more to learn of it. */
   readonly bytes: Uint16Array;
   readonly seq: Uint16Array;
-  readonly isLost: Uint8Array;
+  /** One of `fate`. */
+  readonly fate: Uint8Array;
   /** RTP sequence number of the video packet, or of the one that an RTX packet repeats. */
   readonly mediaSeq: Uint16Array;
 }
+
+const fate = {
+  open: 0,
+  /** It left again with its number: lost, whatever arrives. */
+  leftAgain: 1,
+  /** A feedback has named it as missing and counted it as lost; the next ones may have received it. */
+  missing: 2,
+} as const;
 
 /** A packet that a feedback names as missing. */
 export type VisitLost = (mediaSeq: number, sentMs: number) => void;
@@ -88,7 +98,7 @@ export class PacketTrains {
       ring.sent[slot] = ticks;
       ring.bytes[slot] = packetBytes;
       ring.seq[slot] = seq;
-      ring.isLost[slot] = 0;
+      ring.fate[slot] = fate.open;
       ring.mediaSeq[slot] = firstMediaSeq + i;
     }
   }
@@ -98,10 +108,21 @@ export class PacketTrains {
     const ring = this.#ring;
     if (ring === undefined) return;
     const slot = seq & ring.mask;
-    if (ring.seq[slot] === seq) ring.isLost[slot] = 1;
+    if (ring.seq[slot] !== seq) return;
+    if (ring.fate[slot] === fate.missing) ring.bytes[slot] = 0;
+    ring.fate[slot] = fate.leftAgain;
   }
 
-  /** Each packet counts once, in the first feedback that names it. */
+  /** What leaves from now on takes another path: what is under way on the old one would be measured against it. */
+  pathChanged(): void {
+    this.#ring?.bytes.fill(0);
+    this.#base.forget();
+  }
+
+  /**
+   * Each packet counts once, in the first feedback that names it. One that is named as missing there and as received
+   * later was overtaken by others: it is taken back from the lost ones, and tells nothing of trains and queues.
+   */
   read(
     feedback: TransportFeedback,
     nowMs: number,
@@ -109,21 +130,31 @@ export class PacketTrains {
     visitLost?: VisitLost,
   ): FeedbackTotals {
     const { baseSeq, arrivals } = feedback;
-    const ring = this.#ring;
     const referenceMs = this.#reference.unwrapMs(feedback.referenceTime);
     this.#base.rotate(nowMs);
     let train: OpenTrain | undefined;
     let received = 0;
     let receivedBytes = 0;
     let lost = 0;
+    let late = 0;
     let delaySumMs = 0;
     const nowTicks = toTicks(nowMs);
     for (let i = 0; i < arrivals.length; i++) {
       const seq = (baseSeq + i) & 0xffff;
+      // Resending what is lost may make it larger.
+      const ring = this.#ring;
       const slot = seq & (ring?.mask ?? 0);
       const bytes = ring?.bytes[slot] ?? 0;
       if (ring === undefined || bytes === 0 || ring.seq[slot] !== seq) continue;
-      ring.bytes[slot] = 0;
+      const hasLeftAgain = ring.fate[slot] === fate.leftAgain;
+      const ticks = hasLeftAgain ? notReceived : (arrivals[i] ?? notReceived);
+      if (ring.fate[slot] === fate.missing) {
+        if (ticks === notReceived) continue;
+        ring.bytes[slot] = 0;
+        receivedBytes += bytes;
+        late++;
+        continue;
+      }
       const sentMs = nowMs - ((nowTicks - (ring.sent[slot] ?? 0)) >>> 0) / SENT_TICKS_PER_MS;
       const isNewTrain = sentMs - this.#lastSentMs > TRAIN_GAP_MS;
       this.#lastSentMs = sentMs;
@@ -132,13 +163,15 @@ export class PacketTrains {
         train = undefined;
       }
       train ??= openTrain(isNewTrain);
-      const ticks = ring.isLost[slot] === 1 ? notReceived : (arrivals[i] ?? notReceived);
       if (ticks === notReceived) {
         train.lost++;
         lost++;
-        if (ring.isLost[slot] === 0) visitLost?.(ring.mediaSeq[slot] ?? 0, sentMs);
+        ring.fate[slot] = fate.missing;
+        if (hasLeftAgain) ring.bytes[slot] = 0;
+        else visitLost?.(ring.mediaSeq[slot] ?? 0, sentMs);
         continue;
       }
+      ring.bytes[slot] = 0;
       const arrivalMs = referenceMs + ticks * TICK_MS;
       const delayMs = arrivalMs - sentMs;
       this.#base.see(delayMs);
@@ -158,12 +191,14 @@ export class PacketTrains {
     }
     if (train) this.#close(train, visit);
     const queueMs = received === 0 ? undefined : delaySumMs / received - this.#base.value;
-    return { received, receivedBytes, lost, queueMs };
+    return { received: received + late, receivedBytes, lost: lost - late, queueMs };
   }
 
   /** Makes room before a packet is forgotten that nobody has reported on. */
   #ringFor(seq: number, ring: Ring): Ring {
-    if (ring.bytes[seq & ring.mask] === 0 || ring.mask + 1 === MOST_PACKETS) return ring;
+    const slot = seq & ring.mask;
+    const isReported = ring.bytes[slot] === 0 || ring.fate[slot] === fate.missing;
+    if (isReported || ring.mask + 1 === MOST_PACKETS) return ring;
     const larger = newRing(2 * (ring.mask + 1));
     for (let from = 0; from <= ring.mask; from++) {
       const to = (ring.seq[from] ?? 0) & larger.mask;
@@ -189,7 +224,7 @@ export class PacketTrains {
   }
 }
 
-const columns = ['sent', 'bytes', 'seq', 'isLost', 'mediaSeq'] as const;
+const columns = ['sent', 'bytes', 'seq', 'fate', 'mediaSeq'] as const;
 
 function newRing(packets: number): Ring {
   return {
@@ -197,7 +232,7 @@ function newRing(packets: number): Ring {
     sent: new Uint32Array(packets),
     bytes: new Uint16Array(packets),
     seq: new Uint16Array(packets),
-    isLost: new Uint8Array(packets),
+    fate: new Uint8Array(packets),
     mediaSeq: new Uint16Array(packets),
   };
 }

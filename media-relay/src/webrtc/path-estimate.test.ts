@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
 import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
-import { FULL_PACE_BPS, PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS, LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
 
 /** 4 Mbit/s. */
 const camera: PathStream = {
@@ -20,6 +21,16 @@ const largeKeys: PathStream = {
 };
 const narrow: PathLink = { rateBps: 20e6, queueBytes: 64_000, oneWayMs: 20 };
 const wide: PathLink = { rateBps: 1e9, queueBytes: 1e6, oneWayMs: 20 };
+
+/** On one packet, of which the estimate knows nothing. */
+const feedbackOn = (baseSeq: number): TransportFeedback => ({
+  senderSsrc: 1,
+  mediaSsrc: 2,
+  baseSeq,
+  feedbackCount: 0,
+  referenceTime: 1000,
+  arrivals: Int32Array.of(0),
+});
 
 const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN;
@@ -102,6 +113,40 @@ test('random loss of 5 % slows nothing below 2.5 times the stream, with and with
   }
 });
 
+test('packets that are overtaken are no loss', () => {
+  const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
+  let highest = 0;
+  for (let i = 0; i < 100; i++) {
+    const nowMs = i * 60;
+    estimate.sent(20 * i, 20, 24_000, nowMs);
+    // The first packet of each 20 is in the feedback after the one that misses it.
+    const arrivals = Array.from({ length: i === 0 ? 20 : 40 }, (_, at) => 4 * 60 * Math.floor(at / 20));
+    arrivals[i === 0 ? 0 : 20] = notReceived;
+    estimate.feedback({ ...feedbackOn(20 * Math.max(0, i - 1)), arrivals: Int32Array.from(arrivals) }, nowMs);
+    highest = Math.max(highest, estimate.lossShare);
+  }
+  expect(highest).toBeGreaterThan(0);
+  expect(highest).toBeLessThan(LOSSY_SHARE);
+  // One more is late, and the only news beside a single packet.
+  estimate.sent(2000, 1, 1200, 6000);
+  estimate.feedback({ ...feedbackOn(1980), arrivals: new Int32Array(21) }, 6100);
+  expect(estimate.lossShare).toBe(0);
+});
+
+test('a longer path is no queue when the viewer is known to have moved', () => {
+  const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
+  const queueMsAt = (seq: number, nowMs: number, delayMs: number): number => {
+    estimate.sent(seq, 1, 1200, nowMs);
+    estimate.feedback({ ...feedbackOn(seq), arrivals: Int32Array.of(4 * (nowMs + delayMs)) }, nowMs);
+    return estimate.queueDelayMs;
+  };
+  queueMsAt(0, 0, 20);
+  expect(queueMsAt(1, 100, 220)).toBe(200);
+  estimate.pathChanged();
+  expect(estimate.queueDelayMs).toBe(0);
+  expect(queueMsAt(2, 200, 220)).toBe(0);
+});
+
 test('delay that jumps, as on a busy radio, is not taken for a queue', () => {
   const link = { rateBps: 60e6, queueBytes: 300_000, oneWayMs: 15, jitterMs: 12 };
   const run = runPath({ stream: camera, link: () => link, durationMs: 30_000 });
@@ -161,6 +206,20 @@ describe('reports alone', () => {
     expect(percentile(run.paceBps, 0.5)).toBeLessThan(30e6);
   });
 
+  test('leave the first flight to the echo, whose queue limits the join', () => {
+    for (const mbps of [10, 20, 40]) {
+      const link = { ...narrow, rateBps: mbps * 1e6 };
+      const join = runPath({ stream: camera, link: () => link, durationMs: 2000, hasTransportCc: false });
+      expect(join.queueDrops / join.sentPackets).toBeLessThan(1 / 150);
+    }
+  });
+
+  test('that tell of loss behind a queue which the echo has shown do not call it radio', () => {
+    const link = { rateBps: 5e6, queueBytes: 128_000, oneWayMs: 20 };
+    const run = runPath({ stream: camera, link: () => link, durationMs: 10_000, hasTransportCc: false });
+    expect(run.queueDrops / run.sentPackets).toBeLessThan(0.02);
+  });
+
   test('a longer path is no queue for long', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
     let nowMs = 0;
@@ -171,9 +230,35 @@ describe('reports alone', () => {
     expect(estimate.queueDelayMs).toBe(0);
   });
 
+  test('a longer path is none at all when the viewer is known to have moved', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
+    estimate.receiverReport(0, 5, 1000);
+    estimate.receiverReport(0, 50, 2000);
+    expect(estimate.queueDelayMs).toBe(45);
+    estimate.pathChanged();
+    expect(estimate.queueDelayMs).toBe(0);
+    estimate.receiverReport(0, 200, 3000);
+    expect(estimate.queueDelayMs).toBe(0);
+    estimate.receiverReport(0, 230, 4000);
+    expect(estimate.queueDelayMs).toBe(30);
+  });
+
+  test('let the pace grow only by time in which something was sent', () => {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
+    estimate.sent(0, 1, 1200, 0);
+    estimate.paceBps(4e6, 0);
+    estimate.remb(6e6, 0);
+    estimate.remb(3e6, 1000);
+    const knownBps = estimate.capacityBps ?? 0;
+    estimate.sent(0, 1, 1200, 4000);
+    // The camera pauses.
+    for (let nowMs = 4000; nowMs < 20_000; nowMs += 1000) estimate.receiverReport(0, 40, nowMs);
+    expect((estimate.capacityBps ?? 0) / knownBps).toBeCloseTo(1.5);
+  });
+
   test('a receiver that lowers its REMB sees the delay grow', () => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
-    estimate.firstFlightDelayed(0);
+    estimate.firstFlightDelayed(0, 0);
     expect(estimate.paceBps(4e6, 0)).toBe(FULL_PACE_BPS);
     estimate.remb(6e6, 1000);
     estimate.remb(5.9e6, 2000);
@@ -184,7 +269,7 @@ describe('reports alone', () => {
 
   test('delay in the reports is a queue, loss without delay is not', () => {
     const queued = new PathEstimate({ nowMs: 0, transportCc: false });
-    queued.firstFlightDelayed(0);
+    queued.firstFlightDelayed(0, 0);
     queued.paceBps(4e6, 0);
     queued.receiverReport(0, 40, 1000);
     queued.receiverReport(0.05 * 256, 40, 2000);
@@ -211,10 +296,35 @@ describe('the start', () => {
 
   test('an echo that was not held up proves the path, one that was does not', () => {
     const estimate = started(true);
-    estimate.firstFlightDelayed(19);
+    estimate.firstFlightDelayed(19, 50);
     expect(estimate.paceBps(2e6, 50)).toBe(10e6);
-    estimate.firstFlightDelayed(1);
+    estimate.firstFlightDelayed(1, 51);
     expect(estimate.paceBps(2e6, 51)).toBe(FULL_PACE_BPS);
+  });
+
+  test('an echo that was held up limits a viewer that can only report, and lets it try more after two seconds', () => {
+    const estimate = started(false);
+    // 60 kB at 10 Mbit/s take 48 ms, and 3.84 ms were over when the last of them left.
+    estimate.firstFlightDelayed(48 - 3.84, 50);
+    expect(estimate.capacityBps).toBe(10e6);
+    expect(estimate.paceBps(4e6, 400)).toBe(8.5e6);
+    // The NACKs for what the first flight lost tell the same again.
+    estimate.nack(10, 60);
+    expect(estimate.capacityBps).toBe(10e6);
+    for (const nowMs of [1000, 2000, 3000]) {
+      estimate.sent(0, 1, 1200, nowMs);
+      estimate.receiverReport(0, 40, nowMs);
+    }
+    expect(estimate.paceBps(4e6, 3000)).toBeGreaterThan(10e6);
+    // One that feeds back says more soon.
+    const other = started(true);
+    other.firstFlightDelayed(48, 50);
+    expect(other.capacityBps).toBeUndefined();
+    // Live frames one by one fill no queue: whatever held up that echo was something else.
+    const trickle = new PathEstimate({ nowMs: 0, transportCc: false });
+    for (let i = 0; i < 20; i++) trickle.sent(i, 10, 12_000, i * 33);
+    trickle.firstFlightDelayed(48, 800);
+    expect(trickle.capacityBps).toBeUndefined();
   });
 
   test('a viewer that never reports is believed after a while', () => {
@@ -235,9 +345,47 @@ describe('the start', () => {
   });
 });
 
+test('a camera that pauses tells nothing of the path: what is known of it stays', () => {
+  const { estimate } = runPath({
+    stream: camera,
+    link: () => ({ ...narrow, rateBps: 5e6 }),
+    durationMs: 20_000,
+  });
+  const knownBps = estimate.capacityBps ?? 0;
+  expect(knownBps).toBeCloseTo(5e6, -6);
+  // No media, hence no feedback, while reports go on.
+  let nowMs = 20_000;
+  estimate.feedback(feedbackOn(60_000), nowMs);
+  for (let i = 0; i < 10; i++) estimate.receiverReport(0, 40, (nowMs += 1000));
+  expect(estimate.capacityBps).toBe(knownBps);
+  nowMs += 5000;
+  estimate.sent(0, 10, 12_000, nowMs);
+  estimate.receiverReport(0, 40, nowMs + 20);
+  expect(estimate.capacityBps).toBe(knownBps);
+});
+
+test('feedback that ends while packets leave is made up for by reports, from then on', () => {
+  const { estimate } = runPath({
+    stream: camera,
+    link: () => ({ ...narrow, rateBps: 5e6 }),
+    durationMs: 20_000,
+  });
+  const knownBps = estimate.capacityBps ?? 0;
+  estimate.feedback(feedbackOn(60_000), 25_000);
+  const reportAt = (nowMs: number): number => {
+    estimate.sent(0, 1, 1200, nowMs);
+    estimate.receiverReport(0, 40, nowMs);
+    return (estimate.capacityBps ?? 0) / knownBps;
+  };
+  expect(reportAt(25_100)).toBe(1);
+  expect(reportAt(26_900)).toBe(1);
+  expect(reportAt(27_900)).toBeCloseTo(1.5);
+  expect(reportAt(28_900)).toBeCloseTo(1.5 ** 2);
+});
+
 test('a burst of NACKs is heard before any feedback', () => {
   const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
-  estimate.firstFlightDelayed(0);
+  estimate.firstFlightDelayed(0, 0);
   estimate.sent(0, 40, 48_000, 0);
   estimate.nack(9, 40);
   expect(estimate.paceBps(2e6, 41)).toBe(FULL_PACE_BPS);

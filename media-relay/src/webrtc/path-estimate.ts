@@ -8,8 +8,8 @@
  * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
  * rate for an answer: an echo from behind them one round trip later, else the first feedback, which takes 100 ms more.
  *
- * Without transport-wide feedback, only reports, REMB and NACKs speak: the pace halves when they tell of trouble and
- * grows again with time. Pure: time is passed in.
+ * Without transport-wide feedback, only that echo, reports, REMB and NACKs speak: the echo of a queue limits the pace, it
+ * halves when the others tell of trouble, and grows again with time in which something is sent. Pure: time is passed in.
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
@@ -95,6 +95,9 @@ export class PathEstimate {
   #isAlarmed = false;
   #sentBytes = 0;
   #busyBytes = 0;
+  #busySinceMs = 0;
+  /** How long it took to leave; undefined before that, and when it was no flight but live frames one by one. */
+  #firstFlightMs: number | undefined;
   #lastSentMs = Number.NEGATIVE_INFINITY;
   #awaitingSinceMs: number | undefined;
   #lastFeedbackMs: number;
@@ -147,12 +150,18 @@ export class PathEstimate {
    */
   sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
     if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs, firstMediaSeq);
-    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
+    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) {
+      this.#busyBytes = 0;
+      this.#busySinceMs = nowMs;
+    }
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
     const isFirstFlight = this.#sentBytes < FIRST_FLIGHT_BYTES;
     this.#sentBytes += bytes;
-    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) this.#onFirstFlight?.();
+    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) {
+      if (this.#busyBytes === this.#sentBytes) this.#firstFlightMs = nowMs - this.#busySinceMs;
+      this.#onFirstFlight?.();
+    }
     this.#awaitingSinceMs ??= nowMs;
     this.#rotateWindow(nowMs);
     this.#window.sent += packets;
@@ -161,6 +170,13 @@ export class PathEstimate {
   /** A packet left again with its old sequence number. */
   resent(transportSeq: number): void {
     this.#trains.lost(transportSeq);
+  }
+
+  /** The viewer has moved: a longer path is no queue. What the old one carried is a first guess. */
+  pathChanged(): void {
+    this.#trains.pathChanged();
+    this.#leastRoundTripMs.forget();
+    this.#queueDelayMs = 0;
   }
 
   /** Bits per second that may leave now; more when live frames are late because of the pace. */
@@ -211,8 +227,17 @@ export class PathEstimate {
   }
 
   /** An echo right behind the first flight took so much longer than one before it: what the path's queue made of it. */
-  firstFlightDelayed(byMs: number): void {
-    if (byMs < FIRST_ECHO_MS) this.#isProven = true;
+  firstFlightDelayed(byMs: number, nowMs: number): void {
+    if (byMs < FIRST_ECHO_MS) {
+      this.#isProven = true;
+      return;
+    }
+    // The first feedback says it better. Who sends none has nothing else to say before its first report.
+    if (this.#transportCc || this.#firstFlightMs === undefined) return;
+    const shownBps = (FIRST_FLIGHT_BYTES * 8000) / (this.#firstFlightMs + byMs);
+    this.#capacityBps = Math.min(this.#capacityBps ?? Number.POSITIVE_INFINITY, shownBps);
+    this.#isFlat = false;
+    this.#lastSignMs = nowMs;
   }
 
   feedback(feedback: TransportFeedback, nowMs: number, visitLost?: VisitLost): void {
@@ -225,7 +250,8 @@ export class PathEstimate {
     const bps = (totals.receivedBytes * 8000) / elapsedMs;
     this.#deliveredBps += (bps - this.#deliveredBps) * weight;
     const packets = totals.received + totals.lost;
-    if (packets > 0) this.#lossShare += (totals.lost / packets - this.#lossShare) * weight;
+    if (packets > 0)
+      this.#lossShare = Math.max(0, this.#lossShare + (totals.lost / packets - this.#lossShare) * weight);
     if (totals.queueMs !== undefined) this.#queueDelayMs = totals.queueMs;
   }
 
@@ -279,7 +305,8 @@ export class PathEstimate {
     const sent = window.sent + window.olderSent;
     if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
     if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
-    else this.#cutBlindly(true, nowMs);
+    // They tell loss and no delay: a queue that something else has shown stays one.
+    else this.#cutBlindly(this.#isFlat, nowMs);
   }
 
   /** `fractionLost` as in the report, 0 to 255. Beside transport-wide feedback only the round trip counts. */
@@ -289,6 +316,8 @@ export class PathEstimate {
       this.#leastRoundTripMs.rotate(nowMs);
       this.#leastRoundTripMs.see(roundTripMs);
     }
+    const sinceMs = Math.max(this.#lastReportMs, this.#awaitingSinceMs ?? nowMs);
+    this.#lastReportMs = nowMs;
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
     this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs.value;
@@ -296,9 +325,9 @@ export class PathEstimate {
     if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
       this.#cutBlindly(!isQueue, nowMs);
     } else if (nowMs - this.#lastSignMs >= PROBE_AFTER_MS) {
-      this.#growBlindly(nowMs - Math.max(this.#lastReportMs, this.#lastSignMs + PROBE_AFTER_MS));
+      // While a camera pauses nothing is on its way, and good reports tell nothing of the path.
+      this.#growBlindly(this.#lastSentMs - Math.max(sinceMs, this.#lastSignMs + PROBE_AFTER_MS));
     }
-    this.#lastReportMs = nowMs;
   }
 
   /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */

@@ -6,7 +6,7 @@ export interface PortClient {
   /** A STUN packet; returns true when it proved that this address belongs to the session. */
   onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean;
   onDtls(datagram: Uint8Array, from: Destination): void;
-  onRtcp(datagram: Uint8Array, nowMs: number): void;
+  onRtcp(datagram: Uint8Array, from: Destination, nowMs: number): void;
   /** This path is now another session's, or gone. */
   onPathLost(path: Destination): void;
 }

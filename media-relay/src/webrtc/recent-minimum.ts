@@ -18,6 +18,12 @@ export class RecentMinimum {
     if (value < this.#least) this.#least = value;
   }
 
+  forget(): void {
+    this.#sinceMs = Number.NEGATIVE_INFINITY;
+    this.#least = Number.POSITIVE_INFINITY;
+    this.#olderLeast = Number.POSITIVE_INFINITY;
+  }
+
   /** Begins a new window when this one is over. */
   rotate(nowMs: number): void {
     if (nowMs - this.#sinceMs < this.#windowMs) return;

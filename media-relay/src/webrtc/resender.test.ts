@@ -73,12 +73,32 @@ describe('at most one resend of a packet', () => {
     expect(resent()).toEqual([1999, 1999]);
   });
 
-  test('and what was forgotten after a while changes nothing of that', () => {
+  test('and what is forgotten after a while changes nothing of that, however long the round trip', () => {
     resender.resend([1999], nowhere, 2000, 0);
-    resender.tick(4_000_000, 900);
-    resender.resend([1999], nowhere, 2000, 901);
+    resender.tick(4_000_000, 2000, 1900);
+    resender.resend([1999], nowhere, 2000, 1901);
+    expect(resent()).toEqual([1999]);
+    // Feedback on a resend comes a little later than a NACK could.
+    resender.resendLost(1999, -1, nowhere, 2000, 2100);
     expect(resent()).toEqual([1999]);
   });
+
+  test('and it is forgotten at last', () => {
+    resender.resend([1999], nowhere, 40, 0);
+    resender.tick(4_000_000, 40, 1000);
+    resender.resendLost(1999, -1, nowhere, 40, 1000);
+    expect(resent()).toEqual([1999]);
+    resender.tick(4_000_000, 40, 1001);
+    resender.resendLost(1999, -1, nowhere, 40, 1001);
+    expect(resent()).toEqual([1999, 1999]);
+  });
+});
+
+test('only what no resend is under way for counts as asked for', () => {
+  expect(resender.countNew([1998, 1999], 600, 0)).toBe(2);
+  resender.resend([1998], nowhere, 600, 0);
+  expect(resender.countNew([1998, 1999], 600, 599)).toBe(1);
+  expect(resender.countNew([1998, 1999], 600, 600)).toBe(2);
 });
 
 test('what feedback misses leaves again at once, but not what left again since', () => {
@@ -99,7 +119,7 @@ test('times come back from feedback rounded: a resend is not one after itself', 
     resender.resendLost(1998, sentMs, nowhere, 40, 160);
     expect(resent().splice(0)).toEqual([1998, 1998]);
     rtxPayloads = [];
-    resender.tick(4_000_000, 2000);
+    resender.tick(4_000_000, 40, 2000);
   }
 });
 
@@ -124,11 +144,11 @@ test('where packets get lost, two copies leave; where a queue is full, one', () 
 test.each([4_000_000, 200_000])(
   'at most 30 %% of the stream\u2019s rate of %d, over seconds',
   (streamBps) => {
-    resender.tick(streamBps, 0);
+    resender.tick(streamBps, 40, 0);
     let seq = 500;
     // A viewer that asks for everything again, 20 times a second.
     for (let nowMs = 0; nowMs < 10_000; nowMs += 50) {
-      if (nowMs % 1000 === 0) resender.tick(streamBps, nowMs);
+      if (nowMs % 1000 === 0) resender.tick(streamBps, 40, nowMs);
       resender.resend(
         Array.from({ length: 50 }, () => 500 + (seq++ % 1500)),
         nowhere,

@@ -18,7 +18,8 @@ const UNKNOWN_RATE_RESEND_BPS = 300_000;
 const LEAST_BURST_BYTES = 5000;
 /** Resends of one packet are at least this far apart when the round trip is unknown or shorter. */
 const MIN_INTERVAL_MS = 10;
-const FORGET_AFTER_MS = 1000;
+/** A resend is remembered so long, and for two round trips: until feedback on it has come. */
+const REMEMBER_MS = 1000;
 /** Of the times that come back with feedback (packet-trains.ts): the same departure is not one after itself. */
 const SENT_RESOLUTION_MS = 1 / 32;
 
@@ -43,6 +44,13 @@ export class Resender {
     this.#budget = new TokenBucket(UNKNOWN_RATE_RESEND_BPS, UNKNOWN_RATE_RESEND_BPS / 8, options.nowMs);
   }
 
+  /** How many of these are missed for the first time, or again after a resend: a browser repeats each of its NACKs. */
+  countNew(sequences: readonly number[], roundTripMs: number | undefined, nowMs: number): number {
+    let count = 0;
+    for (const seq of sequences) if (!this.#isUnderWay(seq, roundTripMs, nowMs)) count++;
+    return count;
+  }
+
   /** Resends what it can. Returns false when a packet is no longer in the history: the viewer needs a resynchronisation. */
   resend(
     sequences: readonly number[],
@@ -51,7 +59,6 @@ export class Resender {
     nowMs: number,
   ): boolean {
     const { sent, video, rtx, statistics } = this.#options;
-    const interval = Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
     let isInHistory = true;
     for (const seq of sequences) {
       const packet = sent.find(seq, video.nextExtendedSeq);
@@ -61,8 +68,7 @@ export class Resender {
         isInHistory = false;
         continue;
       }
-      const last = this.#resent.get(seq);
-      if (last !== undefined && nowMs - last.atMs < interval) continue;
+      if (this.#isUnderWay(seq, roundTripMs, nowMs)) continue;
       if (this.#budget.credit(nowMs) <= 0) break;
       const copies = rtx && this.#isLossy ? 2 : 1;
       this.#resent.set(seq, { atMs: nowMs, copies });
@@ -94,12 +100,18 @@ export class Resender {
   }
 
   /** About once a second. */
-  tick(streamBitrateBps: number, nowMs: number): void {
+  tick(streamBitrateBps: number, roundTripMs: number | undefined, nowMs: number): void {
     const rate = streamBitrateBps > 0 ? streamBitrateBps * RESEND_SHARE : UNKNOWN_RATE_RESEND_BPS;
     this.#budget.setRate(rate, Math.max(LEAST_BURST_BYTES, rate / 8));
+    const rememberMs = Math.max(REMEMBER_MS, 2 * (roundTripMs ?? 0));
     for (const [seq, { atMs }] of this.#resent) {
-      if (nowMs - atMs > FORGET_AFTER_MS) this.#resent.delete(seq);
+      if (nowMs - atMs > rememberMs) this.#resent.delete(seq);
     }
+  }
+
+  #isUnderWay(seq: number, roundTripMs: number | undefined, nowMs: number): boolean {
+    const last = this.#resent.get(seq);
+    return last !== undefined && nowMs - last.atMs < Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
   }
 
   /** Radio loses resends, too, and a browser asks again only 100 ms later. A full queue must not get more. */

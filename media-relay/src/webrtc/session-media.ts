@@ -82,6 +82,9 @@ export class SessionMedia {
   readonly #estimate: PathEstimate;
   readonly #resender: Resender;
   readonly #reports = new ViewerReports();
+  /** The round trip of an echo before the first packet that took this path. */
+  #echoMs: number | undefined;
+  #hasMoved = false;
   #nextReportMs = 0;
 
   constructor(deps: MediaDeps, options: SessionMediaOptions) {
@@ -123,8 +126,9 @@ export class SessionMedia {
     this.feed.setStreamBitrate(options.playing().bitrateBps);
   }
 
+  /** By the viewer's last report; by an echo before the first one, which comes a second later. */
   get roundTripMs(): number | undefined {
-    return this.#reports.roundTripMs;
+    return this.#reports.roundTripMs ?? this.#echoMs;
   }
 
   /** By the viewer's last report. */
@@ -141,6 +145,14 @@ export class SessionMedia {
   /** Something authentic came from the viewer. */
   heard(nowMs: number): void {
     if (this.#budget.heard(nowMs)) this.feed.resume(nowMs);
+  }
+
+  /** The destination is another one from now on. */
+  pathChanged(): void {
+    this.#hasMoved = true;
+    this.#estimate.pathChanged();
+    this.#reports.pathChanged();
+    this.#options.echo((roundTripMs) => (this.#echoMs = roundTripMs));
   }
 
   onAudio(frame: StoredFrame): void {
@@ -201,7 +213,7 @@ export class SessionMedia {
     this.#nextReportMs = nowMs + REPORT_MS;
     const { bitrateBps } = this.#options.playing();
     this.feed.setStreamBitrate(bitrateBps);
-    this.#resender.tick(bitrateBps, nowMs);
+    this.#resender.tick(bitrateBps, this.roundTripMs, nowMs);
     if (this.#budget.givenUp === undefined) this.#sendReports(nowMs);
   }
 
@@ -219,18 +231,18 @@ export class SessionMedia {
   /** One echo leaves before the first packet: what the one behind the first flight takes longer is the path's queue. */
   #estimatePath(transportCc: boolean, nowMs: number): PathEstimate {
     const { echo } = this.#options;
-    let firstMs: number | undefined;
     const estimate: PathEstimate = new PathEstimate({
       nowMs,
       transportCc,
       unpaced: this.#deps.unpaced,
       onFirstFlight: () =>
         echo((roundTripMs) => {
-          // One of the two may be lost, and then the other tells nothing.
-          if (firstMs !== undefined) estimate.firstFlightDelayed(roundTripMs - firstMs);
+          // One of the two may be lost, or they took different paths, and then the other tells nothing.
+          if (this.#echoMs === undefined || this.#hasMoved) return;
+          estimate.firstFlightDelayed(roundTripMs - this.#echoMs, this.#deps.clock());
         }),
     });
-    echo((roundTripMs) => (firstMs = roundTripMs));
+    echo((roundTripMs) => (this.#echoMs = roundTripMs));
     return estimate;
   }
 
@@ -252,7 +264,7 @@ export class SessionMedia {
   #answerNack(sequences: readonly number[], nowMs: number): void {
     const destination = this.#options.destination();
     if (!destination) return;
-    this.#estimate.nack(sequences.length, nowMs);
+    this.#estimate.nack(this.#resender.countNew(sequences, this.roundTripMs, nowMs), nowMs);
     const isInHistory = this.#resender.resend(sequences, destination, this.roundTripMs, nowMs);
     if (!isInHistory) this.feed.resync(nowMs);
   }

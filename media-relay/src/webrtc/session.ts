@@ -20,6 +20,11 @@ import { SessionMedia, type MediaDeps, type SessionSsrcs } from './session-media
 import type { SrtpCipherFactory, SrtpProfileName } from './srtp.ts';
 import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
 
+/**
+ * Without a sign from there, another address of the viewer gets its media. Consent is checked every 4 to 6 s (RFC 7675),
+ * and browsers check pairs that they do not use all the time.
+ */
+const DESTINATION_SILENCE_MS = 10_000;
 /** From the answer to keys. */
 const CONNECT_WITHIN_MS = 15_000;
 
@@ -42,8 +47,10 @@ export class Session implements PortClient, StreamReader {
   readonly #dtls: Dtls;
   readonly #quality: QualitySwitch;
   #dtlsTimer: NodeJS.Timeout | undefined;
-  /** Where media goes: the first proven address, then whichever the viewer nominates. */
+  /** Where media goes: the first proven address, then whichever the viewer nominates, or has instead of a silent one. */
   #destination: Destination | undefined;
+  #destinationHeardMs = 0;
+  /** Whence DTLS came last, since the viewer has been there. */
   #dtlsDestination: Destination | undefined;
   #media: SessionMedia | undefined;
   #lastHeardMs: number;
@@ -107,7 +114,8 @@ export class Session implements PortClient, StreamReader {
     if (result.response) this.#deps.egress.sendDatagram(from, result.response);
     if (!result.valid) return false;
     this.#heard(nowMs);
-    if (result.nominated || this.#destination === undefined) this.#destination = from;
+    if (from === this.#destination) this.#destinationHeardMs = nowMs;
+    else if (result.nominated || this.#isLost(nowMs)) this.#moveTo(from, nowMs);
     if (!this.#wasConnected) {
       // The viewer takes datagrams from us now: as the client we may begin.
       this.#dtls.start();
@@ -123,9 +131,10 @@ export class Session implements PortClient, StreamReader {
     this.#armDtlsTimer();
   }
 
-  onRtcp(datagram: Uint8Array, nowMs: number): void {
+  onRtcp(datagram: Uint8Array, from: Destination, nowMs: number): void {
     const packets = this.#media?.open(datagram);
     if (packets === undefined) return;
+    if (from === this.#destination) this.#destinationHeardMs = nowMs;
     this.#heard(nowMs);
     for (const packet of packets) this.#media?.onRtcp(packet, nowMs);
   }
@@ -182,6 +191,18 @@ export class Session implements PortClient, StreamReader {
 
   close(reason: SessionEnd): void {
     this.#end(reason, '');
+  }
+
+  /** There is no way to the viewer, or nothing comes by it. */
+  #isLost(nowMs: number): boolean {
+    return this.#destination === undefined || nowMs - this.#destinationHeardMs > DESTINATION_SILENCE_MS;
+  }
+
+  #moveTo(destination: Destination, nowMs: number): void {
+    this.#destination = destination;
+    this.#dtlsDestination = undefined;
+    this.#destinationHeardMs = nowMs;
+    this.#media?.pathChanged();
   }
 
   /** Something authentic came from the viewer. */

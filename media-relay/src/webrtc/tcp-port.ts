@@ -118,7 +118,7 @@ export class TcpPort {
       case 'dtls':
         return client.onDtls(datagram, connection);
       case 'rtp':
-        return client.onRtcp(datagram, this.#options.clock());
+        return client.onRtcp(datagram, connection, this.#options.clock());
       case 'unknown':
     }
   }

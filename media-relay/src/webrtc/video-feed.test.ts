@@ -47,7 +47,7 @@ function bench(
   const budget = new ViewerBudget(Date.now());
   const viewer = { reads: true };
   const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
-  estimate.firstFlightDelayed(0);
+  estimate.firstFlightDelayed(0, 0);
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;

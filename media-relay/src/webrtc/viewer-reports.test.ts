@@ -64,6 +64,27 @@ test('a viewer that says it held the report longer than we waited is on a clock 
   expect(reports.received(held(900), 1500)).toBe(0);
 });
 
+test('a viewer whose clock stood still while it slept tells no round trip', () => {
+  const reports = new ViewerReports();
+  reports.sent(1e12, 1000);
+  const answer = report({ lastSr: lsr(1e12), delaySinceLastSr: 0.5 * 65_536 });
+  expect(reports.received(answer, 1000 + 500 + 5001)).toBeUndefined();
+  expect(reports.roundTripMs).toBeUndefined();
+  expect(reports.received(answer, 1000 + 500 + 4999)).toBeCloseTo(4999, 1);
+});
+
+test('a report that came by another path than the one it answers tells no round trip', () => {
+  const reports = new ViewerReports();
+  reports.sent(1e12, 1000);
+  reports.received(report({ lastSr: lsr(1e12) }), 1100);
+  expect(reports.roundTripMs).toBeCloseTo(100, 1);
+  reports.pathChanged();
+  expect(reports.roundTripMs).toBeUndefined();
+  expect(reports.received(report({ lastSr: lsr(1e12) }), 1300)).toBeUndefined();
+  reports.sent(1e12 + 1000, 2000);
+  expect(reports.received(report({ lastSr: lsr(1e12 + 1000) }), 2500)).toBeCloseTo(500, 1);
+});
+
 test('paths of a stream are summed up over the viewers who told', () => {
   const nothing = { lossRatio: undefined, jitterSeconds: undefined, roundTripSeconds: undefined };
   expect(summarisePaths([{ ...nothing, transport: undefined, isLimited: false }])).toEqual({

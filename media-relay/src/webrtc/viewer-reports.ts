@@ -6,6 +6,8 @@ import type { ViewerPath, ViewerTransport } from '../stream/path-statistics.ts';
 const TICKS_PER_SECOND = 90_000;
 /** A report answers the newest sender report that had arrived; one per second leaves. */
 const REMEMBERED = 8;
+/** A viewer's clock may stand still while its machine sleeps: what looks longer is the sleep. */
+const LONGEST_ROUND_TRIP_MS = 5000;
 
 export class ViewerReports {
   readonly #sent: { readonly middleNtp: number; readonly atMs: number }[] = [];
@@ -34,6 +36,12 @@ export class ViewerReports {
     if (this.#sent.length > REMEMBERED) this.#sent.shift();
   }
 
+  /** What has left went there by another path than its answer will come back. */
+  pathChanged(): void {
+    this.#sent.length = 0;
+    this.#roundTripMs = undefined;
+  }
+
   /** Returns the round trip in ms when the report tells it (RFC 3550 6.4.1, with what left instead of LSR itself). */
   received(report: ReportBlock, nowMs: number): number | undefined {
     this.#lossRatio = report.fractionLost / 256;
@@ -41,6 +49,7 @@ export class ViewerReports {
     const answered = this.#sent.findLast(({ middleNtp }) => middleNtp === report.lastSr);
     if (report.lastSr === 0 || answered === undefined) return undefined;
     const roundTripMs = nowMs - answered.atMs - (report.delaySinceLastSr / 65_536) * 1000;
+    if (roundTripMs > LONGEST_ROUND_TRIP_MS) return undefined;
     // The viewer rounds, and its clock may run faster.
     if (roundTripMs > -1) this.#roundTripMs = Math.max(0, roundTripMs);
     return this.#roundTripMs;
