@@ -40,6 +40,14 @@ function showPage(page: Page, visibility: 'visible' | 'hidden'): Promise<void> {
   })()`);
 }
 
+const countPeers = `
+  window.peers = window.closedPeers = 0;
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...all) { super(...all); peers++; }
+    close() { super.close(); closedPeers++; }
+  };
+`;
+
 test('tiles that nobody sees end their sessions after some seconds: behind another one, or on a hidden page', async () => {
   await using relay = await StandInRelay.start([streamView('gate'), streamView('yard')], () => picture);
   const { page } = await browser.page();
@@ -138,6 +146,31 @@ test('where the browser starts no video by itself, a click does', async () => {
   expect(relay.offers('gate')).toHaveLength(1);
   await page.close();
 });
+
+test('an offer that is refused, or not answered at all, costs no further peer connection', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  relay.refusals.set('gate', { code: 'stream-not-ready', detail: 'Not yet.' });
+  const { page } = await browser.page();
+  await page.addInitScript(countPeers);
+  await page.goto(relay.url);
+  await says(page, `${tile('gate')} .sentence`, /Not yet/);
+  // A page that is put away keeps nothing open, and what was made in another network is of no use.
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`);
+  expect(await page.evaluate('closedPeers')).toBe(1);
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`);
+  await expect.poll(() => page.evaluate('[peers, closedPeers]')).toEqual([2, 1]);
+  const offers = relay.offers('gate').length;
+  await expect.poll(() => relay.offers('gate').length, { timeout: 10_000 }).toBeGreaterThan(offers + 1);
+  await page.evaluate(`dispatchEvent(new Event('online'))`);
+  await expect.poll(() => page.evaluate('[peers, closedPeers]')).toEqual([3, 2]);
+  await relay.vanish();
+  await says(page, `${tile('gate')} .sentence`, /relay cannot be reached/);
+  relay.refusals.clear();
+  await relay.listen();
+  await reaches(page, 'gate', 'live');
+  expect(await page.evaluate('[peers, closedPeers]')).toEqual([3, 2]);
+  await page.close();
+}, 60_000);
 
 test('a browser without WebRTC is told so on its tiles', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
