@@ -172,6 +172,21 @@ test('an offer that is refused, or not answered at all, costs no further peer co
   await page.close();
 }, 60_000);
 
+test('the size of a tile is told again until the relay has heard it', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  await reaches(page, 'gate', 'live');
+  const before = relay.wishes('gate').length;
+  relay.wishesRefused = 2;
+  await page.setViewportSize({ width: 500, height: 400 });
+  await expect.poll(() => relay.wishes('gate').length, { timeout: 10_000 }).toBe(before + 3);
+  // Heard: the next one tells of the next size.
+  await page.setViewportSize({ width: 900, height: 700 });
+  await expect.poll(() => relay.wishes('gate').length, { timeout: 10_000 }).toBe(before + 4);
+  await page.close();
+});
+
 test('a browser without WebRTC is told so on its tiles', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
   const { page, errors } = await browser.page();

@@ -47,6 +47,8 @@ export class StandInRelay implements AsyncDisposable {
   readonly silent = new Set<string>();
   /** Requests of these methods are taken and never answered, as by a connection that a firewall forgot. */
   readonly unanswered = new Set<string>();
+  /** So many of the next wishes for another quality are refused. */
+  wishesRefused = 0;
   /** Answers offers with an address where nobody listens. */
   deadMediaPort = false;
   readonly asked: Asked[] = [];
@@ -90,6 +92,11 @@ export class StandInRelay implements AsyncDisposable {
 
   offers(stream: string): readonly Asked[] {
     return this.asked.filter(({ method, path }) => method === 'POST' && path.endsWith(`/whep/${stream}`));
+  }
+
+  /** Wishes for another quality. */
+  wishes(stream: string): readonly Asked[] {
+    return this.asked.filter(({ method, path }) => method === 'POST' && path.includes(`/whep/${stream}/`));
   }
 
   /** On the port of the last time. */
@@ -141,6 +148,8 @@ export class StandInRelay implements AsyncDisposable {
       response.writeHead(204).end();
       return;
     }
+    if (method === 'POST' && kind === 'whep' && id !== '' && this.wishesRefused-- > 0)
+      return refuse(response, { code: 'rate-limited', detail: 'Later.' });
     if (method === 'POST' && kind === 'whep' && id !== '')
       return json(response, { wanted: 'auto', playing: 'main', switchingTo: null, reason: null });
     if (method === 'POST' && kind === 'whep') return this.#offer(response, name, await text(request));
