@@ -107,6 +107,27 @@ test('keeps its session over a short loss of the network; replaces one that died
   await page.close();
 }, 60_000);
 
+test('a path on which media arrives no more is replaced; that of a camera that stalls is not', async () => {
+  await using relay = await StandInRelay.start([streamView('gate'), streamView('yard')], () => picture);
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  await Promise.all([reaches(page, 'gate', 'live'), reaches(page, 'yard', 'live')]);
+  relay.lost.add('gate');
+  relay.silent.add('yard');
+  // Time passes four times as fast.
+  await page.evaluate(`(() => {
+    const now = performance.now.bind(performance);
+    const fromMs = now();
+    performance.now = () => fromMs + 4 * (now() - fromMs);
+  })()`);
+  await expect.poll(() => relay.offers('gate').length, { timeout: 30_000 }).toBe(2);
+  relay.lost.delete('gate');
+  await reaches(page, 'gate', 'live');
+  await reaches(page, 'yard', 'stalled');
+  expect(relay.offers('yard')).toHaveLength(1);
+  await page.close();
+}, 60_000);
+
 test('goodbyes that are never answered do not keep the next offers from leaving', async () => {
   // A browser has six connections to one relay.
   const names = Array.from({ length: 7 }, (_, i) => `cam-${i}`);

@@ -45,6 +45,8 @@ export class StandInRelay implements AsyncDisposable {
   readonly refusals = new Map<string, Refuse>();
   /** Streams of which no packet leaves. */
   readonly silent = new Set<string>();
+  /** Streams whose packets leave and arrive nowhere. */
+  readonly lost = new Set<string>();
   /** Requests of these methods are taken and never answered, as by a connection that a firewall forgot. */
   readonly unanswered = new Set<string>();
   /** So many of the next wishes for another quality are refused. */
@@ -192,7 +194,7 @@ export class StandInRelay implements AsyncDisposable {
     const answer = peer.localDescription?.sdp ?? '';
     this.#picture(stream).subscribe((packet) => {
       if (this.silent.has(stream) || peer.connectionState !== 'connected') return;
-      track.writeRtp(packet);
+      if (!this.lost.has(stream)) track.writeRtp(packet);
       const marker = ((packet[1] ?? 0) & 0x80) !== 0;
       if (!marker) return;
       session.marks.push([packet.readUInt32BE(4), Date.now()]);

@@ -5,6 +5,7 @@
 import type { Quality } from '../stream/states.ts';
 import { Beacon, beaconCounters } from './beacon.ts';
 import type { BeaconReport } from './beacon.ts';
+import { DownlinkWatch } from './downlink-watch.ts';
 import type { Gate } from './gate.ts';
 import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
@@ -51,6 +52,7 @@ export class WhepSession {
   readonly #stream = new MediaStream();
   readonly #closing = new AbortController();
   readonly #beacon: Beacon;
+  readonly #downlink = new DownlinkWatch();
   /** Made when it is this session's turn: browsers allow a page only so many, and some allow none. */
   #peer: RTCPeerConnection | undefined;
   #wasConnected = false;
@@ -101,7 +103,9 @@ export class WhepSession {
     const counted = beaconCounters(report);
     const due = counted === undefined ? undefined : this.#beacon.due(nowMs, counted);
     if (due !== undefined) void this.#report(due);
-    return videoCounters(report, nowMs);
+    const counters = videoCounters(report, nowMs);
+    if (counters !== undefined) this.#downlink.received(counters.packetsReceived);
+    return counters;
   }
 
   /** Median age of the pictures painted since the last call; undefined while a clock is unknown or none was painted. */
@@ -118,7 +122,7 @@ export class WhepSession {
 
   /**
    * Asks the relay when its newest frames for this viewer arrived. Without an answer the old mark stays; when the relay
-   * knows no such session, it is over.
+   * knows no such session, or sends pictures that do not arrive, the session is over.
    */
   async refreshClock(): Promise<void> {
     if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
@@ -136,6 +140,8 @@ export class WhepSession {
     if (clock === undefined) return;
     relayClock.add(requestMs, responseMs, clock.relayMs);
     this.#mark = clock.mark ?? this.#mark;
+    if (clock.newestMs !== undefined && this.#downlink.isDead(clock.newestMs, responseMs))
+      onInput({ type: 'path', path: 'failed' });
   }
 
   async #negotiate(): Promise<void> {
