@@ -20,7 +20,7 @@ export async function launchChromium(): Promise<Browser> {
   const switches =
     'headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking ' +
     'disable-component-update disable-sync autoplay-policy=no-user-gesture-required ' +
-    'disable-features=WebRtcHideLocalIpsWithMdns';
+    'disable-features=WebRtcHideLocalIpsWithMdns,WebUIOmniboxPopup,WebUIOmniboxAimPopup';
   const args = switches.split(' ').map((name) => `--${name}`);
   const env = { ...process.env, CHROMIUM: executablePath };
   const browser = await chromium.launch({ executablePath: onItsOwn, args, env });

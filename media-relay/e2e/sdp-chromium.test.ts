@@ -8,6 +8,7 @@ import { writeAnswer } from '../src/webrtc/answer.ts';
 import { isRefusal, negotiate } from '../src/webrtc/negotiate.ts';
 import type { StreamMedia } from '../src/webrtc/negotiation.ts';
 import { parseOffer } from '../src/webrtc/offer.ts';
+import { chromiumOptions } from './support/browser.ts';
 
 interface Connection {
   setRemoteDescription(description: { type: 'answer'; sdp: string }): Promise<void>;
@@ -28,19 +29,7 @@ let page: Page;
 
 beforeAll(async () => {
   profile = await mkdtemp(join(tmpdir(), 'sdp-chromium-'));
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  context = await chromium.launchPersistentContext(profile, chromiumOptions());
   page = await context.newPage();
 });
 

@@ -45,8 +45,12 @@ export class StandInRelay implements AsyncDisposable {
   readonly refusals = new Map<string, Refuse>();
   /** Streams of which no packet leaves. */
   readonly silent = new Set<string>();
+  /** Streams whose packets leave and arrive nowhere. */
+  readonly lost = new Set<string>();
   /** Requests of these methods are taken and never answered, as by a connection that a firewall forgot. */
   readonly unanswered = new Set<string>();
+  /** So many of the next wishes for another quality are refused. */
+  wishesRefused = 0;
   /** Answers offers with an address where nobody listens. */
   deadMediaPort = false;
   readonly asked: Asked[] = [];
@@ -90,6 +94,11 @@ export class StandInRelay implements AsyncDisposable {
 
   offers(stream: string): readonly Asked[] {
     return this.asked.filter(({ method, path }) => method === 'POST' && path.endsWith(`/whep/${stream}`));
+  }
+
+  /** Wishes for another quality. */
+  wishes(stream: string): readonly Asked[] {
+    return this.asked.filter(({ method, path }) => method === 'POST' && path.includes(`/whep/${stream}/`));
   }
 
   /** On the port of the last time. */
@@ -141,6 +150,8 @@ export class StandInRelay implements AsyncDisposable {
       response.writeHead(204).end();
       return;
     }
+    if (method === 'POST' && kind === 'whep' && id !== '' && this.wishesRefused-- > 0)
+      return refuse(response, { code: 'rate-limited', detail: 'Later.' });
     if (method === 'POST' && kind === 'whep' && id !== '')
       return json(response, { wanted: 'auto', playing: 'main', switchingTo: null, reason: null });
     if (method === 'POST' && kind === 'whep') return this.#offer(response, name, await text(request));
@@ -183,7 +194,7 @@ export class StandInRelay implements AsyncDisposable {
     const answer = peer.localDescription?.sdp ?? '';
     this.#picture(stream).subscribe((packet) => {
       if (this.silent.has(stream) || peer.connectionState !== 'connected') return;
-      track.writeRtp(packet);
+      if (!this.lost.has(stream)) track.writeRtp(packet);
       const marker = ((packet[1] ?? 0) & 0x80) !== 0;
       if (!marker) return;
       session.marks.push([packet.readUInt32BE(4), Date.now()]);

@@ -76,16 +76,22 @@ test('the mark is a frame of middling lateness, also across the wrap of the time
     [5700, 1101],
     [8700, 1133],
   ];
-  expect(sessionClockFrom(JSON.stringify({ relayMs: 1, frames }))?.mark).toEqual([8700, 1133]);
+  expect(sessionClockFrom(JSON.stringify({ relayMs: 1, frames }))).toEqual({
+    relayMs: 1,
+    mark: [8700, 1133],
+    newestMs: 1150,
+  });
 });
 
 test('the session clock is read with care', () => {
-  expect(sessionClockFrom('{"relayMs":5,"frames":[[3,4]]}')).toEqual({ relayMs: 5, mark: [3, 4] });
-  expect(sessionClockFrom('{"relayMs":5,"frames":[]}')).toEqual({ relayMs: 5, mark: undefined });
-  expect(sessionClockFrom('{"relayMs":5,"frames":[["a",2],[1],[[1],[2]]]}')).toEqual({
+  expect(sessionClockFrom('{"relayMs":5,"frames":[[3,4]]}')).toEqual({
     relayMs: 5,
-    mark: undefined,
+    mark: [3, 4],
+    newestMs: 4,
   });
+  const empty = { relayMs: 5, mark: undefined, newestMs: undefined };
+  expect(sessionClockFrom('{"relayMs":5,"frames":[]}')).toEqual(empty);
+  expect(sessionClockFrom('{"relayMs":5,"frames":[["a",2],[1],[[1],[2]]]}')).toEqual(empty);
   for (const body of ['', 'null', '[]', '{"relayMs":"5","frames":[]}', '{"relayMs":5}']) {
     expect(sessionClockFrom(body)).toBeUndefined();
   }

@@ -73,14 +73,18 @@ export function pictureAgeMs(
   return paintedMs + offsetMs - ingestMsOf(rtpTimestamp, mark);
 }
 
+interface SessionClock {
+  readonly relayMs: number;
+  readonly mark: FrameMark | undefined;
+  readonly newestMs: number | undefined;
+}
+
 /**
  * Reads the relay's `{relayMs, frames: [[rtpTimestamp, ingestMs], ...]}`; undefined when it is anything else. `mark` is
  * the frame that arrived neither early nor late compared with the others (median): one frame alone would put its own
- * jitter into every age.
+ * jitter into every age. `newestMs`: when the newest of them arrived.
  */
-export function sessionClockFrom(
-  body: string,
-): { readonly relayMs: number; readonly mark: FrameMark | undefined } | undefined {
+export function sessionClockFrom(body: string): SessionClock | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -93,9 +97,11 @@ export function sessionClockFrom(
   if (typeof relayMs !== 'number' || !Array.isArray(frames)) return undefined;
   const marks = frames.filter(isFrameMark);
   const [first] = marks;
-  if (first === undefined) return { relayMs, mark: undefined };
+  if (first === undefined) return { relayMs, mark: undefined, newestMs: undefined };
+  const newestMs = Math.max(...marks.map(([, ingestMs]) => ingestMs));
   const latenessMs = (mark: FrameMark) => mark[1] - ingestMsOf(mark[0], first);
-  return { relayMs, mark: marks.sort((a, b) => latenessMs(a) - latenessMs(b))[marks.length >> 1] };
+  const mark = marks.sort((a, b) => latenessMs(a) - latenessMs(b))[marks.length >> 1];
+  return { relayMs, mark, newestMs };
 }
 
 function isFrameMark(value: unknown): value is FrameMark {

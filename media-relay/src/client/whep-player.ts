@@ -6,6 +6,7 @@ import { RelayClock } from './relay-clock.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { fetchSignalling } from './signalling.ts';
 import type { Signalling } from './signalling.ts';
+import { SparePeer } from './spare-peer.ts';
 import { statisticsBetween } from './statistics.ts';
 import type { Counters, TileStatistics } from './statistics.ts';
 import { step, stoppedTile } from './tile-machine.ts';
@@ -45,6 +46,7 @@ export class WhepPlayer {
   readonly #options: Required<Omit<WhepPlayerOptions, 'onStatistics'>>;
   readonly #onStatistics: (statistics: TileStatistics | undefined) => void;
   readonly #silence = new SilenceWatch();
+  #spare = new SparePeer<RTCPeerConnection>();
   #tile: Tile = stoppedTile;
   #session: WhepSession | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -103,6 +105,7 @@ export class WhepPlayer {
 
   /** The computer woke up, or is in another network: what still works has three seconds to show it. */
   networkChanged(): void {
+    this.#renewSpare();
     this.#input({ type: 'network-changed' });
     this.#input({ type: 'tick' });
   }
@@ -133,8 +136,14 @@ export class WhepPlayer {
       this.#options.onState(state, detail);
     }
     if (phase === before.phase) return;
+    if (phase === 'stopped') this.#renewSpare();
     if (phase === 'waiting' || phase === 'stopped') this.#closeSession(keepalive);
     if (phase === 'asking') this.#openSession();
+  }
+
+  #renewSpare(): void {
+    this.#spare.close();
+    this.#spare = new SparePeer<RTCPeerConnection>();
   }
 
   #openSession(): void {
@@ -142,6 +151,7 @@ export class WhepPlayer {
     this.#readings = 0;
     const session: WhepSession = new WhepSession({
       ...this.#options,
+      spare: this.#spare,
       nowMs: this.#options.clock,
       onInput: (input) => {
         if (this.#session === session) this.#input(input);

@@ -1,10 +1,12 @@
 /** Tells the relay how large a picture is shown, so that it can send the rendition that fits (docs/API.md, two qualities). */
+import { retryDelayMs } from './back-off.ts';
 import { devicePixels } from './quality-wish.ts';
 import type { Tile } from './quality-wish.ts';
 import type { SignalRequest } from './signalling.ts';
 
 /** A window that is being dragged, or a wall that is being rearranged, is waited for. */
 const SETTLED_MS = 250;
+
 /** Of the element, in device pixels; undefined while it is not shown. */
 export function tileOf(video: Element): Tile | undefined {
   const { width, height } = video.getBoundingClientRect();
@@ -26,23 +28,26 @@ export class QualityReporter {
   readonly #options: QualityReporterOptions;
   readonly #observer: ResizeObserver;
   #reported: Tile | undefined;
+  #failures = 0;
+  #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: QualityReporterOptions) {
     this.#options = options;
     this.#reported = options.reported;
-    this.#observer = new ResizeObserver(() => this.#resized());
+    this.#observer = new ResizeObserver(() => this.#reportIn(SETTLED_MS));
     this.#observer.observe(options.video);
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#observer.disconnect();
   }
 
-  #resized(): void {
+  #reportIn(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#report(), SETTLED_MS);
+    this.#timer = setTimeout(() => void this.#report(), delayMs);
   }
 
   async #report(): Promise<void> {
@@ -57,7 +62,13 @@ export class QualityReporter {
       headers: { ...headers, 'Content-Type': 'application/json' },
       body: JSON.stringify({ tile }),
     });
-    // Not heard: the next change says it again.
-    if (response?.status !== 200 && this.#reported === tile) this.#reported = undefined;
+    // Overtaken by another report.
+    if (this.#isClosed || this.#reported !== tile) return;
+    if (response?.status === 200) this.#failures = 0;
+    else {
+      this.#reported = undefined;
+      this.#failures++;
+      this.#reportIn(retryDelayMs(this.#failures, Math.random));
+    }
   }
 }

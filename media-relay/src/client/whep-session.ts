@@ -5,6 +5,7 @@
 import type { Quality } from '../stream/states.ts';
 import { Beacon, beaconCounters } from './beacon.ts';
 import type { BeaconReport } from './beacon.ts';
+import { DownlinkWatch } from './downlink-watch.ts';
 import type { Gate } from './gate.ts';
 import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
@@ -15,6 +16,7 @@ import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { problemFrom, refusalFrom } from './refusal.ts';
 import { resourceUrlFrom } from './resource-url.ts';
 import type { Signalling, SignalRequest } from './signalling.ts';
+import type { SparePeer } from './spare-peer.ts';
 import type { Counters } from './statistics.ts';
 import type { TileInput } from './tile-machine.ts';
 import { videoCounters } from './video-counters.ts';
@@ -39,6 +41,8 @@ export interface WhepSessionOptions {
   readonly handshakes: Gate;
   readonly relayClock: RelayClock;
   readonly cipher: KnownCipher;
+  /** Of the attempts before; gets this one's if there is no answer. */
+  readonly spare: SparePeer<RTCPeerConnection>;
   readonly nowMs: () => number;
   readonly onInput: (input: TileInput) => void;
 }
@@ -48,6 +52,7 @@ export class WhepSession {
   readonly #stream = new MediaStream();
   readonly #closing = new AbortController();
   readonly #beacon: Beacon;
+  readonly #downlink = new DownlinkWatch();
   /** Made when it is this session's turn: browsers allow a page only so many, and some allow none. */
   #peer: RTCPeerConnection | undefined;
   #wasConnected = false;
@@ -98,7 +103,9 @@ export class WhepSession {
     const counted = beaconCounters(report);
     const due = counted === undefined ? undefined : this.#beacon.due(nowMs, counted);
     if (due !== undefined) void this.#report(due);
-    return videoCounters(report, nowMs);
+    const counters = videoCounters(report, nowMs);
+    if (counters !== undefined) this.#downlink.received(counters.packetsReceived);
+    return counters;
   }
 
   /** Median age of the pictures painted since the last call; undefined while a clock is unknown or none was painted. */
@@ -115,7 +122,7 @@ export class WhepSession {
 
   /**
    * Asks the relay when its newest frames for this viewer arrived. Without an answer the old mark stays; when the relay
-   * knows no such session, it is over.
+   * knows no such session, or sends pictures that do not arrive, the session is over.
    */
   async refreshClock(): Promise<void> {
     if (this.#resourceUrl === undefined || this.#closing.signal.aborted) return;
@@ -133,37 +140,53 @@ export class WhepSession {
     if (clock === undefined) return;
     relayClock.add(requestMs, responseMs, clock.relayMs);
     this.#mark = clock.mark ?? this.#mark;
+    if (clock.newestMs !== undefined && this.#downlink.isDead(clock.newestMs, responseMs))
+      onInput({ type: 'path', path: 'failed' });
   }
 
   async #negotiate(): Promise<void> {
-    const { handshakes, onInput, audio } = this.#options;
+    const { handshakes, spare, nowMs, onInput } = this.#options;
+    const { signal } = this.#closing;
     try {
-      this.#leaveHandshake = await handshakes.enter(this.#closing.signal);
-      if (this.#closing.signal.aborted) return;
-      const peer = new RTCPeerConnection();
-      this.#peer = peer;
-      peer.addEventListener('track', (event) => this.#attach(event));
-      peer.addEventListener('connectionstatechange', () => this.#pathChanged(peer.connectionState));
-      peer.addTransceiver('video', { direction: 'recvonly' });
-      if (audio) peer.addTransceiver('audio', { direction: 'recvonly' });
-      await peer.setLocalDescription();
-      const answer = await this.#offer(peer.localDescription?.sdp ?? '');
-      if (this.#closing.signal.aborted) return this.#deleteResource(false);
-      if (answer === undefined) return this.#endHandshake();
+      this.#leaveHandshake = await handshakes.enter(signal);
+      if (signal.aborted) return;
+      const kept = spare.take(nowMs());
+      const peer = (this.#peer = kept?.connection ?? this.#newPeer());
+      peer.addEventListener('track', (event) => this.#attach(event), { signal });
+      peer.addEventListener('connectionstatechange', () => this.#pathChanged(peer.connectionState), {
+        signal,
+      });
+      if (kept === undefined) await peer.setLocalDescription();
+      const offer = kept ?? { connection: peer, sdp: peer.localDescription?.sdp ?? '', madeMs: nowMs() };
+      const answer = await this.#offer(offer.sdp);
+      if (signal.aborted) return this.#deleteResource(false);
+      if (typeof answer !== 'string') {
+        this.#peer = undefined;
+        spare.keep(offer);
+        this.#endHandshake();
+        return onInput(answer);
+      }
       onInput({ type: 'answered', mediaPorts: mediaPortsOf(answer) });
       this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (signal.aborted) return;
       this.#endHandshake();
       const sentence = `This browser cannot play the stream: ${reasonOf(error)}.`;
       onInput({ type: 'failed', code: 'browser-failed', sentence });
     }
   }
 
-  /** The answer's SDP, or undefined after having reported why there is none. */
-  async #offer(sdp: string): Promise<string | undefined> {
-    const { url, headers, video, quality, handshakes, cipher, onInput } = this.#options;
+  #newPeer(): RTCPeerConnection {
+    const peer = new RTCPeerConnection();
+    peer.addTransceiver('video', { direction: 'recvonly' });
+    if (this.#options.audio) peer.addTransceiver('audio', { direction: 'recvonly' });
+    return peer;
+  }
+
+  /** The answer's SDP, or why there is none. */
+  async #offer(sdp: string): Promise<string | TileInput> {
+    const { url, headers, video, quality, handshakes, cipher } = this.#options;
     const tile = tileOf(video);
     // Not aborted by close(): the relay may already have made the session, and only the answer tells what to delete.
     const response = await this.#request({
@@ -175,15 +198,13 @@ export class WhepSession {
     });
     if (response === undefined) {
       handshakes.failed();
-      onInput({ type: 'failed', code: 'no-answer', sentence: 'The relay cannot be reached.' });
-      return undefined;
+      return { type: 'failed', code: 'no-answer', sentence: 'The relay cannot be reached.' };
     }
     if (response.status !== 201) {
       const refusal = refusalFrom(response.status, response.header('Retry-After'), response.body);
       if (refusal.isOfRelay) handshakes.failed(refusal.retryAfterMs);
       else handshakes.answered();
-      onInput({ type: 'refused', refusal });
-      return undefined;
+      return { type: 'refused', refusal };
     }
     handshakes.answered();
     const resourceUrl = resourceUrlFrom(response.header('Location'), url);

@@ -1,0 +1,102 @@
+/** What players in a real Chromium try again, and what they do not: offers, reports of their size, paths that went dead. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from './support/browser.ts';
+import type { TestBrowser } from './support/browser.ts';
+import { StandInRelay, streamView } from './support/stand-in-relay.ts';
+import { testPicture } from './support/test-picture.ts';
+import type { TestPicture } from './support/test-picture.ts';
+
+let browser: TestBrowser;
+let picture: TestPicture;
+
+beforeAll(async () => {
+  [browser, picture] = await Promise.all([openBrowser(), testPicture()]);
+});
+
+afterAll(async () => {
+  await Promise.all([browser.close(), picture[Symbol.asyncDispose]()]);
+});
+
+const tile = (stream: string) => `[data-stream="${stream}"]`;
+
+function reaches(page: Page, stream: string, state: string): Promise<unknown> {
+  return page.waitForSelector(`${tile(stream)}[data-state="${state}"]`, {
+    timeout: 15_000,
+    state: 'attached',
+  });
+}
+
+/** Waits for a line of text inside the element. */
+function says(page: Page, selector: string, pattern: RegExp): Promise<unknown> {
+  return page.locator(selector).filter({ hasText: pattern }).first().waitFor({ timeout: 15_000 });
+}
+
+const countPeers = `
+  window.peers = window.closedPeers = 0;
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...all) { super(...all); peers++; }
+    close() { super.close(); closedPeers++; }
+  };
+`;
+
+test('an offer that is refused, or not answered at all, costs no further peer connection', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  relay.refusals.set('gate', { code: 'stream-not-ready', detail: 'Not yet.' });
+  const { page } = await browser.page();
+  await page.addInitScript(countPeers);
+  await page.goto(relay.url);
+  await says(page, `${tile('gate')} .sentence`, /Not yet/);
+  // A page that is put away keeps nothing open, and what was made in another network is of no use.
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`);
+  expect(await page.evaluate('closedPeers')).toBe(1);
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`);
+  await expect.poll(() => page.evaluate('[peers, closedPeers]'), { timeout: 10_000 }).toEqual([2, 1]);
+  const offers = relay.offers('gate').length;
+  await expect.poll(() => relay.offers('gate').length, { timeout: 10_000 }).toBeGreaterThan(offers);
+  await page.evaluate(`dispatchEvent(new Event('online'))`);
+  await expect.poll(() => page.evaluate('[peers, closedPeers]'), { timeout: 10_000 }).toEqual([3, 2]);
+  await relay.vanish();
+  await says(page, `${tile('gate')} .sentence`, /relay cannot be reached/);
+  relay.refusals.clear();
+  await relay.listen();
+  await reaches(page, 'gate', 'live');
+  expect(await page.evaluate('[peers, closedPeers]')).toEqual([3, 2]);
+  await page.close();
+}, 60_000);
+
+test('the size of a tile is told again until the relay has heard it', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  await reaches(page, 'gate', 'live');
+  const before = relay.wishes('gate').length;
+  relay.wishesRefused = 2;
+  await page.setViewportSize({ width: 500, height: 400 });
+  await expect.poll(() => relay.wishes('gate').length, { timeout: 10_000 }).toBe(before + 3);
+  // Heard: the next one tells of the next size.
+  await page.setViewportSize({ width: 900, height: 700 });
+  await expect.poll(() => relay.wishes('gate').length, { timeout: 10_000 }).toBe(before + 4);
+  await page.close();
+});
+
+test('a path on which media arrives no more is replaced; that of a camera that stalls is not', async () => {
+  await using relay = await StandInRelay.start([streamView('gate'), streamView('yard')], () => picture);
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  await Promise.all([reaches(page, 'gate', 'live'), reaches(page, 'yard', 'live')]);
+  relay.lost.add('gate');
+  relay.silent.add('yard');
+  // Time passes four times as fast.
+  await page.evaluate(`(() => {
+    const now = performance.now.bind(performance);
+    const fromMs = now();
+    performance.now = () => fromMs + 4 * (now() - fromMs);
+  })()`);
+  await expect.poll(() => relay.offers('gate').length, { timeout: 30_000 }).toBe(2);
+  relay.lost.delete('gate');
+  await reaches(page, 'gate', 'live');
+  await reaches(page, 'yard', 'stalled');
+  expect(relay.offers('yard')).toHaveLength(1);
+  await page.close();
+}, 60_000);
