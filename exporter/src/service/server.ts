@@ -54,17 +54,15 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
       );
     }
     scrapes++;
-    try {
-      response.setHeader('Content-Type', exporter.contentType);
-      response.setHeader('Cache-Control', 'no-store');
-      if (request.method === 'HEAD') response.end();
-      else
-        await pipeline(Readable.from(exporter.expose()), response, {
-          signal: AbortSignal.timeout(longestScrapeMs),
-        });
-    } finally {
-      scrapes--;
-    }
+    // Not when the pipeline ends: that waits for a collector that hangs.
+    response.once('close', () => scrapes--);
+    response.setHeader('Content-Type', exporter.contentType);
+    response.setHeader('Cache-Control', 'no-store');
+    if (request.method === 'HEAD') response.end();
+    else
+      await pipeline(Readable.from(exporter.expose()), response, {
+        signal: AbortSignal.timeout(longestScrapeMs),
+      });
   }
 
   function health(response: ServerResponse): void {

@@ -160,15 +160,25 @@ test('watches a relay, and tells when it is gone', async () => {
   expect(lines.join('')).not.toContain(token);
 });
 
-test('scrapers that stop reading keep no place', async () => {
-  const page = 'x'.repeat(64 * 2 ** 20);
-  const server = await startServiceServer({
-    exporter: {
-      contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      expose: async function* () {
-        yield page;
-      },
+const page = 'x'.repeat(64 * 2 ** 20);
+
+test.each<{ scrapers: string; expose: () => AsyncGenerator<string> }>([
+  {
+    scrapers: 'that stop reading',
+    expose: async function* () {
+      yield page;
     },
+  },
+  {
+    scrapers: 'of a collector that hangs',
+    expose: async function* () {
+      yield page.slice(0, 100);
+      await new Promise(() => undefined);
+    },
+  },
+])('scrapers $scrapers keep no place', async ({ expose }) => {
+  const server = await startServiceServer({
+    exporter: { contentType: 'text/plain; version=0.0.4; charset=utf-8', expose },
     address: '127.0.0.1',
     port: 0,
     accessToken: undefined,

@@ -4,7 +4,7 @@ import { DownlinkWatch } from './downlink-watch.ts';
 /** An answer every 3 s: which of them finds the path dead. `newestMs` of the moment. */
 function deadAt(watch: DownlinkWatch, newestMs: (nowMs: number) => number): readonly number[] {
   const momentsMs = Array.from({ length: 8 }, (_, i) => i * 3000);
-  return momentsMs.filter((nowMs) => watch.isDead(newestMs(nowMs), nowMs));
+  return momentsMs.filter((nowMs) => watch.isDead(newestMs(nowMs), nowMs, nowMs));
 }
 
 test('ten seconds of frames that leave and do not arrive', () => {
@@ -22,19 +22,27 @@ test('a camera that stalls is none, however often its last pictures are sent aga
 
 test('one packet is a sign of life', () => {
   const watch = new DownlinkWatch();
-  watch.received(4000);
-  watch.isDead(70_000, 0);
-  expect(watch.isDead(73_000, 3000)).toBe(false);
-  expect(watch.isDead(83_000, 12_999)).toBe(false);
-  watch.received(4000);
-  expect(watch.isDead(83_000, 13_000)).toBe(true);
-  watch.received(4001);
-  expect(watch.isDead(86_000, 16_000)).toBe(false);
+  watch.received(4000, -1);
+  watch.isDead(70_000, 0, 0);
+  expect(watch.isDead(73_000, 3000, 3000)).toBe(false);
+  expect(watch.isDead(83_000, 12_999, 12_999)).toBe(false);
+  watch.received(4000, 12_999);
+  expect(watch.isDead(83_000, 13_000, 13_000)).toBe(true);
+  watch.received(4001, 14_000);
+  expect(watch.isDead(86_000, 16_000, 16_000)).toBe(false);
 });
 
 test('a camera that comes back after a minute has time to be seen', () => {
   const watch = new DownlinkWatch();
-  watch.isDead(70_000, 0);
-  watch.isDead(70_000, 60_000);
-  expect(watch.isDead(131_000, 61_000)).toBe(false);
+  watch.isDead(70_000, 0, 0);
+  watch.isDead(70_000, 60_000, 60_000);
+  expect(watch.isDead(131_000, 61_000, 61_000)).toBe(false);
+});
+
+test('an answer that comes after newer pictures makes none of a camera that stalls then', () => {
+  const watch = new DownlinkWatch();
+  watch.received(100, 0);
+  watch.received(130, 1100);
+  expect(watch.isDead(70_000, 100, 1200)).toBe(false);
+  expect(deadAt(watch, () => 71_000)).toEqual([]);
 });

@@ -64,11 +64,14 @@ export class QualityReporter {
     });
     // Overtaken by another report.
     if (this.#isClosed || this.#reported !== tile) return;
-    if (response?.status === 200) this.#failures = 0;
-    else {
-      this.#reported = undefined;
-      this.#failures++;
-      this.#reportIn(retryDelayMs(this.#failures, Math.random));
+    if (response?.status === 200) {
+      this.#failures = 0;
+      return;
     }
+    this.#reported = undefined;
+    const isFinal = response !== undefined && response.status !== 429 && response.status < 500;
+    if (isFinal) return;
+    this.#failures++;
+    this.#reportIn(retryDelayMs(this.#failures, Math.random));
   }
 }

@@ -104,7 +104,7 @@ export class WhepSession {
     const due = counted === undefined ? undefined : this.#beacon.due(nowMs, counted);
     if (due !== undefined) void this.#report(due);
     const counters = videoCounters(report, nowMs);
-    if (counters !== undefined) this.#downlink.received(counters.packetsReceived);
+    if (counters !== undefined) this.#downlink.received(counters.packetsReceived, nowMs);
     return counters;
   }
 
@@ -140,7 +140,7 @@ export class WhepSession {
     if (clock === undefined) return;
     relayClock.add(requestMs, responseMs, clock.relayMs);
     this.#mark = clock.mark ?? this.#mark;
-    if (clock.newestMs !== undefined && this.#downlink.isDead(clock.newestMs, responseMs))
+    if (clock.newestMs !== undefined && this.#downlink.isDead(clock.newestMs, requestMs, responseMs))
       onInput({ type: 'path', path: 'failed' });
   }
 

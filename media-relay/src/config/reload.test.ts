@@ -102,6 +102,20 @@ test('Kubernetes swaps a link beside the file', async () => {
   }
 });
 
+test('another release takes the place of the folder, further up', async () => {
+  for (const release of ['1', '2']) {
+    await mkdir(join(folder, release));
+    await writeFile(join(folder, release, 'relay.yaml'), `streams: { "${release}": "rtsp://h" }`);
+  }
+  await symlink('1', join(folder, 'current'));
+  const { happened, start } = watched(join(folder, 'current', 'relay.yaml'));
+  await start();
+  const applied = once(happened, 'applied');
+  await symlink('2', join(folder, 'next'));
+  await rename(join(folder, 'next'), join(folder, 'current'));
+  expect(await applied).toMatchObject([{ addedStreams: ['2'] }]);
+});
+
 test('reloads run one after the other, and what cannot be applied is not current', async () => {
   const file = join(folder, 'relay.yaml');
   await writeFile(file, '');

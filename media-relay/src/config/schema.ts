@@ -365,7 +365,7 @@ const plainSchema = z.strictObject({
             .max(10_000)
             .default(50)
             .describe('A file of this size is put away compressed, as is that of yesterday (UTC)'),
-          keepFiles: z.int().min(0).max(10_000).default(14).describe('Compressed files to keep'),
+          keepFiles: z.int().min(0).max(10_000).default(14).describe('Files to keep that were put away'),
         })
         .optional()
         .describe('Write the log to a file as well, as JSON'),

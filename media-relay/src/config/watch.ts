@@ -12,20 +12,19 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Editors write in several steps. */
   readonly debounceMs?: number;
-  /** How often a folder that cannot be watched is looked at. */
+  /** How often the file is looked at, whatever happens in its folder. */
   readonly retryMs?: number;
 }
 
 /**
  * Watches folders, not the file: editors replace files, and Kubernetes swaps a link beside the mounted one (`..data`).
- * What counts is whether the content differs. A folder that is not there for a while, or cannot be watched, is looked at now
- * and then. Resolves when it is watching; `signal` ends it.
+ * What counts is whether the content differs. Some changes happen further up, where another folder takes the place of this
+ * one, or in file systems that tell nothing: so it is looked at now and then, too. Resolves when it is watching; `signal` ends it.
  */
 export async function watchConfigFile(options: WatchOptions): Promise<void> {
   const { file, onChange, warn, signal, debounceMs = 200, retryMs = 10_000 } = options;
   let watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let retry: NodeJS.Timeout | undefined;
   let hasWarned = false;
   let mustCheckAt: number | undefined;
   let known = await fingerprint(file);
@@ -67,10 +66,7 @@ export async function watchConfigFile(options: WatchOptions): Promise<void> {
 
   function open(folder: string): FSWatcher[] {
     const fail = (error: unknown): void => {
-      clearTimeout(retry);
-      if (signal.aborted) return;
-      retry = setTimeout(wake, retryMs).unref();
-      if (hasWarned) return;
+      if (signal.aborted || hasWarned) return;
       hasWarned = true;
       const reason = error instanceof Error ? error.message : 'unknown error';
       warn(`${folder} cannot be watched (${reason}); it is looked at every ${retryMs / 1000} s`);
@@ -84,13 +80,14 @@ export async function watchConfigFile(options: WatchOptions): Promise<void> {
   }
 
   function close(): void {
-    clearTimeout(retry);
     for (const watcher of watchers) watcher.close();
     watchers = [];
   }
 
+  const looking = setInterval(wake, retryMs).unref();
   signal.addEventListener('abort', () => {
     clearTimeout(timer);
+    clearInterval(looking);
     close();
   });
   await follow();

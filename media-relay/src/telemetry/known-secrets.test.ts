@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 
 import { KnownSecrets } from './known-secrets.ts';
+import { redact } from './redact.ts';
 
 let nowMs: number;
 let secrets: KnownSecrets;
@@ -33,6 +34,12 @@ test('one that comes back is in use again, held once or twice', () => {
   nowMs += 4_000_000;
   secrets.set('b', []);
   expect(secrets.size).toBe(0);
+});
+
+test('the longest come first: a new password may begin with the old one', () => {
+  secrets.set('a', ['gate-2024', 'gate']);
+  secrets.set('a', ['gate-2024-Xy7!']);
+  expect(redact('no gate-2024-Xy7! nor gate-2024', secrets)).toBe('no *** nor ***');
 });
 
 test('of those that were, the newest thousands are kept', () => {

@@ -15,6 +15,7 @@ export class KnownSecrets implements Iterable<string> {
   readonly #holders = new Map<string, number>();
   /** Since when nobody has held it; the oldest first. */
   readonly #leftMs = new Map<string, number>();
+  #longestFirst: readonly string[] | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,8 +25,10 @@ export class KnownSecrets implements Iterable<string> {
     return this.#holders.size;
   }
 
+  /** The longest first: where one begins with another, the rest of it would stay. */
   [Symbol.iterator](): Iterator<string> {
-    return this.#holders.keys();
+    this.#longestFirst ??= [...this.#holders.keys()].toSorted((a, b) => b.length - a.length);
+    return this.#longestFirst.values();
   }
 
   /** From now on these are the owner's, instead of those before. */
@@ -39,6 +42,7 @@ export class KnownSecrets implements Iterable<string> {
     }
     for (const secret of before) this.#leave(secret);
     this.#forget();
+    this.#longestFirst = undefined;
   }
 
   #leave(secret: string): void {

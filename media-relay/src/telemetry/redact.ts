@@ -2,8 +2,8 @@
 const minSecretLength = 6;
 
 /**
- * A text without credentials of addresses, tokens and passwords of headers and queries, and the secrets we know of. It
- * may hide more than it must, never less: an unescaped "/" or "@" in a password does not end it.
+ * A text without credentials of addresses, tokens and passwords of headers and queries, and the secrets we know of: the
+ * longest first, as one may begin with another. It may hide more than it must, never less: an unescaped "/" or "@" in a password does not end it.
  */
 export function redact(text: string, secrets: Iterable<string> = []): string {
   let result = text

@@ -100,6 +100,14 @@ test('what a process left half compressed goes with its file', async () => {
   expect(warnings).toEqual([]);
 });
 
+test('one that a process left both ways is one', async () => {
+  await (await open()).close();
+  const [older, newer] = ['20200101T000000.000Z', '20200102T000000.000Z'].map((stamp) => `${path}.${stamp}`);
+  for (const one of [`${older}.gz`, newer, `${newer}.gz`]) await writeFile(`${one}`, 'left\n');
+  await (await open({ keepFiles: 2 })).close();
+  expect(await others()).toEqual(['20200101', '20200102'].map((day) => `relay.log.${day}T000000.000Z.gz`));
+});
+
 test('begins a new file with a new day', async () => {
   const file = await open();
   file.write('yesterday\n');

@@ -168,7 +168,11 @@ export class RotatingFile {
   /** The oldest go whether they could be compressed or not, and before that takes room; one that fails stops no other. */
   async #pruneAndCompress(): Promise<void> {
     const { path, keepFiles } = this.#options;
-    const old = (await this.#old()).map((name) => join(dirname(path), name));
+    const all = (await this.#old()).map((name) => join(dirname(path), name));
+    // A process may end between the two files of one.
+    const isTwice = (one: string): boolean => all.includes(`${one}.gz`);
+    for (const one of all.filter(isTwice)) await unlink(one);
+    const old = all.filter((one) => !isTwice(one));
     const tooMany = Math.max(0, old.length - keepFiles);
     let failure: unknown;
     for (const [index, one] of old.entries()) {

@@ -36,13 +36,13 @@ export function metricsRoutes({ metrics }: HttpDeps): Route[] {
           return;
         }
         scrapes++;
+        // Not when the pipeline ends: that waits for a collector that hangs.
+        response.once('close', () => scrapes--);
         try {
           await pipeline(Readable.from(metrics.expose()), response);
         } catch (error) {
           // Whoever asked gave up: nothing here went wrong.
           if (!isHangUp(error)) throw error;
-        } finally {
-          scrapes--;
         }
       },
     },
