@@ -76,7 +76,15 @@ export const streamWarnings = [
 export const viewerTransports = ['udp', 'tcp'] as const;
 
 /** Why frames were not sent to a viewer. */
-export const dropReasons = ['history', 'slow', 'socket', 'silent-viewer', 'budget', 'other'] as const;
+export const dropReasons = [
+  'history',
+  'slow',
+  'overtaken',
+  'socket',
+  'silent-viewer',
+  'budget',
+  'other',
+] as const;
 
 /** How offers ended: `ok` once media can flow. */
 export const joinOutcomes = [
@@ -92,6 +100,7 @@ export const joinOutcomes = [
   'never-connected',
   'dtls-failed',
   'closed-by-viewer',
+  'engine-stopped',
   'other',
 ] as const;
 

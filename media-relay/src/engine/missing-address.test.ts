@@ -50,12 +50,12 @@ test('an address that went away keeps no engine from starting, and each news of 
   await vi.waitFor(() => expect(warnings()).toHaveLength(3), { timeout: 10_000 });
   expect(warnings()).toEqual([
     `this host does not have ${missing} of media.addresses`,
-    'no local address to bind',
+    `this host does not have 127.0.0.1, ${missing} of media.addresses`,
     expect.stringContaining(missing),
   ]);
 });
 
 test('where none of them is left it says so', async () => {
   addresses = [];
-  await expect(engine.start()).rejects.toThrow('no local address to bind');
+  await expect(engine.start()).rejects.toThrow('does not have 127.0.0.1, 192.0.2.99');
 });

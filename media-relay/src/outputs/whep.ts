@@ -94,7 +94,12 @@ export class WhepOutput {
 
   /** Why an address takes no datagrams; undefined when all do. */
   get udpProblem(): string | undefined {
-    if (this.#missing.length === 0) return this.#port.udpProblem;
+    const problems = [this.#missingProblem, this.#port.udpProblem].filter((one) => one !== undefined);
+    return problems.length === 0 ? undefined : problems.join('; ');
+  }
+
+  get #missingProblem(): string | undefined {
+    if (this.#missing.length === 0) return undefined;
     return `this host does not have ${this.#missing.join(', ')} of media.addresses`;
   }
 
@@ -112,6 +117,7 @@ export class WhepOutput {
     const interfaces = this.#deps.networkInterfaces();
     this.#local = localAddresses(interfaces, this.#spec.mediaAddresses);
     this.#missing = missingAddresses(interfaces, this.#spec.mediaAddresses);
+    if (this.#local.length === 0 && this.#missingProblem !== undefined) throw new Error(this.#missingProblem);
     await this.#port.setAddresses(this.#local);
   }
 

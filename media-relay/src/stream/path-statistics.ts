@@ -38,10 +38,10 @@ export class DelayHistogram {
 
 /**
  * Why a viewer was not sent whole pictures. 'history': overtaken by eviction; 'slow': waited too long to leave, because the
- * path carries less than the stream, or came during a burst that a newer key frame overtook; 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no
+ * path carries less than the stream; 'overtaken': came during a burst, and a newer key frame before its turn; 'socket': the kernel took nothing for long; 'silent-viewer', 'budget': it shows no
  * sign of reading (viewer-budget.ts).
  */
-export type DropReason = 'history' | 'slow' | 'socket' | 'silent-viewer' | 'budget';
+export type DropReason = 'history' | 'slow' | 'overtaken' | 'socket' | 'silent-viewer' | 'budget';
 
 /** What carries a viewer's media. */
 export type ViewerTransport = 'udp' | 'tcp';
@@ -112,6 +112,7 @@ export class PathStatistics {
     history: 0,
     slow: 0,
     socket: 0,
+    overtaken: 0,
     'silent-viewer': 0,
     budget: 0,
   };

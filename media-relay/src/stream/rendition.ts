@@ -69,8 +69,8 @@ export class Rendition {
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
   #failure: string | undefined;
   #failureCode: StreamReasonCode | undefined;
-  /** Of the newest failure that was told, until pictures come again; an on-demand camera stops and starts in between. */
-  #toldReason: StreamReasonCode | undefined;
+  /** Failures that were told, until pictures come again; an on-demand camera stops and starts in between. */
+  readonly #toldReasons = new Set<StreamReasonCode>();
   #refusal: string | undefined;
   #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
@@ -236,6 +236,7 @@ export class Rendition {
   /** Connects to the camera as if for the first time. */
   restart(): void {
     this.#source = undefined;
+    this.#toldReasons.clear();
     if (this.#running === undefined) return;
     this.#stop();
     this.#start();
@@ -325,8 +326,8 @@ export class Rendition {
       return;
     }
     // A camera that is away for a night fails thousands of times in the same way; one event of these tells it.
-    const isNews = this.#toldReason !== state.reason;
-    this.#toldReason = state.reason;
+    const isNews = !this.#toldReasons.has(state.reason);
+    this.#toldReasons.add(state.reason);
     this.#failure = state.message;
     this.#failureCode = state.reason;
     this.counters.reconnect(state.reason);
@@ -379,7 +380,7 @@ export class Rendition {
     if (video === undefined) return;
     this.counters.video(unit);
     this.#failure = undefined;
-    this.#toldReason = undefined;
+    this.#toldReasons.clear();
     this.#deps.onChange();
     this.#judgeOrder(unit);
     if (unit.isKey && !unit.isBroken) this.#waitsForKey = false;

@@ -154,6 +154,7 @@ export class Stream {
   }
 
   restart(): void {
+    this.#told.clear();
     this.main.restart();
     this.sub?.restart();
   }

@@ -61,6 +61,35 @@ test('an on-demand camera that is away is told of once, however often it is soug
   expect(told.slice(4)).toEqual(['stream-down', 'stream-warning']);
 });
 
+test('whoever restarts a camera that is away is told how it went', async () => {
+  const away: Source = {
+    label: 'away',
+    run: () =>
+      new Promise((_resolve, reject) => {
+        setTimeout(() => reject(new SourceError('unreachable', 'cam:554 cannot be reached')), 3000);
+      }),
+  };
+  const { stream, told } = open(away, {});
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(told).toEqual(['reconnect', 'stream-down']);
+  stream.restart();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(told.slice(2)).toEqual(['reconnect', 'stream-down']);
+});
+
+test('a camera that fails in two ways by turns is told of once for each', async () => {
+  let attempts = 0;
+  const codes = ['unreachable', 'auth-failed'] as const;
+  const away: Source = {
+    label: 'away',
+    run: () => Promise.reject(new SourceError(codes[attempts++ % 2] ?? 'unreachable', 'cam:554 is away')),
+  };
+  const { told } = open(away, {});
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(attempts).toBeGreaterThan(4);
+  expect(told.filter((kind) => kind === 'reconnect')).toHaveLength(2);
+});
+
 test('a camera that lets itself be connected and sends no picture is told of once, until it is back', async () => {
   const source = new ScriptedSource();
   const run = source.run.bind(source);

@@ -236,7 +236,7 @@ class NativeDtls implements Dtls {
    * Application data is nothing to us, but reading answers late flights and shows close_notify. All of it: a datagram holds
    * hundreds of small records, and what is left would pile up. So it would behind a record that OpenSSL gives the connection
    * up for, and anybody can forge one (shorter than its cipher's tag), though RFC 6347 4.1.2.7 has it dropped: media has its
-   * keys and goes on, only the goodbye is not heard any more.
+   * keys and goes on, only goodbyes are neither heard nor said any more.
    */
   #readAll(): void {
     const { openssl, scratch } = this.#factory;
@@ -247,7 +247,14 @@ class NativeDtls implements Dtls {
     } while (count > 0);
     if (openssl.SSL_get_shutdown(this.#ssl) & sslFlags.SSL_RECEIVED_SHUTDOWN)
       this.#end('closed', 'close_notify');
-    else if (openssl.SSL_get_error(this.#ssl, count) !== sslFlags.SSL_ERROR_WANT_READ) this.#state = 'deaf';
+    else if (openssl.SSL_get_error(this.#ssl, count) !== sslFlags.SSL_ERROR_WANT_READ) this.#becomeDeaf();
+  }
+
+  #becomeDeaf(): void {
+    const { openssl, scratch } = this.#factory;
+    this.#state = 'deaf';
+    // The viewer would end the session at the alert that OpenSSL has written.
+    while (openssl.BIO_read(this.#toPeer, scratch.address, MAX_DATAGRAM) > 0);
   }
 
   #shakeHands(): void {

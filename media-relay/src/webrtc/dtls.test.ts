@@ -209,7 +209,14 @@ describe.each(ends)('the $half half as $role', ({ half, role }) => {
         const outcome = accept(own.fingerprint);
         await converse(viewer, outcome);
         await deliver(outcome, [forgedRecord(type, length), forgedRecord(type, length)]);
-        expect({ type, length, endings: outcome.endings }).toEqual({ type, length, endings: 0 });
+        viewer.advance(...outcome.sent.splice(0));
+        const { receivedCloseNotify } = viewer;
+        expect({ type, length, endings: outcome.endings, receivedCloseNotify }).toEqual({
+          type,
+          length,
+          endings: 0,
+          receivedCloseNotify: false,
+        });
         outcome.dtls.close();
         viewer.close();
       }

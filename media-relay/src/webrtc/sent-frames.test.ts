@@ -103,6 +103,9 @@ test('forgets nothing of a burst, however long, nor more than 1024 frames', () =
         playoutDelay: i % 3,
         extendedSeq: 0xfe00 + i * 2 + 1,
       });
+    const told = sent.newest(10_000).map(([, arrivalMs]) => arrivalMs);
+    expect(told.length).toBeGreaterThanOrEqual(600);
+    expect(told).toEqual(told.map((_, i) => first + 600 - told.length + i));
     for (let i = 0; i < 3000; i++) add(first + 600 + i, 30_000 + i);
     expect(sent.newest(10_000)).toEqual(
       Array.from({ length: 1024 }, (_, i) => [30_000 + 1976 + i, first + 600 + 1976 + i]),

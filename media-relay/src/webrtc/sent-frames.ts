@@ -34,6 +34,8 @@ export class SentFrames {
   #numbers = new Uint32Array(FEWEST_FRAMES * FIELDS);
   #arrivalMs = new Float64Array(FEWEST_FRAMES);
   #count = 0;
+  /** Those before it were forgotten before there was more room. */
+  #oldest = 0;
 
   add(
     store: PacketStore,
@@ -62,7 +64,7 @@ export class SentFrames {
   /** The packet that left with this sequence number before `nextExtendedSeq`; undefined when it is too old or never left. */
   find(seq: number, nextExtendedSeq: number): SentPacket | undefined {
     const extendedSeq = nextExtendedSeq - ((nextExtendedSeq - seq) & 0xffff || 0x1_0000);
-    let low = Math.max(0, this.#count - this.#slots);
+    let low = Math.max(this.#oldest, this.#count - this.#slots);
     let high = this.#count - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
@@ -89,7 +91,7 @@ export class SentFrames {
 
   /** RTP timestamp and arrival at the relay (Unix ms) of the newest `limit` frames, oldest first. */
   newest(limit: number): [rtpTimestamp: number, arrivalMs: number][] {
-    const from = Math.max(0, this.#count - Math.min(limit, this.#slots));
+    const from = Math.max(this.#oldest, this.#count - Math.min(limit, this.#slots));
     return Array.from({ length: this.#count - from }, (_, i) => {
       const slot = (from + i) % this.#slots;
       return [this.#at(slot, field.timestamp), this.#arrivalMs[slot] ?? 0];
@@ -108,7 +110,8 @@ export class SentFrames {
     const store: (PacketStore | undefined)[] = Array.from({ length: slots });
     const numbers = new Uint32Array(slots * FIELDS);
     const arrivalMs = new Float64Array(slots);
-    for (let i = this.#count - this.#slots; i < this.#count; i++) {
+    this.#oldest = this.#count - this.#slots;
+    for (let i = this.#oldest; i < this.#count; i++) {
       const from = i % this.#slots;
       const to = i % slots;
       store[to] = this.#store[from];

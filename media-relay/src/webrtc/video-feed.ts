@@ -24,6 +24,8 @@ const PACKET_BYTES = 1200;
 const MAX_ADDED_DELAY_MS = 100;
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
 const MAX_BEHIND_MS = 500;
+/** So much more behind a key frame that took as long to leave. */
+const MAX_KEY_LATE_MS = 1500;
 /** Of playout-delay. With a minimum of 0 Chromium shows frames as they come, without smoothing. */
 const MAX_PLAYOUT_MS = 500;
 const LOSSY_PLAYOUT_MS = 85;
@@ -76,6 +78,8 @@ export class VideoFeed implements PacedFeed {
   #firstSinceBurst = 0;
   /** Of this burst's frames behind the key frame, the age of the youngest as it left. One that catches up lowers it. */
   #leastAgeMs = Number.POSITIVE_INFINITY;
+  /** How old the newest live key frame was when it had left whole: those behind it are late by that, and get younger. */
+  #keyLateMs = 0;
   /** When the last burst began, or its key frame had left whole: what is asked for until then is on its way. */
   #lastResyncMs = Number.NEGATIVE_INFINITY;
   #doubtfulUntilMs = 0;
@@ -195,7 +199,7 @@ export class VideoFeed implements PacedFeed {
       if (upTo < total) continue;
       this.#packet = 0;
       this.#cursor = frame.number + 1;
-      if (this.#mode === 'burst' && frame.isKey) this.#lastResyncMs = nowMs;
+      if (frame.isKey) this.#keyFrameLeft(frame, nowMs);
       if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
       // Here, whatever credit or room is left: nothing else may come between the frame and the switch that waits for it.
       if (this.#nextStore !== undefined) return this.#switch(nowMs);
@@ -207,7 +211,8 @@ export class VideoFeed implements PacedFeed {
 
   /** A burst that a new key frame overtakes goes on from there, live: older pictures only keep the decoder busy. */
   #skipToNewerGroup(): void {
-    if (this.#mode === 'burst' && this.#packet === 0 && this.#hasNewerGroup) this.#dropToKeyFrame();
+    if (this.#mode === 'burst' && this.#packet === 0 && this.#hasNewerGroup)
+      this.#dropToKeyFrame(this.#wasHeldBySocket ? 'socket' : 'overtaken');
   }
 
   get #hasNewerGroup(): boolean {
@@ -216,9 +221,14 @@ export class VideoFeed implements PacedFeed {
   }
 
   #isTooOld(frame: StoredFrame, nowMs: number): boolean {
-    return (
-      !frame.isKey && frame.number >= this.#firstSinceBurst && this.#lateMs(frame, nowMs) > MAX_BEHIND_MS
-    );
+    if (frame.isKey || frame.number < this.#firstSinceBurst) return false;
+    const excusedMs = this.#mode === 'live' ? this.#keyLateMs : 0;
+    return this.#lateMs(frame, nowMs) > MAX_BEHIND_MS + excusedMs;
+  }
+
+  #keyFrameLeft({ arrivalMs }: StoredFrame, nowMs: number): void {
+    if (this.#mode === 'burst') this.#lastResyncMs = nowMs;
+    else this.#keyLateMs = Math.min(MAX_KEY_LATE_MS, nowMs - arrivalMs);
   }
 
   /** What a burst sends is old, and gets younger from frame to frame unless the path carries less than the stream. */
@@ -228,11 +238,10 @@ export class VideoFeed implements PacedFeed {
   }
 
   /** False when the next key frame has not come yet. */
-  #dropToKeyFrame(): boolean {
+  #dropToKeyFrame(reason: DropReason = this.#wasHeldBySocket ? 'socket' : 'slow'): boolean {
     const { gopStart, nextNumber } = this.#store;
     const isThere = gopStart !== undefined && gopStart > this.#cursor;
     const next = isThere ? gopStart : nextNumber;
-    const reason = this.#wasHeldBySocket ? 'socket' : 'slow';
     this.#statistics.dropped(reason, Math.max(0, next - Math.max(this.#cursor, this.#firstSinceBurst)));
     this.#cursor = next;
     this.#mode = isThere ? 'live' : 'waiting';
@@ -340,6 +349,7 @@ export class VideoFeed implements PacedFeed {
     const { gopStart, nextNumber } = this.#store;
     this.#firstSinceBurst = nextNumber;
     this.#leastAgeMs = Number.POSITIVE_INFINITY;
+    this.#keyLateMs = 0;
     if (gopStart === undefined) {
       this.#mode = 'waiting';
       return false;
@@ -372,7 +382,8 @@ export class VideoFeed implements PacedFeed {
       return true;
     }
     this.#heldSinceMs ??= nowMs;
-    if (this.#packet > 0 || nowMs - this.#heldSinceMs < MAX_BEHIND_MS) return true;
+    const isNewestKeyFrame = this.#cursor === this.#store.gopStart;
+    if (this.#packet > 0 || isNewestKeyFrame || nowMs - this.#heldSinceMs < MAX_BEHIND_MS) return true;
     this.#heldSinceMs = undefined;
     return this.#dropToKeyFrame();
   }
