@@ -1,11 +1,11 @@
 /** What players in a real Chromium try again, and what they do not: offers, reports of their size, paths that went dead. */
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from './support/browser.ts';
 import type { TestBrowser } from './support/browser.ts';
 import { StandInRelay, streamView } from './support/stand-in-relay.ts';
 import { testPicture } from './support/test-picture.ts';
 import type { TestPicture } from './support/test-picture.ts';
+import { reaches, says, tile } from './support/tiles.ts';
 
 let browser: TestBrowser;
 let picture: TestPicture;
@@ -17,20 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([browser.close(), picture[Symbol.asyncDispose]()]);
 });
-
-const tile = (stream: string) => `[data-stream="${stream}"]`;
-
-function reaches(page: Page, stream: string, state: string): Promise<unknown> {
-  return page.waitForSelector(`${tile(stream)}[data-state="${state}"]`, {
-    timeout: 15_000,
-    state: 'attached',
-  });
-}
-
-/** Waits for a line of text inside the element. */
-function says(page: Page, selector: string, pattern: RegExp): Promise<unknown> {
-  return page.locator(selector).filter({ hasText: pattern }).first().waitFor({ timeout: 15_000 });
-}
 
 const countPeers = `
   window.peers = window.closedPeers = 0;

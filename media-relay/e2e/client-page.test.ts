@@ -6,6 +6,7 @@ import type { TestBrowser } from './support/browser.ts';
 import { StandInRelay, streamView } from './support/stand-in-relay.ts';
 import { testPicture } from './support/test-picture.ts';
 import type { TestPicture } from './support/test-picture.ts';
+import { reaches, says, tile } from './support/tiles.ts';
 
 let browser: TestBrowser;
 let picture: TestPicture;
@@ -17,20 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([browser.close(), picture[Symbol.asyncDispose]()]);
 });
-
-const tile = (stream: string) => `[data-stream="${stream}"]`;
-
-function reaches(page: Page, stream: string, state: string): Promise<unknown> {
-  return page.waitForSelector(`${tile(stream)}[data-state="${state}"]`, {
-    timeout: 15_000,
-    state: 'attached',
-  });
-}
-
-/** Waits for a line of text inside the element. */
-function says(page: Page, selector: string, pattern: RegExp): Promise<unknown> {
-  return page.locator(selector).filter({ hasText: pattern }).first().waitFor({ timeout: 15_000 });
-}
 
 /** Says to the page that it is hidden or shown; a headless browser shows all its pages always. */
 function showPage(page: Page, visibility: 'visible' | 'hidden'): Promise<void> {

@@ -1,11 +1,11 @@
 /** The browser player and the wall page in a real Chromium, against a relay that misbehaves on demand. */
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser, readPicture } from './support/browser.ts';
 import type { TestBrowser } from './support/browser.ts';
 import { StandInRelay, streamView } from './support/stand-in-relay.ts';
 import { testPicture } from './support/test-picture.ts';
 import type { TestPicture } from './support/test-picture.ts';
+import { reaches, says, tile } from './support/tiles.ts';
 
 let browser: TestBrowser;
 let picture: TestPicture;
@@ -17,20 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([browser.close(), picture[Symbol.asyncDispose]()]);
 });
-
-const tile = (stream: string) => `[data-stream="${stream}"]`;
-
-function reaches(page: Page, stream: string, state: string, timeoutMs = 15_000): Promise<unknown> {
-  return page.waitForSelector(`${tile(stream)}[data-state="${state}"]`, {
-    timeout: timeoutMs,
-    state: 'attached',
-  });
-}
-
-/** Waits for a line of text inside the element. */
-function says(page: Page, selector: string, pattern: RegExp): Promise<unknown> {
-  return page.locator(selector).filter({ hasText: pattern }).first().waitFor({ timeout: 15_000 });
-}
 
 test('plays a stream below a path prefix: decoded pixels, statistics, delay, and nothing that the policy forbids', async () => {
   const gate = streamView('gate', { title: 'Front gate', site: 'North yard' });
