@@ -79,7 +79,7 @@ test('whoever restarts a camera that is away is told how it went', async () => {
 
 test('a camera that fails in two ways by turns is told of once for each', async () => {
   let attempts = 0;
-  const codes = ['unreachable', 'auth-failed'] as const;
+  const codes = ['unreachable', 'unauthorized'] as const;
   const away: Source = {
     label: 'away',
     run: () => Promise.reject(new SourceError(codes[attempts++ % 2] ?? 'unreachable', 'cam:554 is away')),
