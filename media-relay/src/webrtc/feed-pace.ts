@@ -1,0 +1,91 @@
+/**
+ * How much of one viewer's video may leave now. Live frames have the pace of the path; a burst shares with the bursts of
+ * other viewers as well. It also knows when the path, had it nothing but this viewer's frames, would be free again: what
+ * a live frame waits beyond that is added by pacing. Pure.
+ */
+import type { StoredFrame } from '../stream/packet-store.ts';
+import { MAX_RUN_PACKETS } from './egress.ts';
+import { FULL_PACE_BPS, type PathEstimate } from './path-estimate.ts';
+import { TokenBucket } from './pacer.ts';
+
+/** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */
+const CREDIT_MS = 2.5;
+/** Of one call when there is credit for no more: they may overdraw it. */
+const LEAST_RUN_PACKETS = 10;
+const PACKET_BYTES = 1200;
+/** The pacer may hold a live frame back this much longer than its path needs; the rate rises before that. */
+export const MAX_ADDED_DELAY_MS = 100;
+
+export class FeedPace {
+  readonly #estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps'>;
+  /** What all bursts of this host share. */
+  readonly #burstBudget: TokenBucket;
+  readonly #bucket: TokenBucket;
+  #streamBitrateBps = 0;
+  /** When a path of the known capacity would have carried all that was given to it. */
+  #pathFreeMs = 0;
+  #isHeldByOthers = false;
+
+  constructor(
+    estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps'>,
+    burstBudget: TokenBucket,
+    nowMs: number,
+  ) {
+    this.#estimate = estimate;
+    this.#burstBudget = burstBudget;
+    this.#bucket = new TokenBucket(FULL_PACE_BPS, (FULL_PACE_BPS / 8000) * CREDIT_MS, nowMs);
+  }
+
+  setStreamBitrate(bitrateBps: number): void {
+    this.#streamBitrateBps = bitrateBps;
+  }
+
+  /** Bytes of live frames that may leave now, of which `next` is the first. */
+  liveCredit(next: StoredFrame | undefined, nowMs: number): number {
+    return this.#ownCredit(next !== undefined && this.#isLate(next, nowMs), nowMs);
+  }
+
+  /** Bytes of a burst that may leave now. */
+  burstCredit(nowMs: number): number {
+    const own = this.#ownCredit(false, nowMs);
+    const shared = this.#burstBudget.credit(nowMs);
+    this.#isHeldByOthers = shared < own;
+    return Math.min(own, shared);
+  }
+
+  /** The last credit of a burst was less than this path's own: the bursts of others took it. */
+  get isHeldByOthers(): boolean {
+    return this.#isHeldByOthers;
+  }
+
+  take(bytes: number, isBurst: boolean): void {
+    this.#bucket.take(bytes);
+    if (isBurst) this.#burstBudget.take(bytes);
+  }
+
+  /** A frame begins to leave that could have left since `readyMs`. */
+  frameLeaves(bytes: number, readyMs: number): void {
+    const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (bytes * 8000) / capacityBps;
+  }
+
+  /** By how much a frame that leaves whole now is later than its path would have had it. */
+  addedMs(nowMs: number): number {
+    return Math.max(0, nowMs - this.#pathFreeMs);
+  }
+
+  #ownCredit(isLate: boolean, nowMs: number): number {
+    const paceBps = this.#estimate.paceBps(this.#streamBitrateBps, nowMs, isLate);
+    this.#bucket.setRate(paceBps, (paceBps / 8000) * CREDIT_MS);
+    return this.#bucket.credit(nowMs);
+  }
+
+  #isLate({ arrivalMs }: StoredFrame, nowMs: number): boolean {
+    return nowMs - Math.max(arrivalMs, this.#pathFreeMs) > MAX_ADDED_DELAY_MS / 2;
+  }
+}
+
+/** So many leave by one call. */
+export function runPackets(creditBytes: number): number {
+  return Math.max(LEAST_RUN_PACKETS, Math.min(MAX_RUN_PACKETS, Math.floor(creditBytes / PACKET_BYTES)));
+}
