@@ -217,7 +217,7 @@ export class VideoFeed implements PacedFeed {
     this.#dropping = undefined;
     this.#room.forgetFull();
     this.#lastBurst.mark(nowMs);
-    const { gopStart, nextNumber } = this.#store;
+    const { gopStart, gopBytes, nextNumber } = this.#store;
     this.#lateness.burstBegins(nextNumber);
     if (gopStart === undefined) {
       this.#mode = 'waiting';
@@ -227,16 +227,9 @@ export class VideoFeed implements PacedFeed {
     this.#mode = 'burst';
     this.#cursor = gopStart;
     this.#statistics.burst();
-    this.#budget.burst(this.#cachedBytes(gopStart));
+    this.#budget.burst(gopBytes);
     this.#pacer.add(this);
     return true;
-  }
-
-  #cachedBytes(gopStart: number): number {
-    let bytes = 0;
-    for (let number = gopStart; number < this.#store.nextNumber; number++)
-      bytes += this.#store.frame(number)?.byteLength ?? 0;
-    return bytes;
   }
 
   /** A burst that a new key frame overtakes goes on from there, live: older pictures only keep the decoder busy. */
