@@ -36,6 +36,7 @@ export interface VideoFeedOptions extends FrameSenderOptions {
 }
 
 export class VideoFeed implements PacedFeed {
+  readonly sent: SentFrames;
   #store: PacketStore;
   /** Switched to as soon as the frame that is leaving is whole. */
   #nextStore: PacketStore | undefined;
@@ -65,11 +66,8 @@ export class VideoFeed implements PacedFeed {
     this.#budget = options.budget;
     this.#clock = new ViewerClock(options.firstTimestamp);
     this.#sender = new FrameSender(options);
+    this.sent = this.#sender.sent;
     this.#pace = new FeedPace(options.estimate, options.burstBudget, options.nowMs);
-  }
-
-  get sent(): SentFrames {
-    return this.#sender.sent;
   }
 
   /** The path is open: send what is cached, or wait for the next key frame. */
@@ -112,8 +110,7 @@ export class VideoFeed implements PacedFeed {
 
   /** The source was interrupted: what the store gets next starts with a key frame. */
   interrupt(): void {
-    if (this.#nextStore !== undefined) return;
-    if (this.#mode !== 'live' || this.#sender.isAmidFrame) return;
+    if (this.#nextStore !== undefined || this.#mode !== 'live' || this.#sender.isAmidFrame) return;
     this.#dropping = undefined;
     this.#mode = 'waiting';
   }
@@ -137,8 +134,7 @@ export class VideoFeed implements PacedFeed {
 
   pump(nowMs: number): boolean {
     const destination = this.#destination();
-    if (destination === undefined || this.#mode === 'waiting') return false;
-    if (this.#isGivenUp(nowMs)) return false;
+    if (destination === undefined || this.#mode === 'waiting' || this.#isGivenUp(nowMs)) return false;
     if (!this.#room.isThere(destination, this.#sender.isAmidFrame)) return this.#holdBack(destination, nowMs);
     this.#room.found();
     let credit = this.#credit(nowMs);
@@ -259,8 +255,8 @@ export class VideoFeed implements PacedFeed {
   /** A connection that takes nothing for long loses what waits, but for what has begun and the newest key frame. */
   #holdBack(destination: Destination, nowMs: number): boolean {
     const heldMs = this.#room.missed(destination, nowMs);
-    const isNewestKeyFrame = this.#cursor === this.#store.gopStart;
-    if (this.#sender.isAmidFrame || isNewestKeyFrame || heldMs < MAX_BEHIND_MS) return true;
+    const isNeeded = this.#sender.isAmidFrame || this.#cursor === this.#store.gopStart;
+    if (isNeeded || heldMs < MAX_BEHIND_MS) return true;
     this.#room.found();
     return this.#dropToKeyFrame();
   }
@@ -270,8 +266,7 @@ export class VideoFeed implements PacedFeed {
     const reason = this.#budget.judge(nowMs);
     if (reason === undefined) return false;
     // The frame that just came included.
-    const frames = this.#mode === 'waiting' ? 1 : this.#store.nextNumber - this.#cursor;
-    this.#statistics.dropped(reason, frames);
+    this.#statistics.dropped(reason, this.#mode === 'waiting' ? 1 : this.#store.nextNumber - this.#cursor);
     this.#dropping = reason;
     this.#sender.cutShort();
     this.#mode = 'waiting';
@@ -290,10 +285,8 @@ export class VideoFeed implements PacedFeed {
     const isLive = this.#mode === 'live';
     // Playout-delay makes a browser show frames as they come, which live frames should be; but a browser that is
     // still catching up must stay free to skip what is late.
-    const hasPlayoutDelay = frame.isKey && isLive && this.#lastBurst.isCaughtUpWith(nowMs);
-    const playoutDelay = hasPlayoutDelay
-      ? livePlayoutDelay(this.#estimate, frame.byteLength)
-      : NO_PLAYOUT_DELAY;
+    const hasDelay = frame.isKey && isLive && this.#lastBurst.isCaughtUpWith(nowMs);
+    const playoutDelay = hasDelay ? livePlayoutDelay(this.#estimate, frame.byteLength) : NO_PLAYOUT_DELAY;
     this.#sender.begin(this.#store, frame, this.#clock.stamp(frame, isLive, nowMs), playoutDelay);
     const ageMs = nowMs - frame.arrivalMs;
     if (isLive) {
