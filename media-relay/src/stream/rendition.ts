@@ -4,18 +4,17 @@
  */
 import type { AccessUnit } from '../media/access-unit.ts';
 import type { Clock } from '../media/clock.ts';
-import { ReorderWatch } from '../media/reorder-watch.ts';
-import type { AudioTrack, H264Facts, Track, VideoTrack } from '../media/track.ts';
+import type { AudioTrack, H264Facts, VideoTrack } from '../media/track.ts';
 import type { Arena } from '../native/arena.ts';
 import { supervise, type SupervisorState } from '../sources/supervisor.ts';
 import type { Source } from '../sources/source.ts';
-import { PacketStore, type StoredFrame } from './packet-store.ts';
-import { audioPacketiser, h264Packetiser } from './packetisers.ts';
+import type { PacketStore, StoredFrame } from './packet-store.ts';
+import { B_FRAMES, RenditionReason } from './rendition-reason.ts';
 import type { RenditionName, StreamState } from './states.ts';
 import type { StreamReasonCode } from './stream-reason.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { LIVE_WITHIN_MS, streamState } from './stream-state.ts';
-import { Timeline } from './timeline.ts';
+import { TrackStores } from './track-stores.ts';
 
 /** Whoever takes the pictures of a rendition. Calls come in decoding order, on the media thread. */
 export interface RenditionReader {
@@ -46,9 +45,6 @@ const LINGER_MS = 10_000;
 const NO_CLOCK_AFTER_MS = 30_000;
 const NO_KEY_FRAME_AFTER_MS = 10_000;
 
-const B_FRAMES =
-  'The camera sends B-frames, which browsers cannot show over WebRTC. Set its profile to Baseline, or its B-frames to 0.';
-
 export class Rendition {
   readonly name: RenditionName;
   readonly counters = new StreamCounters();
@@ -58,32 +54,22 @@ export class Rendition {
   readonly #holders = new Set<RenditionReader>();
   /** Of these, those who take its frames. */
   readonly #readers = new Set<RenditionReader>();
-  readonly #videoTimeline = new Timeline(90_000);
-  #audioTimeline = new Timeline(8000);
-  readonly #reorder = new ReorderWatch();
-  #video: { track: VideoTrack; store: PacketStore } | undefined;
-  #audio: { track: AudioTrack; store: PacketStore } | undefined;
+  readonly #stores: TrackStores;
+  readonly #reason = new RenditionReason();
   /** Kept from start to start, but for `restart()`: it has learnt how its camera is reached. */
   #source: Source | undefined;
   #running: AbortController | undefined;
   #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
-  #failure: string | undefined;
-  #failureCode: StreamReasonCode | undefined;
-  /** Failures that were told, until pictures come again; an on-demand camera stops and starts in between. */
-  readonly #toldReasons = new Set<StreamReasonCode>();
-  #refusal: string | undefined;
   #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
-  #facts: H264Facts | undefined;
   #closed = false;
-  /** Since the source was interrupted: where it goes on, it may be in the middle of a group of pictures. */
-  #waitsForKey = true;
   readonly #waiters = new Set<() => void>();
 
   constructor(name: RenditionName, isAlwaysOn: boolean, deps: RenditionDeps) {
     this.name = name;
     this.#isAlwaysOn = isAlwaysOn;
     this.#deps = deps;
+    this.#stores = new TrackStores(deps.arena, deps.onAudio !== undefined);
   }
 
   /** Apart from the constructor: a source may deliver before this returns, and those who listen must be complete. */
@@ -92,40 +78,39 @@ export class Rendition {
   }
 
   get videoStore(): PacketStore | undefined {
-    return this.#video?.store;
+    return this.#stores.video;
   }
 
   get audioStore(): PacketStore | undefined {
-    return this.#audio?.store;
+    return this.#stores.audio;
   }
 
   get videoTrack(): VideoTrack | undefined {
-    return this.#video?.track;
+    return this.#stores.videoTrack;
   }
 
   get audioTrack(): AudioTrack | undefined {
-    return this.#audio?.track;
+    return this.#stores.audioTrack;
   }
 
   /** What an offer is matched against; undefined until the camera's codec is known, and kept from then on. */
   get facts(): H264Facts | undefined {
-    return this.#facts;
+    return this.#stores.facts;
   }
 
   /** Why it cannot be shown in a browser. */
   get refusal(): string | undefined {
-    return this.#refusal;
+    return this.#reason.refusal;
   }
 
   /** Why it is not there: of the newest attempt. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#reason.failure;
   }
 
   /** Of the refusal, else of the failure. */
   get reasonCode(): StreamReasonCode | undefined {
-    if (this.#refusal !== undefined) return this.#refusal === B_FRAMES ? 'b-frames' : 'unsupported-codec';
-    return this.#failure === undefined ? undefined : this.#failureCode;
+    return this.#reason.code;
   }
 
   get bitrateBps(): number {
@@ -142,14 +127,14 @@ export class Rendition {
 
   /** An offer can be answered with it. */
   isOfferable(nowMs: number): boolean {
-    if (this.#closed || this.#facts === undefined || this.#refusal !== undefined) return false;
+    if (this.#closed || this.facts === undefined || this.refusal !== undefined) return false;
     const state = this.state(nowMs);
     return state === 'live' || state === 'connecting' || state === 'stalled';
   }
 
   /** A viewer can be switched to it at once: it has a group of pictures and gets more. */
   isReady(nowMs: number): boolean {
-    return this.state(nowMs) === 'live' && this.#video?.store.gopStart !== undefined;
+    return this.state(nowMs) === 'live' && this.videoStore?.gopStart !== undefined;
   }
 
   state(nowMs: number): StreamState {
@@ -158,8 +143,8 @@ export class Rendition {
         wanted: this.isWanted,
         link: this.#link,
         lastFrameMs: this.counters.lastFrameMs,
-        failed: this.#failure !== undefined,
-        refusal: this.#refusal,
+        failed: this.failure !== undefined,
+        refusal: this.refusal,
       },
       nowMs,
     );
@@ -182,7 +167,7 @@ export class Rendition {
     const { lastFrameMs } = this.counters;
     return (
       this.#link === 'connected' &&
-      this.#waitsForKey &&
+      this.#stores.waitsForKey &&
       lastFrameMs !== undefined &&
       lastFrameMs - this.#connectedMs > NO_KEY_FRAME_AFTER_MS
     );
@@ -236,7 +221,7 @@ export class Rendition {
   /** Connects to the camera as if for the first time. */
   restart(): void {
     this.#source = undefined;
-    this.#toldReasons.clear();
+    this.#reason.forgetTold();
     if (this.#running === undefined) return;
     this.#stop();
     this.#start();
@@ -249,16 +234,13 @@ export class Rendition {
     this.#stop();
     this.#holders.clear();
     this.#readers.clear();
-    this.#video?.store.close();
-    this.#audio?.store.close();
-    this.#video = undefined;
-    this.#audio = undefined;
+    this.#stores.close();
     for (const done of this.#waiters) done();
   }
 
   #isDecided(): boolean {
     return (
-      this.#closed || this.#refusal !== undefined || (this.#facts !== undefined && this.#link === 'connected')
+      this.#closed || this.refusal !== undefined || (this.facts !== undefined && this.#link === 'connected')
     );
   }
 
@@ -271,7 +253,7 @@ export class Rendition {
     const running = new AbortController();
     this.#running = running;
     this.#link = 'connecting';
-    this.#failure = undefined;
+    this.#reason.startedOrStopped();
     const source = (this.#source ??= this.#deps.createSource());
     const current = (): boolean => this.#running === running;
     void supervise({
@@ -284,14 +266,18 @@ export class Rendition {
       },
       sink: {
         tracks: (tracks) => {
-          if (current()) this.#onTracks(tracks);
+          if (!current()) return;
+          this.#stores.setTracks(tracks);
+          this.#reason.tracksCame();
+          if (this.#isDecided()) for (const done of this.#waiters) done();
         },
         accessUnit: (unit) => {
-          if (current()) this.#onAccessUnit(unit);
+          if (!current()) return;
+          if (unit.track.kind === 'video') this.#onVideo(unit);
+          else this.#onAudio(unit);
         },
         received: (report) => {
-          if (!current()) return;
-          this.counters.received(report);
+          if (current()) this.counters.received(report);
         },
       },
     });
@@ -301,7 +287,7 @@ export class Rendition {
     this.#running?.abort();
     this.#running = undefined;
     this.#link = 'off';
-    this.#failure = undefined;
+    this.#reason.startedOrStopped();
     this.counters.lastFrameMs = undefined;
     this.#interrupt();
   }
@@ -325,68 +311,24 @@ export class Rendition {
       this.#interrupt();
       return;
     }
-    // A camera that is away for a night fails thousands of times in the same way; one event of these tells it.
-    const isNews = !this.#toldReasons.has(state.reason);
-    this.#toldReasons.add(state.reason);
-    this.#failure = state.message;
-    this.#failureCode = state.reason;
+    const isNews = this.#reason.failed(state);
     this.counters.reconnect(state.reason);
     if (state.reason === 'unsupported-codec') this.#refuse(state.message);
-    // It is not there any more: nobody knows what it would send. Its last frames shall not make it live in between.
-    else if (!this.#hasYoungFrame()) this.#refusal = undefined;
+    // It is not there any more. Its last frames shall not make it live in between.
+    else if (!this.#hasYoungFrame()) this.#reason.withdrawRefusal();
     if (isNews) this.#deps.onReconnect(state);
     this.#deps.onChange();
     if (this.#link === 'waiting') for (const done of this.#waiters) done();
   }
 
-  #onTracks(tracks: readonly Track[]): void {
-    const video = tracks.find((track) => track.kind === 'video');
-    const audio = tracks.find((track) => track.kind === 'audio' && track.codec !== 'unsupported');
-    if (video !== undefined) {
-      if (this.#video === undefined) {
-        this.#video = { track: video, store: new PacketStore(this.#deps.arena, h264Packetiser) };
-      } else {
-        this.#video.track = video;
-      }
-      if (video.h264 !== undefined) this.#facts = video.h264;
-    }
-    if (audio?.kind === 'audio' && this.#deps.onAudio !== undefined) {
-      if (this.#audio?.track.codec !== audio.codec) {
-        this.#audio?.store.close();
-        this.#audio = { track: audio, store: new PacketStore(this.#deps.arena, audioPacketiser) };
-        // Viewers who had that sound before get it again, on the same clock.
-        if (this.#audioTimeline.clockRate !== audio.clockRate)
-          this.#audioTimeline = new Timeline(audio.clockRate);
-      } else {
-        this.#audio.track = audio;
-      }
-    } else {
-      // A camera whose sound was turned off: who comes now must not be promised any.
-      this.#audio?.store.close();
-      this.#audio = undefined;
-    }
-    this.#refusal = undefined;
-    this.#reorder.reset();
-    if (this.#isDecided()) for (const done of this.#waiters) done();
-  }
-
-  #onAccessUnit(unit: AccessUnit): void {
-    if (unit.track.kind === 'video') this.#onVideo(unit);
-    else this.#onAudio(unit);
-  }
-
   #onVideo(unit: AccessUnit): void {
-    const video = this.#video;
-    if (video === undefined) return;
+    if (this.videoStore === undefined) return;
     this.counters.video(unit);
-    this.#failure = undefined;
-    this.#toldReasons.clear();
+    this.#reason.pictureCame();
     this.#deps.onChange();
-    this.#judgeOrder(unit);
-    if (unit.isKey && !unit.isBroken) this.#waitsForKey = false;
-    if (this.#waitsForKey) return;
-    const frame = video.store.append(unit, this.#videoTimeline.map(unit.ticks, unit.arrivalMs));
-    if (frame === undefined || this.#refusal !== undefined) return;
+    if (this.#reason.hasNewReordering(unit)) this.#refuse(B_FRAMES);
+    const frame = this.#stores.appendVideo(unit);
+    if (frame === undefined || this.refusal !== undefined) return;
     for (const reader of this.#readers) reader.onVideo(frame, this.#deps.clock());
     if (frame.isKey && this.#holders.size > this.#readers.size) this.#tellWaiting();
   }
@@ -395,34 +337,19 @@ export class Rendition {
     for (const holder of this.#holders) if (!this.#readers.has(holder)) holder.onReady(this);
   }
 
-  #judgeOrder(unit: AccessUnit): void {
-    this.#reorder.accessUnit(unit);
-    if (this.#reorder.isReordered) {
-      if (this.#refusal === undefined) this.#refuse(B_FRAMES);
-    } else if (this.#refusal === B_FRAMES) {
-      this.#refusal = undefined;
-    }
-  }
-
   #onAudio(unit: AccessUnit): void {
-    const frame = this.#audio?.store.append(unit, this.#audioTimeline.map(unit.ticks, unit.arrivalMs));
+    const frame = this.#stores.appendAudio(unit);
     if (frame !== undefined) this.#deps.onAudio?.(frame);
   }
 
   #interrupt(): void {
     this.counters.interrupt();
-    this.#videoTimeline.restart();
-    this.#audioTimeline.restart();
-    this.#video?.store.breakGop();
-    this.#waitsForKey = true;
+    this.#stores.interrupt();
     for (const reader of this.#readers) reader.onInterrupt();
   }
 
   #refuse(message: string): void {
-    // The codec is found anew at every attempt: only a new reason is a change.
-    const isNews = this.#refusal !== message;
-    this.#refusal = message;
-    if (isNews) this.#deps.onRefuse(message);
+    if (this.#reason.refuse(message)) this.#deps.onRefuse(message);
     for (const done of this.#waiters) done();
   }
 }
