@@ -1,191 +1,12 @@
 /** A feed between two renditions, down to the packets: what a viewer gets over any sequence of events. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { VideoTrack } from '../media/track.ts';
-import { Arena } from '../native/arena.ts';
-import { PacketStore, type Packetiser } from '../stream/packet-store.ts';
-import { DelayHistogram, PathStatistics } from '../stream/path-statistics.ts';
+import { delta, expectOneStream, switchedFeed } from '../testing/switched-feed.ts';
 import { timeBox } from '../testing/time-box.ts';
-import { SEND_BUFFER_BYTES, type Destination, type UdpEgress } from './egress.ts';
-import { Pacer, TokenBucket } from './pacer.ts';
-import { PathEstimate } from './path-estimate.ts';
-import { Resender } from './resender.ts';
-import { RtpSender } from './rtp-sender.ts';
-import type { SrtpCipher } from './srtp.ts';
-import { VideoFeed } from './video-feed.ts';
-import { ViewerBudget } from './viewer-budget.ts';
-
-const track: VideoTrack = {
-  kind: 'video',
-  codec: 'h264',
-  encodingName: 'H264',
-  clockRate: 90_000,
-  h264: undefined,
-};
-const PACKET = 1000;
-const packetiser: Packetiser = {
-  bound: ({ data }) => ({ packets: Math.ceil(data.length / PACKET), bytes: data.length }),
-  write({ data }, target, offset, lengths) {
-    const packets = Math.ceil(data.length / PACKET);
-    target.set(data, offset);
-    for (let i = 0; i < packets; i++) lengths[i] = Math.min(PACKET, data.length - i * PACKET);
-    return { packets, bytes: data.length };
-  },
-};
-
-interface Packet {
-  readonly seq: number;
-  readonly timestamp: number;
-  readonly marker: boolean;
-  /** First byte of each payload: which rendition, and which frame of it (modulo 100). */
-  readonly rendition: number;
-  readonly isKey: boolean;
-}
-
-/** Two cameras of one picture, whose clocks have nothing to do with each other, one viewer, and a hand on the time. */
-function bench({ firstSeq = 0xff00, rtx = false } = {}) {
-  const arena = new Arena();
-  let nowMs = 1_000_000;
-  const buffer = arena.allocate(SEND_BUFFER_BYTES);
-  const stores = [new PacketStore(arena, packetiser), new PacketStore(arena, packetiser)] as const;
-  const ticks = [5_000_000, 77];
-  const packets: Packet[] = [];
-  const covered = new Map<string, string>();
-  const reused: string[] = [];
-  let isResend = false;
-  const cipher: SrtpCipher = {
-    profile: 'aes128gcm',
-    rtpTagBytes: 16,
-    sealRtp(at, headerBytes, source, sourceAt, sourceBytes, ssrc, roc, seq) {
-      const header = Buffer.from(buffer.bytes.subarray(at, at + headerBytes));
-      const payload = Buffer.from(source.bytes.subarray(sourceAt, sourceAt + sourceBytes));
-      const nonce = `${ssrc} ${roc} ${seq}`;
-      const packet = `${header.toString('hex')} ${payload.toString('hex')}`;
-      if ((covered.get(nonce) ?? packet) !== packet) reused.push(nonce);
-      covered.set(nonce, packet);
-      if (!isResend)
-        packets.push({
-          seq: roc * 0x1_0000 + seq,
-          timestamp: header.readUInt32BE(4),
-          marker: (header[1] ?? 0) >= 0x80,
-          rendition: (payload[0] ?? 0) >>> 7,
-          isKey: ((payload[0] ?? 0) & 0x40) !== 0,
-        });
-      return headerBytes + sourceBytes + 16;
-    },
-    sealRtcp: (_at, length) => length,
-    openRtcp: () => undefined,
-    close: () => undefined,
-  };
-  const egress = { buffer, send: () => undefined } as unknown as UdpEgress;
-  const video = new RtpSender({ ssrc: 1, payloadType: 102, firstSeq, cipher, egress, playoutDelayId: 5 });
-  const destination = { socket: { writable: true } } as Destination;
-  const statistics = new PathStatistics(new DelayHistogram());
-  const estimate = new PathEstimate({ nowMs, transportCc: false });
-  const budget = new ViewerBudget(nowMs);
-  // The bench pumps by itself: no timer runs.
-  const pacer = { add: () => void (isQueued = true), remove: () => undefined } as unknown as Pacer;
-  let isQueued = false;
-  const feed = new VideoFeed({
-    store: stores[0],
-    sender: video,
-    destination: () => destination,
-    pacer,
-    burstBudget: new TokenBucket(400_000_000, 128 * 1024, nowMs),
-    statistics,
-    estimate,
-    budget,
-    firstTimestamp: 0xffff_0000,
-    nowMs,
-  });
-  const resender = new Resender({
-    sent: feed.sent,
-    video,
-    rtx: rtx ? new RtpSender({ ssrc: 2, payloadType: 103, firstSeq: 1, cipher, egress }) : undefined,
-    payload: arena.allocate(2048),
-    statistics,
-    estimate,
-    nowMs,
-  });
-  let watched = 0;
-  return {
-    arena,
-    feed,
-    stores,
-    packets,
-    reused,
-    covered,
-    statistics,
-    destination,
-    get nowMs() {
-      return nowMs;
-    },
-    /** Camera `which` delivers a frame; the viewer gets it when it watches that one. */
-    frame(which: 0 | 1, bytes: number, isKey = false): void {
-      const step = which === 0 ? 3000 : 6000;
-      ticks[which] = (ticks[which] ?? 0) + step;
-      const data = new Uint8Array(bytes).fill(
-        (which << 7) | (isKey ? 0x40 : 0) | (stores[which].nextNumber % 60),
-      );
-      const stored = stores[which].append(
-        {
-          track,
-          ticks: ticks[which] ?? 0,
-          arrivalMs: nowMs,
-          captureMs: undefined,
-          isKey,
-          isBroken: false,
-          data,
-          unitEnds: [bytes],
-        },
-        ticks[which] ?? 0,
-      );
-      if (stored && which === watched) feed.onFrame(stored, nowMs);
-    },
-    switchTo(which: 0 | 1): void {
-      watched = which;
-      feed.switchTo(stores[which], nowMs);
-    },
-    interrupt(which: 0 | 1): void {
-      stores[which].breakGop();
-      if (which === watched) feed.interrupt();
-    },
-    pass(ms: number): void {
-      for (let i = 0; i < ms; i++) {
-        nowMs++;
-        budget.heard(nowMs);
-        if (isQueued) isQueued = feed.pump(nowMs);
-      }
-    },
-    resend(sequences: readonly number[]): boolean {
-      isResend = true;
-      const isInHistory = resender.resend(sequences, destination, undefined, nowMs);
-      isResend = false;
-      return isInHistory;
-    },
-  };
-}
-
-const delta = (from: number, to: number): number => (to - from) | 0;
-
-/** One RTP stream as a viewer must see it: no gap, whole frames, a clock that only goes forward, key frames at switches. */
-function expectOneStream(packets: readonly Packet[]): void {
-  for (const [i, packet] of packets.entries()) {
-    const before = packets[i - 1];
-    if (before === undefined) continue;
-    expect(packet.seq).toBe(before.seq + 1);
-    if (!before.marker) {
-      expect([packet.timestamp, packet.rendition]).toEqual([before.timestamp, before.rendition]);
-      continue;
-    }
-    expect(delta(before.timestamp, packet.timestamp)).toBeGreaterThan(0);
-    if (packet.rendition !== before.rendition) expect(packet.isKey).toBe(true);
-  }
-}
 
 describe('a switch', () => {
   function watching() {
-    const made = bench();
+    const made = switchedFeed();
     for (let i = 0; i < 30; i++) {
       made.frame(0, i === 0 ? 60_000 : 12_000, i === 0);
       if (i % 2 === 0) made.frame(1, i === 0 ? 8000 : 1500, i === 0);
@@ -306,7 +127,7 @@ describe('a switch', () => {
 });
 
 test('the first packet of the longest burst can still be asked for at its end', () => {
-  const made = bench();
+  const made = switchedFeed();
   for (let frame = 0; frame < 600; frame++) {
     made.frame(1, 1000, frame === 0);
     made.pass(16);
@@ -320,7 +141,7 @@ test('the first packet of the longest burst can still be asked for at its end', 
 
 test('a resynchronisation that cuts a frame short leaves its numbers to what follows', () => {
   for (const pieces of [1, 2, 3, 4, 5, 6, 7]) {
-    const made = bench({ rtx: false });
+    const made = switchedFeed({ rtx: false });
     made.feed.start(made.nowMs);
     for (let frame = 0; frame < pieces; frame++) made.frame(0, 3000, frame === 0);
     made.pass(2000);
@@ -366,7 +187,7 @@ test('whatever happens, the viewer has one stream of whole frames, and no nonce 
       fc.integer({ min: 0, max: 0xffff }),
       fc.boolean(),
       (actions, firstSeq, rtx) => {
-        const made = bench({ firstSeq, rtx });
+        const made = switchedFeed({ firstSeq, rtx });
         made.feed.start(made.nowMs);
         let wasBroken = false;
         for (const [kind, first, second] of actions) {

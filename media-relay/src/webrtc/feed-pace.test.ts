@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { frames, videoFeedBench } from '../testing/video-feed-bench.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+test('a burst that others hold back leaves nothing out before the next key frame, and nothing counts as waiting', () => {
+  const { feed, budget, frame, sent, statistics } = videoFeedBench(undefined, 1_300_000);
+  let mostWaitingMs = 0;
+  const play = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      frame(8000);
+      budget.heard(Date.now());
+      for (let ms = 0; ms < 33; ms++) {
+        vi.advanceTimersByTime(1);
+        mostWaitingMs = Math.max(mostWaitingMs, feed.waitingMs(Date.now()));
+      }
+    }
+  };
+  frame(150_000, true, false);
+  feed.start(Date.now());
+  play(200);
+  const before = frames(sent).length;
+  expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: before }, (_, i) => i));
+  expect(before).toBeLessThan(150);
+  expect(statistics.droppedFrames.slow).toBe(0);
+  expect(mostWaitingMs).toBe(0);
+  // From there on it needs nothing of what they share.
+  frame(60_000, true);
+  play(30);
+  expect(frames(sent).at(-1)?.number).toBe(231);
+  expect(statistics.droppedFrames).toMatchObject({ overtaken: 201 - before, slow: 0 });
+});
+
+test('a live frame waits at most 100 ms for the pacer, however large those before it are', () => {
+  const { feed, frame, statistics, sent } = videoFeedBench();
+  frame(1000, true, false);
+  feed.start(Date.now());
+  vi.advanceTimersByTime(100);
+  statistics.takePacerDelay();
+  // 3 MB take 240 ms at 100 Mbit/s.
+  frame(3_000_000, true);
+  vi.advanceTimersByTime(33);
+  frame(1000);
+  vi.advanceTimersByTime(200);
+  expect(frames(sent)).toHaveLength(3);
+  expect(statistics.takePacerDelay().maxSeconds).toBeLessThan(0.11);
+});
