@@ -1,0 +1,41 @@
+import { setImmediate } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { as, FakeMetrics, startTestRelay } from '../testing/test-relay.ts';
+import type { TestRelay } from '../testing/test-relay.ts';
+
+let relay: TestRelay;
+beforeEach(async () => {
+  relay = await startTestRelay();
+});
+afterEach(() => relay.server.close());
+
+describe('metrics', () => {
+  test('need their permission on every stream; the text is passed on in parts', async () => {
+    const response = await relay.fetch('/metrics', { headers: as.metrics });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await response.text()).toBe('a 1\nb 2\n');
+    for (const headers of [as.grafana, as.lobby, as.stranger, as.nobody, {}])
+      expect((await relay.fetch('/metrics', { headers })).status).toBe(403);
+    expect((await relay.fetch('/metrics', { method: 'HEAD', headers: as.metrics })).status).toBe(200);
+  });
+
+  test('a scrape that is given up is no error of the relay', async () => {
+    const begun = Promise.withResolvers<void>();
+    const collected = Promise.withResolvers<void>();
+    const metrics = new FakeMetrics();
+    metrics.expose = async function* () {
+      yield 'a 1\n';
+      begun.resolve();
+      await collected.promise;
+    };
+    await using slow = await startTestRelay({ deps: { metrics } });
+    const headers = `Host: localhost\r\nAuthorization: ${as.metrics.authorization}`;
+    await slow.abandon(`GET /metrics HTTP/1.1\r\n${headers}\r\n\r\n`, begun.promise);
+    collected.resolve();
+    await setImmediate();
+    expect(slow.logLines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['request']);
+  });
+});

@@ -1,0 +1,22 @@
+/** What tests send to a test relay, and how they read its refusals. */
+import { as, type TestRelay } from './test-relay.ts';
+
+export const sdp = { 'content-type': 'application/sdp' };
+export const ufrag = 'abcd';
+export const offer = `v=0\r\na=ice-ufrag:${ufrag}\r\n`;
+
+export function join(
+  relay: TestRelay,
+  headers: Record<string, string> = as.grafana,
+  stream = 'lobby-1',
+): Promise<Response> {
+  return relay.fetch(`/api/v1/whep/${stream}`, {
+    method: 'POST',
+    headers: { ...sdp, ...headers },
+    body: offer,
+  });
+}
+
+export async function codeOf(response: Response): Promise<unknown> {
+  return ((await response.json()) as { code: unknown }).code;
+}
