@@ -1,26 +1,12 @@
 import { once } from 'node:events';
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { problemSchema } from './schemas.ts';
+import { codeOf, offer, sdp } from './testing/requests.ts';
 import { as, startTestRelay } from './testing/test-relay.ts';
 import type { TestRelay } from './testing/test-relay.ts';
-
-const offer = 'v=0\r\na=ice-ufrag:abcd\r\n';
-const sdp = { 'content-type': 'application/sdp' };
-
-async function codeOf(response: Response): Promise<string> {
-  expect(response.headers.get('content-type')).toBe('application/problem+json');
-  const problem = problemSchema.parse(await response.json());
-  expect(problem.status).toBe(response.status);
-  return problem.code;
-}
 
 describe('paths as they are sent', () => {
   let relay: TestRelay;
@@ -64,114 +50,6 @@ describe('paths as they are sent', () => {
     expect([big.status, JSON.parse(big.body)]).toMatchObject([431, { code: 'headers-too-large' }]);
     const latin = await relay.raw('GET /caf\u00e9 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     expect([latin.status, JSON.parse(latin.body)]).toMatchObject([400, {}]);
-  });
-});
-
-describe('who may', () => {
-  let relay: TestRelay;
-  beforeAll(async () => {
-    relay = await startTestRelay();
-  });
-  afterAll(() => relay.server.close());
-
-  const admin = { method: 'POST', headers: { ...as.admin, 'content-length': '0' } };
-
-  test('a local browser may view and nothing else', async () => {
-    expect((await relay.fetch('/')).status).toBe(200);
-    expect((await relay.fetch('/api/v1/streams')).status).toBe(200);
-    expect(
-      (await relay.fetch('/api/v1/whep/lobby-1', { method: 'POST', headers: sdp, body: offer })).status,
-    ).toBe(201);
-    expect(await codeOf(await relay.fetch('/api/v1/config/reload', { method: 'POST' }))).toBe('forbidden');
-    expect(await codeOf(await relay.fetch('/api/v1/streams/lobby-1', { method: 'DELETE' }))).toBe(
-      'forbidden',
-    );
-  });
-
-  test.each([
-    { origin: 'https://evil.example' },
-    { origin: 'null' },
-    { 'sec-fetch-site': 'cross-site' },
-    { referer: 'https://evil.example/' },
-    { 'x-forwarded-for': '127.0.0.1' },
-    { via: '1.1 proxy' },
-    { 'x-grafana-id': '' },
-  ])('a page of another site, or a proxy, may not lean on it: %j', async (headers) => {
-    const calls = relay.engine.calls.length;
-    const init = { method: 'POST', headers: { ...sdp, ...headers }, body: offer };
-    expect(await codeOf(await relay.fetch('/api/v1/whep/lobby-1', init))).toBe('forbidden');
-    expect(await codeOf(await relay.fetch('/api/v1/streams', { headers }))).toBe('forbidden');
-    expect(relay.engine.calls).toHaveLength(calls);
-  });
-
-  test('a proxy is seen however many headers come before it, and HTTP/1.0 is one', async () => {
-    const many = 'A:\r\n'.repeat(3000);
-    const tail = 'Connection: close\r\n\r\n';
-    const crowded = await relay.raw(
-      `GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\n${many}X-Forwarded-For: 192.0.2.1\r\n${tail}`,
-    );
-    expect(crowded.status).toBe(403);
-    expect((await relay.raw(`GET /api/v1/streams HTTP/1.0\r\nHost: localhost\r\n${tail}`)).status).toBe(403);
-    expect((await relay.raw(`GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\n${tail}`)).status).toBe(200);
-    expect((await relay.raw(`GET /api/v1/streams HTTP/1.1\r\nHost: evil.example\r\n${tail}`)).status).toBe(
-      403,
-    );
-  });
-
-  test.each([
-    ['GET', '/'],
-    ['GET', '/assets/wall.js'],
-    ['GET', '/api/v1/streams'],
-    ['GET', '/api/v1/streams/lobby-1'],
-    ['GET', '/api/v1/events'],
-    ['GET', '/api/v1/sessions/session-1/clock'],
-    ['POST', '/api/v1/whep/lobby-1'],
-    ['PATCH', '/api/v1/whep/lobby-1/session-1'],
-    ['DELETE', '/api/v1/whep/lobby-1/session-1'],
-    ['POST', '/api/v1/streams'],
-    ['DELETE', '/api/v1/streams/lobby-1'],
-    ['POST', '/api/v1/streams/lobby-1/restart'],
-    ['POST', '/api/v1/config/reload'],
-  ])('%s %s is closed to whoever has no token, a wrong one or another permission', async (method, path) => {
-    for (const headers of [as.nobody, as.stranger, as.metrics])
-      expect(await codeOf(await relay.fetch(path, { method, headers }))).toBe('forbidden');
-  });
-
-  test('a stream that one may not see answers the same whether or not it exists', async () => {
-    const names = ['garage', 'nowhere', 'lobby-9'];
-    const responses = await Promise.all(
-      names.map((name) => relay.fetch(`/api/v1/streams/${name}`, { headers: as.lobby })),
-    );
-    const [hidden, absent, visible] = await Promise.all(responses.map((response) => response.json()));
-    expect(hidden).toEqual(absent);
-    expect(hidden).toMatchObject({ status: 403, code: 'forbidden' });
-    expect(visible).toMatchObject({ status: 404, code: 'stream-not-found' });
-  });
-
-  test('two different tokens are a mistake', async () => {
-    const response = await relay.fetch('/api/v1/streams', { headers: { ...as.admin, ...as.grafana } });
-    expect(await codeOf(response)).toBe('bad-request');
-    const doubled = await relay.raw(
-      'GET /api/v1/streams HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' +
-        `Authorization: ${as.admin.authorization}\r\nAuthorization: ${as.lobby.authorization}\r\n\r\n`,
-    );
-    expect(doubled.status).toBe(400);
-  });
-
-  test('an admin of some streams is none of the others, nor of the configuration', async () => {
-    const add = (name: string): Promise<Response> =>
-      relay.fetch('/api/v1/streams', {
-        method: 'POST',
-        headers: { ...as.lobbyAdmin, 'content-type': 'application/json' },
-        body: JSON.stringify({ name, url: 'demo:' }),
-      });
-    expect((await add('lobby-7')).status).toBe(201);
-    expect(await codeOf(await add('roof'))).toBe('forbidden');
-    expect(
-      await codeOf(await relay.fetch('/api/v1/config/reload', { ...admin, headers: as.lobbyAdmin })),
-    ).toBe('forbidden');
-    expect((await relay.fetch('/api/v1/config/reload', admin)).status).toBe(200);
-    expect(relay.adminCalls).toEqual(['add lobby-7', 'reload']);
   });
 });
 
@@ -334,53 +212,14 @@ describe('headers', () => {
     await using relay = await startTestRelay({ server: { maxChangesPerMinute: 1 } });
     const reload = (headers: Record<string, string>): Promise<Response> =>
       relay.fetch('/api/v1/config/reload', { method: 'POST', headers });
-    const strangers = [await reload(as.nobody), await reload(as.stranger), await reload({ origin })];
+    const strangers = [
+      await reload(as.nobody),
+      await reload(as.stranger),
+      await reload({ origin: 'https://wall.example.org' }),
+    ];
     expect(strangers.map(({ status }) => status)).toEqual([403, 403, 403]);
     expect((await reload(as.admin)).status).toBe(200);
   });
-});
-
-const origin = 'https://wall.example.org';
-
-const preflight = (from: string): RequestInit => ({
-  method: 'OPTIONS',
-  headers: { origin: from, 'access-control-request-method': 'POST' },
-});
-
-describe('CORS', () => {
-  test('configured origins are answered, with the headers they need, errors included', async () => {
-    await using relay = await startTestRelay({ deps: { corsOrigins: [origin] } });
-    const { status, headers } = await relay.fetch('/api/v1/whep/lobby-1', preflight(origin));
-    expect(status).toBe(204);
-    expect(headers.get('access-control-allow-origin')).toBe(origin);
-    expect(headers.get('access-control-allow-methods')).toBe('OPTIONS, POST');
-    expect(headers.get('access-control-allow-headers')).toContain('X-Sightline-Token');
-    expect(headers.get('access-control-allow-credentials')).toBeNull();
-    expect(headers.get('vary')).toContain('Origin');
-
-    const init = { method: 'POST', headers: { ...sdp, ...as.grafana, origin }, body: offer };
-    const answer = await relay.fetch('/api/v1/whep/lobby-1', init);
-    expect(answer.status).toBe(201);
-    expect(answer.headers.get('access-control-expose-headers')).toContain('Location');
-    const denied = await relay.fetch('/api/v1/streams', { headers: { origin } });
-    expect([denied.status, denied.headers.get('access-control-allow-origin')]).toEqual([403, origin]);
-  });
-
-  test('others are not', async () => {
-    await using relay = await startTestRelay({ deps: { corsOrigins: [origin] } });
-    for (const from of ['https://evil.example', `${origin}.evil.example`, 'null', 'http://localhost:3000']) {
-      const { headers } = await relay.fetch('/api/v1/whep/lobby-1', preflight(from));
-      expect(headers.get('access-control-allow-origin')).toBeNull();
-      expect(headers.get('access-control-allow-methods')).toBeNull();
-    }
-  });
-
-  test.each(['*', 'null', 'https://a.example/', 'a.example', 'ftp://a.example'])(
-    '%s cannot be configured',
-    async (bad) => {
-      await expect(startTestRelay({ deps: { corsOrigins: [bad] } })).rejects.toThrow(`CORS origin "${bad}"`);
-    },
-  );
 });
 
 describe('closing', () => {
@@ -406,60 +245,5 @@ describe('closing', () => {
   test('an address in use is an error', async () => {
     await using relay = await startTestRelay();
     await expect(startTestRelay({ server: { port: relay.port } })).rejects.toThrow('EADDRINUSE');
-  });
-});
-
-async function nameServed(port: number): Promise<unknown> {
-  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const { CN } = socket.getPeerCertificate().subject;
-  socket.destroy();
-  return CN;
-}
-
-describe('HTTPS', () => {
-  let directory: string;
-  const file = (name: string): string => join(directory, name);
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'sightline-tls-'));
-    for (const name of ['one', 'two'])
-      execFileSync(
-        'openssl',
-        `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=${name} -keyout ${file(`${name}.key`)} -out ${file(`${name}.crt`)}`.split(
-          ' ',
-        ),
-        { stdio: 'ignore' },
-      );
-    copyFileSync(file('one.crt'), file('now.crt'));
-    copyFileSync(file('one.key'), file('now.key'));
-  });
-  afterAll(() => rmSync(directory, { recursive: true }));
-
-  test('serves the certificate, a new one after a reload, and the old one while the new is wrong', async () => {
-    await using relay = await startTestRelay({
-      server: { tls: { cert: file('now.crt'), key: file('now.key') } },
-    });
-    expect(relay.server.url).toBe(`https://localhost:${relay.port}/`);
-    expect(await nameServed(relay.port)).toBe('one');
-    copyFileSync(file('two.crt'), file('now.crt'));
-    await expect(relay.server.reloadTls()).rejects.toThrow('no pair');
-    expect(await nameServed(relay.port)).toBe('one');
-    copyFileSync(file('two.key'), file('now.key'));
-    await relay.server.reloadTls();
-    expect(await nameServed(relay.port)).toBe('two');
-  });
-
-  test('plain HTTP is cut off', async () => {
-    await using relay = await startTestRelay({
-      server: { tls: { cert: file('one.crt'), key: file('one.key') } },
-    });
-    const answer = await relay.raw('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n').catch(() => undefined);
-    expect(answer?.head ?? '').not.toContain('HTTP/');
-  });
-
-  test('a missing file is named', async () => {
-    await expect(
-      startTestRelay({ server: { tls: { cert: file('no.crt'), key: file('one.key') } } }),
-    ).rejects.toThrow('no.crt');
   });
 });

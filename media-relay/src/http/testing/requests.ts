@@ -1,4 +1,7 @@
 /** What tests send to a test relay, and how they read its refusals. */
+import { expect } from 'vitest';
+
+import { problemSchema } from '../schemas.ts';
 import { as, type TestRelay } from './test-relay.ts';
 
 export const sdp = { 'content-type': 'application/sdp' };
@@ -17,6 +20,10 @@ export function join(
   });
 }
 
-export async function codeOf(response: Response): Promise<unknown> {
-  return ((await response.json()) as { code: unknown }).code;
+/** Of a refusal, which must be a problem as the API describes it. */
+export async function codeOf(response: Response): Promise<string> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const problem = problemSchema.parse(await response.json());
+  expect(problem.status).toBe(response.status);
+  return problem.code;
 }
