@@ -1,13 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../media/clock.ts';
 import { rtpPacket } from '../rtp/fixtures/payloads.ts';
-import {
-  pictureMaker,
-  sendUdp,
-  videoSdp,
-  type PictureOptions,
-  type Script,
-} from '../rtsp/fake-camera.ts';
+import { pictureMaker, sendUdp, videoSdp, type PictureOptions, type Script } from '../rtsp/fake-camera.ts';
 import { rtspSourceOf, runRtsp, useCameras } from '../testing/rtsp-run.ts';
 
 const camera = useCameras();
