@@ -3,13 +3,12 @@
  * holds it, packetises each access unit once, keeps the packets, and hands them to those who watch it.
  */
 import type { AccessUnit } from '../media/access-unit.ts';
-import type { Clock } from '../media/clock.ts';
-import type { AudioTrack, H264Facts, VideoTrack } from '../media/track.ts';
+import type { AudioTrack, H264Facts, Track, VideoTrack } from '../media/track.ts';
 import type { Arena } from '../native/arena.ts';
-import { supervise, type SupervisorState } from '../sources/supervisor.ts';
-import type { Source } from '../sources/source.ts';
+import type { SupervisorState } from '../sources/supervisor.ts';
 import type { PacketStore, StoredFrame } from './packet-store.ts';
 import { B_FRAMES, RenditionReason } from './rendition-reason.ts';
+import { SourceRun, type SourceRunDeps } from './source-run.ts';
 import type { RenditionName, StreamState } from './states.ts';
 import type { StreamReasonCode } from './stream-reason.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -25,11 +24,8 @@ export interface RenditionReader {
   onReady(rendition: Rendition): void;
 }
 
-export interface RenditionDeps {
+export interface RenditionDeps extends SourceRunDeps {
   readonly arena: Arena;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly createSource: () => Source;
   /** Frames of the audio track; without it the track is ignored. */
   readonly onAudio: ((frame: StoredFrame) => void) | undefined;
   /** Its state may have changed. */
@@ -54,13 +50,9 @@ export class Rendition {
   readonly #holders = new Set<RenditionReader>();
   /** Of these, those who take its frames. */
   readonly #readers = new Set<RenditionReader>();
+  readonly #run: SourceRun;
   readonly #stores: TrackStores;
   readonly #reason = new RenditionReason();
-  /** Kept from start to start, but for `restart()`: it has learnt how its camera is reached. */
-  #source: Source | undefined;
-  #running: AbortController | undefined;
-  #link: 'off' | 'connecting' | 'connected' | 'waiting' = 'off';
-  #connectedMs = 0;
   #linger: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #waiters = new Set<() => void>();
@@ -69,6 +61,12 @@ export class Rendition {
     this.name = name;
     this.#isAlwaysOn = isAlwaysOn;
     this.#deps = deps;
+    this.#run = new SourceRun(deps, {
+      onLink: (state) => this.#onLink(state),
+      tracks: (tracks) => this.#onTracks(tracks),
+      accessUnit: (unit) => (unit.track.kind === 'video' ? this.#onVideo(unit) : this.#onAudio(unit)),
+      received: (report) => this.counters.received(report),
+    });
     this.#stores = new TrackStores(deps.arena, deps.onAudio !== undefined);
   }
 
@@ -141,7 +139,7 @@ export class Rendition {
     return streamState(
       {
         wanted: this.isWanted,
-        link: this.#link,
+        link: this.#run.link,
         lastFrameMs: this.counters.lastFrameMs,
         failed: this.failure !== undefined,
         refusal: this.refusal,
@@ -156,9 +154,9 @@ export class Rendition {
     const isRemote = transport === 'tcp' || transport === 'udp';
     return (
       isRemote &&
-      this.#link === 'connected' &&
+      this.#run.link === 'connected' &&
       lastCaptureMs === undefined &&
-      nowMs - this.#connectedMs > NO_CLOCK_AFTER_MS
+      nowMs - this.#run.connectedMs > NO_CLOCK_AFTER_MS
     );
   }
 
@@ -166,10 +164,10 @@ export class Rendition {
   get isWithoutKeyFrame(): boolean {
     const { lastFrameMs } = this.counters;
     return (
-      this.#link === 'connected' &&
+      this.#run.link === 'connected' &&
       this.#stores.waitsForKey &&
       lastFrameMs !== undefined &&
-      lastFrameMs - this.#connectedMs > NO_KEY_FRAME_AFTER_MS
+      lastFrameMs - this.#run.connectedMs > NO_KEY_FRAME_AFTER_MS
     );
   }
 
@@ -179,7 +177,7 @@ export class Rendition {
    */
   async prepare(timeoutMs: number): Promise<void> {
     if (this.#closed) return;
-    if (this.#link === 'off') this.#start();
+    if (this.#run.link === 'off') this.#start();
     this.#scheduleStop();
     if (this.#isDecided()) return;
     await new Promise<void>((resolve) => {
@@ -198,7 +196,7 @@ export class Rendition {
     if (this.#closed) return;
     this.#holders.add(reader);
     clearTimeout(this.#linger);
-    if (this.#link === 'off') this.#start();
+    if (this.#run.link === 'off') this.#start();
   }
 
   /** The reader takes its frames from now on. Idempotent. */
@@ -220,9 +218,9 @@ export class Rendition {
 
   /** Connects to the camera as if for the first time. */
   restart(): void {
-    this.#source = undefined;
+    this.#run.forget();
     this.#reason.forgetTold();
-    if (this.#running === undefined) return;
+    if (this.#run.link === 'off') return;
     this.#stop();
     this.#start();
   }
@@ -240,7 +238,9 @@ export class Rendition {
 
   #isDecided(): boolean {
     return (
-      this.#closed || this.refusal !== undefined || (this.facts !== undefined && this.#link === 'connected')
+      this.#closed ||
+      this.refusal !== undefined ||
+      (this.facts !== undefined && this.#run.link === 'connected')
     );
   }
 
@@ -250,50 +250,19 @@ export class Rendition {
   }
 
   #start(): void {
-    const running = new AbortController();
-    this.#running = running;
-    this.#link = 'connecting';
     this.#reason.startedOrStopped();
-    const source = (this.#source ??= this.#deps.createSource());
-    const current = (): boolean => this.#running === running;
-    void supervise({
-      source,
-      signal: running.signal,
-      clock: this.#deps.clock,
-      random: this.#deps.random,
-      onState: (state) => {
-        if (current()) this.#onLink(state);
-      },
-      sink: {
-        tracks: (tracks) => {
-          if (!current()) return;
-          this.#stores.setTracks(tracks);
-          this.#reason.tracksCame();
-          if (this.#isDecided()) for (const done of this.#waiters) done();
-        },
-        accessUnit: (unit) => {
-          if (!current()) return;
-          if (unit.track.kind === 'video') this.#onVideo(unit);
-          else this.#onAudio(unit);
-        },
-        received: (report) => {
-          if (current()) this.counters.received(report);
-        },
-      },
-    });
+    this.#run.start();
   }
 
   #stop(): void {
-    this.#running?.abort();
-    this.#running = undefined;
-    this.#link = 'off';
+    this.#run.stop();
     this.#reason.startedOrStopped();
     this.counters.lastFrameMs = undefined;
     this.#interrupt();
   }
 
   #scheduleStop(): void {
-    if (this.isWanted || this.#closed || this.#link === 'off') return;
+    if (this.isWanted || this.#closed || this.#run.link === 'off') return;
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => {
       if (!this.isWanted) this.#stop();
@@ -301,11 +270,7 @@ export class Rendition {
   }
 
   #onLink(state: SupervisorState): void {
-    this.#link = state.kind;
-    if (state.kind === 'connected') {
-      this.#connectedMs = this.#deps.clock();
-      this.counters.lastCaptureMs = undefined;
-    }
+    if (state.kind === 'connected') this.counters.lastCaptureMs = undefined;
     if (state.kind !== 'waiting') {
       // What follows a (re)connection refers to nothing that was before.
       this.#interrupt();
@@ -318,7 +283,13 @@ export class Rendition {
     else if (!this.#hasYoungFrame()) this.#reason.withdrawRefusal();
     if (isNews) this.#deps.onReconnect(state);
     this.#deps.onChange();
-    if (this.#link === 'waiting') for (const done of this.#waiters) done();
+    if (this.#run.link === 'waiting') for (const done of this.#waiters) done();
+  }
+
+  #onTracks(tracks: readonly Track[]): void {
+    this.#stores.setTracks(tracks);
+    this.#reason.tracksCame();
+    if (this.#isDecided()) for (const done of this.#waiters) done();
   }
 
   #onVideo(unit: AccessUnit): void {
