@@ -172,6 +172,16 @@ describe('a path that carries less than the stream from the start', () => {
     },
   );
 
+  test.each([8000, 20_000])(
+    'pictures get no older from group to group where the path is just too narrow (key frames of %d bytes)',
+    (keyBytes) => {
+      const { play, nextKey, agesMs } = join(1_800_000, 30, 1, keyBytes);
+      play(1200);
+      expect(agesMs(nextKey).length).toBeGreaterThan(900);
+      expect(Math.max(...agesMs(nextKey))).toBeLessThan(500 + 150);
+    },
+  );
+
   test('what came since the burst began is left out when it falls behind further, and the choice of a rendition hears of it', () => {
     const { play, sent, statistics, joinedAt, nextKey, agesMs, takeMostWaitingMs } = join(1_300_000, 300, 10);
     // The key frame alone takes 370 ms, the first one behind it was 330 ms old.

@@ -8,21 +8,23 @@ import type { StoredFrame } from '../stream/packet-store.ts';
 /** Older ones are no live picture any more, and the path does not carry what waits: go on from the next key frame. */
 export const MAX_BEHIND_MS = 500;
 /** So much more behind a key frame that took as long to leave. */
-const MAX_KEY_LATE_MS = 1500;
+const MAX_KEY_MS = 1500;
 
 export class Lateness {
   /** First of the frames that came since the last burst began: those before it were old when they were asked for. */
   #firstSinceBurst = 0;
   /** Of this burst's frames behind the key frame, the age of the youngest as it left. One that catches up lowers it. */
   #leastAgeMs = Number.POSITIVE_INFINITY;
-  /** How old the newest live key frame was when it had left whole: those behind it are late by that, and get younger. */
-  #keyLateMs = 0;
+  /** How long the newest live key frame took to leave: those behind it are late by that, and get younger. */
+  #keyMs = 0;
+  /** Since then nothing is before the frame that leaves next. */
+  #freeMs = 0;
 
   /** `nextNumber` will be the first frame to come from now on. */
   burstBegins(nextNumber: number): void {
     this.#firstSinceBurst = nextNumber;
     this.#leastAgeMs = Number.POSITIVE_INFINITY;
-    this.#keyLateMs = 0;
+    this.#keyMs = 0;
   }
 
   /** One behind the key frame begins to leave. */
@@ -35,14 +37,18 @@ export class Lateness {
     this.#leastAgeMs = Number.POSITIVE_INFINITY;
   }
 
-  /** The last packet of a live key frame has left. */
-  liveKeyFrameLeft(ageMs: number): void {
-    this.#keyLateMs = Math.min(MAX_KEY_LATE_MS, ageMs);
+  /**
+   * The last packet of a frame has left. What a key frame inherits from those before it excuses nothing: each group would
+   * begin later than the one before.
+   */
+  frameLeft({ isKey, arrivalMs }: StoredFrame, isBurst: boolean, nowMs: number): void {
+    if (isKey && !isBurst) this.#keyMs = Math.min(MAX_KEY_MS, nowMs - Math.max(arrivalMs, this.#freeMs));
+    this.#freeMs = nowMs;
   }
 
   isTooLate(frame: StoredFrame, isBurst: boolean, nowMs: number): boolean {
     if (frame.isKey || frame.number < this.#firstSinceBurst) return false;
-    const excusedMs = isBurst ? 0 : this.#keyLateMs;
+    const excusedMs = isBurst ? 0 : this.#keyMs;
     return this.lateMs(frame, isBurst, nowMs) > MAX_BEHIND_MS + excusedMs;
   }
 

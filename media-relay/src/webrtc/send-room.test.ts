@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { videoFeedBench } from '../testing/video-feed-bench.ts';
+import { frames, videoFeedBench } from '../testing/video-feed-bench.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
 import { QUEUE_BUDGET_BYTES } from './tcp-connection.ts';
 
@@ -31,4 +31,27 @@ test('a connection is given no more than it has room for, however late the pictu
   expect(sent.reduce((sum, { packets }) => sum + packets, 0)).toBe(3001);
   expect(most).toBeGreaterThan(QUEUE_BUDGET_BYTES);
   expect(most).toBeLessThan(QUEUE_BUDGET_BYTES + MAX_RUN_PACKETS * 1028);
+});
+
+test('a connection that takes nothing for long keeps the newest key frame, and what comes behind it', () => {
+  const { feed, frame, sent, destination, statistics } = videoFeedBench();
+  const tcp = { send: () => undefined, hasRoom: true };
+  Object.assign(destination, { tcp });
+  frame(1000, true, false);
+  feed.start(Date.now());
+  vi.advanceTimersByTime(5000);
+  sent.splice(0);
+  frame(1000, true);
+  Object.assign(destination.socket, { writable: false });
+  for (let i = 0; i < 30; i++) {
+    frame(1000, i === 0);
+    vi.advanceTimersByTime(33);
+  }
+  Object.assign(destination.socket, { writable: true });
+  for (let i = 0; i < 5; i++) {
+    frame(1000);
+    vi.advanceTimersByTime(33);
+  }
+  expect(frames(sent).map(({ number }) => number)).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
+  expect(Object.values(statistics.droppedFrames)).toEqual([0, 0, 0, 0, 0, 0]);
 });

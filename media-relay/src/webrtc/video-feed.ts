@@ -296,10 +296,11 @@ export class VideoFeed implements PacedFeed {
     this.#pace.frameLeaves(frame.byteLength, isLive ? frame.arrivalMs : nowMs);
   }
 
-  #endFrame({ number, isKey, arrivalMs }: StoredFrame, nowMs: number): void {
-    this.#cursor = number + 1;
-    if (isKey && this.#mode === 'burst') this.#lastBurst.mark(nowMs);
-    else if (isKey) this.#lateness.liveKeyFrameLeft(nowMs - arrivalMs);
-    if (this.#mode === 'live') this.#statistics.paced(this.#pace.addedMs(nowMs));
+  #endFrame(frame: StoredFrame, nowMs: number): void {
+    const isBurst = this.#mode === 'burst';
+    this.#cursor = frame.number + 1;
+    this.#lateness.frameLeft(frame, isBurst, nowMs);
+    if (isBurst && frame.isKey) this.#lastBurst.mark(nowMs);
+    if (!isBurst) this.#statistics.paced(this.#pace.addedMs(nowMs));
   }
 }
