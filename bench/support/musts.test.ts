@@ -33,7 +33,10 @@ test.each([NaN, null, undefined])('%s is a miss, whatever the must', (figure) =>
 });
 
 test('musts reach into objects and lists, and what is not there is missing', () => {
-  const figures: { readonly runs: readonly { readonly lost: number }[]; readonly far?: { readonly ms: number } } = {
+  const figures: {
+    readonly runs: readonly { readonly lost: number }[];
+    readonly far?: { readonly ms: number };
+  } = {
     runs: [{ lost: 0 }, { lost: 2 }],
   };
   expect(

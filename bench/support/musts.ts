@@ -46,7 +46,8 @@ function missOf(figure: unknown, must: Must): string | undefined {
 }
 
 function shown(figure: unknown): string {
-  return figure === undefined ? 'missing' : String(figure);
+  if (figure === undefined) return 'missing';
+  return typeof figure === 'number' ? String(figure) : JSON.stringify(figure);
 }
 
 function by(figure: unknown, value: number | boolean): string {

@@ -11,8 +11,8 @@ export type Figure =
  */
 export async function runBench<F extends Figure>(
   limitSeconds: number,
+  musts: Musts<NoInfer<F>> | ((figures: NoInfer<F>) => Musts<NoInfer<F>>),
   bench: () => Promise<F>,
-  musts?: Musts<NoInfer<F>> | ((figures: F) => Musts<NoInfer<F>>),
 ): Promise<never> {
   const late = delay(limitSeconds * 1000, undefined, { ref: false }).then(() => {
     throw new Error(`the bench took longer than ${limitSeconds} s`);
@@ -20,7 +20,7 @@ export async function runBench<F extends Figure>(
   try {
     const figures = await Promise.race([bench(), late]);
     const stated = typeof musts === 'function' ? musts(figures) : musts;
-    const misses = stated === undefined ? [] : missesOf(figures, stated);
+    const misses = missesOf(figures, stated);
     for (const miss of misses) console.log(`MISS ${miss}`);
     console.log(JSON.stringify(figures));
     process.exit(misses.length > 0 ? 1 : 0);
