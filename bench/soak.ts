@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
-import { atMost, exactly } from './support/musts.ts';
 import { repositoryRoot } from './support/paths.ts';
 import { checkPayloads } from './support/payloads.ts';
+import { atMost, exactly } from './support/musts.ts';
 import { makePicture } from './support/pictures.ts';
 import { openFiles, residentBytes } from './support/process.ts';
 import { startRelay, type Relay } from './support/relay.ts';
@@ -83,62 +83,60 @@ async function watch(relay: Relay, sink: Sink, endMs: number, { guests, guestsEv
   return { loops, memory };
 }
 
-await runBench(
-  (warmUpMinutes + minutes) * 60 + 120,
-  { rssMBPerHour: atMost(1), stalls: exactly(0) },
-  async () => {
-    if (!(warmUpMinutes >= 1)) throw new Error('soak -- WARM_UP_MINUTES: a number, 1 or more');
-    const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
-    const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
-    const relay = await startRelay({ streams, threads });
-    const sink = await Sink.start();
-    const viewers = await joinMany(cameras * viewersPerCamera, camera.sent, (index, options) =>
-      joinByWhep(sink, relay.url, `cam${index % cameras}`, options),
-    );
-    const liveBefore = await liveBytes(relay);
-    const startMs = performance.now();
-    await watch(relay, sink, startMs + crowdMinutes * 60_000, crowds);
-    const { memory: warmUpMemory } = await watch(relay, sink, startMs + warmUpMinutes * 60_000);
-    const filesBefore = openFiles(relay.pid);
-    const lostBefore = await losses(relay, sink, viewers);
-    say(`warm after ${round(warmUpMinutes)} min`);
+const limitSeconds = (warmUpMinutes + minutes) * 60 + 120;
 
-    const { loops, memory } = await watch(relay, sink, performance.now() + minutes * 60_000);
-    const lost = await losses(relay, sink, viewers);
-    const liveAfter = await liveBytes(relay);
-    const report = await sink.report();
-    const figures = {
-      warmUpMinutes,
-      minutes,
-      rssStartMB: round((memory[0]?.[1] ?? 0) / 1e6),
-      rssEndMB: round((memory.at(-1)?.[1] ?? 0) / 1e6),
-      rssMBPerHour: round(slope(memory) / 1e6, 2),
-      liveStartMB: round(liveBefore / 1e6, 2),
-      liveEndMB: round(liveAfter / 1e6, 2),
-      stalls: loops.reduce((sum, { stalls }) => sum + stalls, 0),
-      longestStallMs: Object.fromEntries(loops.map(({ name, longestMs }) => [name, round(longestMs)])),
-      droppedFrames: lost.droppedFrames - lostBefore.droppedFrames,
-      lostPackets: lost.packets - lostBefore.packets,
-      kernelDrops: lost.kernelDrops - lostBefore.kernelDrops,
-      openFilesGrowth: openFiles(relay.pid) - filesBefore,
-      ...checkPayloads(report),
-      viewers: report.connected,
-    };
-    await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
-    const folder = path.join(repositoryRoot, 'bench/results');
-    mkdirSync(folder, { recursive: true });
-    const secondsMB = (samples: typeof memory) =>
-      samples.map(([hours, bytes]) => [round(hours * 3600, 0), round(bytes / 1e6, 2)]);
-    const kept = {
-      date: new Date().toISOString(),
-      ...figures,
-      warmUpRssSecondsMB: secondsMB(warmUpMemory),
-      rssSecondsMB: secondsMB(memory),
-    };
-    writeFileSync(path.join(folder, `soak-${minutes}min.json`), `${JSON.stringify(kept)}\n`);
-    return figures;
-  },
-);
+await runBench(limitSeconds, { rssMBPerHour: atMost(1), stalls: exactly(0) }, async () => {
+  if (!(warmUpMinutes >= 1)) throw new Error('soak -- WARM_UP_MINUTES: a number, 1 or more');
+  const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
+  const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
+  const relay = await startRelay({ streams, threads });
+  const sink = await Sink.start();
+  const viewers = await joinMany(cameras * viewersPerCamera, camera.sent, (index, options) =>
+    joinByWhep(sink, relay.url, `cam${index % cameras}`, options),
+  );
+  const liveBefore = await liveBytes(relay);
+  const startMs = performance.now();
+  await watch(relay, sink, startMs + crowdMinutes * 60_000, crowds);
+  const { memory: warmUpMemory } = await watch(relay, sink, startMs + warmUpMinutes * 60_000);
+  const filesBefore = openFiles(relay.pid);
+  const lostBefore = await losses(relay, sink, viewers);
+  say(`warm after ${round(warmUpMinutes)} min`);
+
+  const { loops, memory } = await watch(relay, sink, performance.now() + minutes * 60_000);
+  const lost = await losses(relay, sink, viewers);
+  const liveAfter = await liveBytes(relay);
+  const report = await sink.report();
+  const figures = {
+    warmUpMinutes,
+    minutes,
+    rssStartMB: round((memory[0]?.[1] ?? 0) / 1e6),
+    rssEndMB: round((memory.at(-1)?.[1] ?? 0) / 1e6),
+    rssMBPerHour: round(slope(memory) / 1e6, 2),
+    liveStartMB: round(liveBefore / 1e6, 2),
+    liveEndMB: round(liveAfter / 1e6, 2),
+    stalls: loops.reduce((sum, { stalls }) => sum + stalls, 0),
+    longestStallMs: Object.fromEntries(loops.map(({ name, longestMs }) => [name, round(longestMs)])),
+    droppedFrames: lost.droppedFrames - lostBefore.droppedFrames,
+    lostPackets: lost.packets - lostBefore.packets,
+    kernelDrops: lost.kernelDrops - lostBefore.kernelDrops,
+    openFilesGrowth: openFiles(relay.pid) - filesBefore,
+    ...checkPayloads(report),
+    viewers: report.connected,
+  };
+  await Promise.all([sink.stop(), relay.stop(), camera.stop()]);
+  const folder = path.join(repositoryRoot, 'bench/results');
+  mkdirSync(folder, { recursive: true });
+  const secondsMB = (samples: typeof memory) =>
+    samples.map(([hours, bytes]) => [round(hours * 3600, 0), round(bytes / 1e6, 2)]);
+  const kept = {
+    date: new Date().toISOString(),
+    ...figures,
+    warmUpRssSecondsMB: secondsMB(warmUpMemory),
+    rssSecondsMB: secondsMB(memory),
+  };
+  writeFileSync(path.join(folder, `soak-${minutes}min.json`), `${JSON.stringify(kept)}\n`);
+  return figures;
+});
 
 /**
  * What is really held, heaps and buffers of all threads. It collects garbage and gives free memory back, which heaps take
