@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { as } from '../media-relay/src/http/testing/test-relay.ts';
+import { atMost } from './support/musts.ts';
 import { runBench } from './support/run-bench.ts';
 import { percentile, round } from './support/stats.ts';
 
 const clients = 20;
 const seconds = 20;
 
-await runBench(90, async () => {
+await runBench(90, { p95Ms: atMost(20) }, async () => {
   const worker = new Worker(new URL('./support/history-server.ts', import.meta.url));
   const [port] = (await once(worker, 'message')) as [number];
   const agent = new Agent({ keepAlive: true, maxSockets: clients });

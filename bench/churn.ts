@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { atMost, exactly } from './support/musts.ts';
 import { makePicture } from './support/pictures.ts';
 import { openFiles, residentBytes } from './support/process.ts';
 import { startRelay, type Relay } from './support/relay.ts';
@@ -23,7 +24,7 @@ const batchMs = 330;
 /** Vanished viewers end after 30 s of silence. */
 const silenceMs = 45_000;
 
-await runBench(180, async () => {
+await runBench(180, { isNothingLeft: exactly(true), rssGrowthPercent: atMost(5) }, async () => {
   const camera = await startCameras({ picture, cameras: names.length });
   const relay = await startRelay({ streams: {}, threads: 2 });
   const sink = await Sink.start();

@@ -41,7 +41,7 @@ async function measure(transport: 'udp' | 'tcp'): Promise<number> {
   return ((cpuAfter - cpuBefore) * 1e6) / (after - before);
 }
 
-await runBench(170, async () => {
+await runBench(170, {}, async () => {
   const us: Record<'udp' | 'tcp', number[]> = { udp: [], tcp: [] };
   for (let round = 0; round < rounds; round++) {
     for (const transport of ['udp', 'tcp'] as const) {

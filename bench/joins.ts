@@ -1,6 +1,7 @@
 // bench: CPU of one join and leave: HTTP, SDP, ICE, DTLS; the burst's packets not counted
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { atMost } from './support/musts.ts';
 import { makePicture } from './support/pictures.ts';
 import { cpuSeconds } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -15,7 +16,7 @@ const warmUpJoins = 60;
 const measuredJoins = 200;
 const abreast = 4;
 
-await runBench(150, async () => {
+await runBench(150, { cpuMsPerJoin: atMost(5) }, async () => {
   const camera = await startCameras({ picture });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const sink = await Sink.start();

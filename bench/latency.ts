@@ -1,6 +1,7 @@
 // bench: from a complete picture at ingest to its first packet at the kernel, 50 viewers, 2 s GOP
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { atMost } from './support/musts.ts';
 import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { startRelay } from './support/relay.ts';
@@ -17,7 +18,7 @@ interface SessionClock {
   readonly frames: readonly (readonly [rtpTimestamp: number, ingestMs: number])[];
 }
 
-await runBench(120, async () => {
+await runBench(120, { firstPacketP99Ms: atMost(5) }, async () => {
   const camera = await startCameras({ picture: makePicture({ gopSeconds: 2 }) });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const sink = await Sink.start();

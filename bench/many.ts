@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
 import { measureLoad } from './support/load-window.ts';
+import { atMost } from './support/musts.ts';
 import { makePicture } from './support/pictures.ts';
 import { pinToCore } from './support/process.ts';
 import { startRelay } from './support/relay.ts';
@@ -27,7 +28,7 @@ const bitrateBps = Number(values.bitrate) * 1e6;
 if (!(viewers >= 1 && bitrateBps >= 1e5))
   throw new Error('--viewers takes a number from 1, --bitrate Mbit/s from 0.1');
 
-await runBench(170, async () => {
+await runBench(170, { lost: atMost(0) }, async () => {
   const picture = makePicture({ width: 640, height: 360, fps: 25, bitrateBps, gopSeconds: 2 });
   const camera = await startCameras({ picture });
   const relay = await startRelay({

@@ -1,6 +1,7 @@
 // bench: resident memory per idle viewer, as the slope over 200 of them
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
+import { atMost } from './support/musts.ts';
 import { checkPayloads } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { residentBytes } from './support/process.ts';
@@ -26,7 +27,7 @@ async function settledBytes(pid: number): Promise<number> {
   return median(readings);
 }
 
-await runBench(240, async () => {
+await runBench(240, { kBPerViewer: atMost(150) }, async () => {
   const camera = await startCameras({ picture });
   const relay = await startRelay({ streams: { camera: camera.urls[0] ?? '' } });
   const sink = await Sink.start();

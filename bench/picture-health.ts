@@ -24,7 +24,7 @@ function childrenCpuSeconds(): number {
   return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
-await runBench(120, async () => {
+await runBench(120, {}, async () => {
   const picture = makePicture({ width: 1920, height: 1080, fps: 25, bitrateBps: 4_000_000, gopSeconds: 2 });
   const nals: Uint8Array[] = [];
   for (const nal of splitAnnexB(readFileSync(picture.path))) {

@@ -99,7 +99,7 @@ async function ask(
 const occurred = (switches: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(switches).filter(([, count]) => count > 0));
 
-await runBench(280, async () => {
+await runBench(280, {}, async () => {
   const browser = await launchChromium();
   const usual: PictureOptions = { bitrateBps: 4_000_000, gopSeconds: 2 };
   const wide: LinkOptions = { ...roundTrip, rateBps: 50_000_000, queueBytes: 256_000 };

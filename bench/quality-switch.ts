@@ -87,7 +87,7 @@ function figures(name: string, results: readonly Switch[]) {
   };
 }
 
-await runBench(300, async () => {
+await runBench(300, {}, async () => {
   const size = { width: widths.sub, height: 360, bitrateBps: 500_000, gopSeconds: 2 };
   const [main, sub] = await Promise.all([
     startCameras({ picture: makePicture({ gopSeconds, profile: 'baseline' }) }),

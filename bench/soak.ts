@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
 import { repositoryRoot } from './support/paths.ts';
 import { checkPayloads } from './support/payloads.ts';
+import { atMost, exactly } from './support/musts.ts';
 import { makePicture } from './support/pictures.ts';
 import { openFiles, residentBytes } from './support/process.ts';
 import { startRelay, type Relay } from './support/relay.ts';
@@ -82,7 +83,9 @@ async function watch(relay: Relay, sink: Sink, endMs: number, { guests, guestsEv
   return { loops, memory };
 }
 
-await runBench((warmUpMinutes + minutes) * 60 + 120, async () => {
+const limitSeconds = (warmUpMinutes + minutes) * 60 + 120;
+
+await runBench(limitSeconds, { rssMBPerHour: atMost(1), stalls: exactly(0) }, async () => {
   if (!(warmUpMinutes >= 1)) throw new Error('soak -- WARM_UP_MINUTES: a number, 1 or more');
   const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
   const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));

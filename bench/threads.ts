@@ -71,7 +71,7 @@ async function watch(relay: Relay) {
   return seconds;
 }
 
-await runBench(180, async () => {
+await runBench(180, {}, async () => {
   const runs: Run[][] = [[], []];
   // In turn, so that both meet the same moods of a shared machine.
   for (let round = 0; round < rounds; round++)

@@ -4,6 +4,7 @@ import { startCameras } from './support/cameras.ts';
 import { startJanus } from './support/janus.ts';
 import { measureLimit, type Limit } from './support/limit.ts';
 import { measureLoad } from './support/load-window.ts';
+import { atMost, type Musts } from './support/musts.ts';
 import { sumChecked } from './support/payloads.ts';
 import { makePicture } from './support/pictures.ts';
 import { cpuSeconds } from './support/process.ts';
@@ -81,25 +82,42 @@ async function inTurn(viewers: number) {
   };
 }
 
-await runBench(1000, async () => {
-  const runs = [];
-  for (const viewers of sizes.length > 0 ? sizes : [20, 100]) {
-    const ours = await inTurn(viewers);
-    const janus = await measureJanus(viewers);
-    say(`${viewers} viewers, Janus: ${janus.cpuUsPerPacket.toFixed(2)} us per packet, ${janus.lost} lost`);
-    runs.push({
-      viewers,
-      cpuUsPerPacket: round(ours.cpuUsPerPacket, 2),
-      netUsPerPacket: round(ours.netUsPerPacket, 2),
-      plainCpuUsPerPacket: round(ours.plainCpuUsPerPacket, 2),
-      limitCpuUsPerPacket: round(ours.limitCpuUsPerPacket, 2),
-      ratioToLimit: round(ours.ratioToLimit, 2),
-      plainRatioToLimit: round(ours.plainRatioToLimit, 2),
-      janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
-      lost: ours.lost,
-      kernelDrops: ours.kernelDrops,
-      ...ours.checked,
-    });
-  }
-  return { runs };
-});
+interface Run {
+  readonly viewers: number;
+  readonly cpuUsPerPacket: number;
+  readonly plainRatioToLimit: number;
+  readonly janusCpuUsPerPacket: number;
+}
+
+/** With few viewers the relay's own needs are spread over few packets: nothing is promised there. */
+function mustsOf({ viewers, janusCpuUsPerPacket }: Run): Musts<Run> {
+  if (viewers !== 100) return {};
+  return { cpuUsPerPacket: atMost(Math.min(4.5, janusCpuUsPerPacket / 3)), plainRatioToLimit: atMost(1.6) };
+}
+
+await runBench(
+  1000,
+  ({ runs }) => ({ runs: runs.map(mustsOf) }),
+  async () => {
+    const runs = [];
+    for (const viewers of sizes.length > 0 ? sizes : [20, 100]) {
+      const ours = await inTurn(viewers);
+      const janus = await measureJanus(viewers);
+      say(`${viewers} viewers, Janus: ${janus.cpuUsPerPacket.toFixed(2)} us per packet, ${janus.lost} lost`);
+      runs.push({
+        viewers,
+        cpuUsPerPacket: round(ours.cpuUsPerPacket, 2),
+        netUsPerPacket: round(ours.netUsPerPacket, 2),
+        plainCpuUsPerPacket: round(ours.plainCpuUsPerPacket, 2),
+        limitCpuUsPerPacket: round(ours.limitCpuUsPerPacket, 2),
+        ratioToLimit: round(ours.ratioToLimit, 2),
+        plainRatioToLimit: round(ours.plainRatioToLimit, 2),
+        janusCpuUsPerPacket: round(janus.cpuUsPerPacket, 2),
+        lost: ours.lost,
+        kernelDrops: ours.kernelDrops,
+        ...ours.checked,
+      });
+    }
+    return { runs };
+  },
+);

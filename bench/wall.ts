@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCameras } from './support/cameras.ts';
 import { measureLoad } from './support/load-window.ts';
+import { atMost } from './support/musts.ts';
 import { makePicture } from './support/pictures.ts';
 import { startRelay } from './support/relay.ts';
 import { runBench, say } from './support/run-bench.ts';
@@ -12,7 +13,7 @@ import { joinByWhep, joinMany } from './support/whep-viewer.ts';
 const cameras = 20;
 const windowSeconds = 20;
 
-await runBench(150, async () => {
+await runBench(150, { cpuPercent: atMost(10), ingestCpuPercent: atMost(6) }, async () => {
   const camera = await startCameras({ picture: makePicture({ bitrateBps: 2_000_000 }), cameras });
   const streams = Object.fromEntries(camera.urls.map((url, index) => [`cam${index}`, url]));
   const relay = await startRelay({ streams });
