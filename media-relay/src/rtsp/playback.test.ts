@@ -30,7 +30,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
         'Transport: RTP/AVP/TCP;interleaved=9-9',
         'Session: 5',
       ]),
-    }) as fc.Arbitrary<Fate>,
+    }),
   },
   {
     weight: 2,
@@ -38,7 +38,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
       type: fc.constant('frame'),
       channel: fc.nat(255),
       bytes: fc.uint8Array({ maxLength: 80 }),
-    }) as fc.Arbitrary<Fate>,
+    }),
   },
   {
     weight: 3,
@@ -47,7 +47,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
       damageAt: fc.nat(60),
       byte: fc.nat(255),
       cut: fc.nat(40),
-    }) as fc.Arbitrary<Fate>,
+    }),
   },
   {
     weight: 1,
