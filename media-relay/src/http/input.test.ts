@@ -127,7 +127,7 @@ describe('readBody', () => {
     };
     const wrong = fc.oneof(
       oddValues,
-      fc.constantFrom<unknown>(1e999, -1, 1.5, [secret], { [`x${1}`]: secret }, null),
+      fc.constantFrom<unknown>(1e300, -1, 1.5, [secret], { x1: secret }, null),
       fc.jsonValue({ maxDepth: 2 }),
     );
     const schema = fc.constantFrom(newStreamSchema, qualityWishSchema, qualityBeaconSchema);

@@ -114,8 +114,8 @@ export function redactor(target: RtspTarget): (text: string) => string {
     if (value.length >= minQuerySecretLength) secrets.add(value).add(percentDecode(value));
   }
   // As messages show them: what cannot be printed is a dot there.
-  for (const secret of [...secrets]) secrets.add(excerpt(secret, Infinity));
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  const spellings = new Set([...secrets].flatMap((secret) => [secret, excerpt(secret, Infinity)]));
+  const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
   return (text) =>
     longestFirst.reduce(
       (shown, secret) => withoutBeginning(shown.replaceAll(secret, '***'), secret),

@@ -99,7 +99,7 @@ test('one that breaks off is an error in words', async () => {
 
 test('any answer gives whole columns of numbers, or a sentence of ours without its words', async () => {
   const value = fc.tuple(
-    fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: 0, max: 300 }), fc.constant(1e999)),
+    fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: 0, max: 300 }), fc.constant(1e300)),
     fc.oneof(fc.constantFrom('1', 'NaN', '+Inf', '1e999', '', 'hunter2'), fc.double().map(String)),
   );
   const series = fc.record({
