@@ -418,7 +418,7 @@ describe('the rest of a session', () => {
 });
 
 describe('a camera that means harm', () => {
-  const password = 'sec"ret-p\u00e4ssword';
+  const password = 'sec"ret-p\u00e4ssphrase';
   const target = parseRtspUrl(`rtsp://admin:${encodeURIComponent(password)}@cam/live?token=query-secret`);
   const secrets = [password, Buffer.from(`admin:${password}`).toString('base64'), 'query-secret'];
   const maxAttempts = 3;
