@@ -1,8 +1,13 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { shortTimeBox } from '../../../media-relay/src/testing/time-box.ts';
+import { Samples } from '../samples.ts';
 import { collectLines } from '../testing/collect-lines.ts';
 import { FixtureRoot } from '../testing/fixture-root.ts';
+import { mislabelled } from '../testing/mislabelled.ts';
 import { cgroupCollector } from './collector.ts';
+import { EffectiveLimits } from './effective-limits.ts';
 
 const v2Mount = '30 1 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n';
 
@@ -153,4 +158,90 @@ test('without limits there are no limit series', async () => {
 
 test('where there are no control groups there is nothing', async () => {
   expect(await linesOf({})).toEqual([]);
+});
+
+test('a period of nothing is no quota', async () => {
+  const lines = await linesOf({
+    'proc/self/cgroup': '0::/\n',
+    'proc/self/mountinfo': v2Mount,
+    'sys/fs/cgroup/cpu.max': '50000 0\n',
+  });
+  expect(lines).toEqual(['sightline_cgroup_info{version="2"} 1']);
+});
+
+test('whatever the files hold: limits are numbers above 0, and never above those of the host', async () => {
+  const host = { cpus: 8, memoryBytes: 2 ** 34 };
+  const bits = fc.constantFrom(
+    'max',
+    '0',
+    '-1',
+    '1',
+    '100000',
+    '50000',
+    '9223372036854771712',
+    '1e400',
+    'Infinity',
+    ' ',
+    '\n',
+    'NaN',
+    'inactive_file ',
+    'total_inactive_file ',
+    'usage_usec ',
+    'oom_kill ',
+    'some avg10=0 total=5',
+    'nr_periods ',
+  );
+  const mixed = fc
+    .array(fc.oneof({ weight: 3, arbitrary: bits }, fc.string({ maxLength: 4 })), { maxLength: 6 })
+    .map((parts) => parts.join(''));
+  const text = fc.oneof(bits, mixed);
+  const place = fc
+    .constantFrom('memory.max', 'memory.high', 'memory.current', 'memory.stat', 'cpu.max', 'cpu.stat')
+    .map((name) => `sys/fs/cgroup/${name}`);
+  const v1 = fc
+    .constantFrom(
+      'memory.limit_in_bytes',
+      'memory.usage_in_bytes',
+      'cpu.cfs_quota_us',
+      'cpu.cfs_period_us',
+      'pids.max',
+    )
+    .map((name) => `sys/fs/cgroup/a/${name}`);
+  const v1Mount = '1 1 0:1 / /sys/fs/cgroup/a rw - cgroup c rw,memory,cpu,cpuacct,pids\n';
+  const mounts = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(v2Mount, v1Mount) }, text);
+  const membership = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom('0::/\n', '4:memory,cpu,pids:/\n0::/../..\n') },
+    text,
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.dictionary(fc.oneof(place, v1), text, { maxKeys: 8 }),
+      mounts,
+      membership,
+      async (texts, mountinfo, cgroup) => {
+        using root = new FixtureRoot({
+          ...texts,
+          'proc/self/mountinfo': mountinfo,
+          'proc/self/cgroup': cgroup,
+        });
+        const out = new Samples();
+        await cgroupCollector(root.files).collect(out);
+        expect(mislabelled(out)).toEqual([]);
+        for (const [name, samples] of out.values) {
+          if (!/_limit_|_high_|_limit$/.test(name)) continue;
+          for (const { value } of samples)
+            expect(value > 0 && value < Infinity, `${name} ${value}`).toBe(true);
+        }
+        const limits = new EffectiveLimits(host, root.files);
+        for (const [limit, most] of [
+          [limits.cpus, host.cpus],
+          [limits.memoryBytes, host.memoryBytes],
+          [limits.readMemory(1000).limitBytes, host.memoryBytes],
+        ] as const)
+          expect(limit > 0 && limit <= most).toBe(true);
+        expect(limits.readMemory(1000).usedBytes).toBeGreaterThanOrEqual(0);
+      },
+    ),
+    shortTimeBox,
+  );
 });

@@ -58,9 +58,10 @@ export function memoryUse(files: HostFiles, version: 1 | 2, directory: string): 
 
 function quotaCores(files: HostFiles, version: 1 | 2, directory: string): number | undefined {
   const quota = version === 2 ? readPair(files, directory) : readTwo(files, directory);
-  return quota.quotaUs === undefined || quota.periodUs === undefined || quota.quotaUs < 0
+  const { quotaUs, periodUs } = quota;
+  return quotaUs === undefined || periodUs === undefined || quotaUs < 0 || periodUs <= 0
     ? undefined
-    : quota.quotaUs / quota.periodUs;
+    : quotaUs / periodUs;
 }
 
 function readPair(files: HostFiles, directory: string) {

@@ -1,7 +1,11 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { shortTimeBox } from '../../../media-relay/src/testing/time-box.ts';
+import { Samples } from '../samples.ts';
 import { collectLines } from '../testing/collect-lines.ts';
 import { FixtureRoot } from '../testing/fixture-root.ts';
+import { mislabelled } from '../testing/mislabelled.ts';
 import type { FileSystemFacts } from './filesystems.ts';
 import { filesystemsCollector } from './filesystems.ts';
 
@@ -76,5 +80,41 @@ test('a mount that refuses is an error of its own', async () => {
   const stat = (): Promise<never> => Promise.reject(new Error('EACCES'));
   expect(await collectLines(filesystemsCollector(root.files, { stat }))).toContain(
     'sightline_storage_error{volume="/data"} 1',
+  );
+});
+
+test('any list of mounts gives each volume once, 64 of them at most', async () => {
+  const word = fc.constantFrom(
+    '/',
+    '/a',
+    '/b\\040c',
+    '/sys/x',
+    'ext4',
+    'xfs',
+    'nfs4',
+    'overlay',
+    'rw',
+    '-',
+    '\\',
+    '0:1',
+  );
+  const line = fc.oneof(
+    fc
+      .tuple(fc.nat(199), fc.nat(199), fc.constantFrom('ext4', 'xfs', 'nfs4'), word)
+      .map(([id, at, type, device]) => `1 1 0:${id} / /v${at} rw - ${type} ${device} rw`),
+    fc.array(fc.oneof(word, fc.string({ maxLength: 3 })), { maxLength: 12 }).map((words) => words.join(' ')),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 200, size: 'max' }), async (lines) => {
+      using root = new FixtureRoot({ 'proc/self/mountinfo': lines.join('\n') });
+      const out = new Samples();
+      let asked = 0;
+      const stat = (): Promise<FileSystemFacts> => Promise.resolve({ ...facts, files: asked++ });
+      await filesystemsCollector(root.files, { stat }).collect(out);
+      expect(mislabelled(out)).toEqual([]);
+      expect(asked).toBeLessThanOrEqual(64);
+      expect(out.values.get('sightline_storage_info')?.length ?? 0).toBe(asked);
+    }),
+    shortTimeBox,
   );
 });

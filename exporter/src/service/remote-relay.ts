@@ -58,13 +58,26 @@ export function remoteRelayCollector({ url, token }: RemoteRelay): Collector {
   };
 }
 
-/** `{"streams":[{"state":"live"},...]}`; anything else is no relay's answer. */
-function statesIn(text: string): string[] {
-  const body: unknown = JSON.parse(text);
+/** `{"streams":[{"state":"live"},...]}`; anything else is no relay's answer. Throws Error, without a word of the text. */
+export function statesIn(text: string): string[] {
+  const body = parsed(text);
   const streams: unknown =
     typeof body === 'object' && body !== null && 'streams' in body ? body.streams : undefined;
-  if (!Array.isArray(streams)) throw new Error('what answers there is no relay');
+  if (!Array.isArray(streams)) throw new Error(noRelay);
   return streams.map((stream: unknown) =>
-    typeof stream === 'object' && stream !== null && 'state' in stream ? String(stream.state) : '',
+    typeof stream === 'object' && stream !== null && 'state' in stream && typeof stream.state === 'string'
+      ? stream.state
+      : '',
   );
+}
+
+const noRelay = 'what answers there is no relay';
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Without the cause: its message quotes the text, and that may say anything.
+    throw new Error(noRelay);
+  }
 }

@@ -1,4 +1,6 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { shortTimeBox } from '../testing/time-box.ts';
 import { eventFrame, eventsFrom } from './event-frame.ts';
 
 test('becomes a frame that serves as annotations', () => {
@@ -24,3 +26,39 @@ test('becomes a frame that serves as annotations', () => {
 });
 
 test.each(['', '{}', 'null'])('%j is no list', (body) => expect(eventsFrom(body)).toBeUndefined());
+
+test('names that are no texts are left out', () => {
+  const event = { atMs: 1, kind: 'config-change', added: [{ toString: 1 }, 'a', [[]]] };
+  expect(eventsFrom(JSON.stringify({ events: [event] }))?.[0]?.sentence).toBe('added: a');
+});
+
+test('no JSON makes it throw, and every event has a row of its own', () => {
+  const anything = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom<unknown>({ toString: 1 }, [{ toString: 1 }], ['a'], [[]]),
+  );
+  const event = fc.record(
+    {
+      atMs: fc.oneof(fc.integer(), anything),
+      kind: fc.oneof(fc.constant('config-change'), anything),
+      stream: anything,
+      reason: anything,
+      added: anything,
+      removed: anything,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(event, anything)), (events) => {
+      const found = eventsFrom(JSON.stringify({ events })) ?? [];
+      expect(found.length).toBeLessThanOrEqual(events.length);
+      for (const { name, values } of eventFrame('A', found).fields) {
+        expect(values).toHaveLength(found.length);
+        if (name === 'time') expect(values.every(Number.isFinite)).toBe(true);
+        else if (name === 'tags') expect(values.flat().every((tag) => typeof tag === 'string')).toBe(true);
+        else expect(values.every((each) => each === null || typeof each === 'string')).toBe(true);
+      }
+    }),
+    shortTimeBox,
+  );
+});

@@ -1,7 +1,7 @@
 /** GET /api/v1/events as a frame that serves as a table and as annotations. */
 import { FieldType } from '@grafana/data';
 import type { DataFrame } from '@grafana/data';
-import { list, number, text, value } from '../relay/read-json.ts';
+import { list, number, text } from '../relay/read-json.ts';
 
 export interface RelayEvent {
   /** Unix ms. */
@@ -34,8 +34,8 @@ function sentenceOf(entry: unknown): string {
     if (found !== undefined) return found;
   }
   const changes = ['added', 'removed', 'changed'].flatMap((key) => {
-    const names = value(entry, key);
-    return Array.isArray(names) && names.length > 0 ? `${key}: ${names.join(', ')}` : [];
+    const names = (list(entry, key) ?? []).filter((name) => typeof name === 'string');
+    return names.length > 0 ? `${key}: ${names.join(', ')}` : [];
   });
   return changes.join('; ');
 }

@@ -27,7 +27,8 @@ export function metricFrames(refId: string, body: string): DataFrame[] | undefin
   const series = list(parsed, 'series');
   if (metric === undefined || startMs === undefined || stepMs === undefined || series === undefined)
     return undefined;
-  const known = units[text(parsed, 'unit') ?? ''];
+  const name = text(parsed, 'unit') ?? '';
+  const known = Object.hasOwn(units, name) ? units[name] : undefined;
   const isRate = text(parsed, 'kind') === 'rate';
   const unit = known === undefined ? (isRate ? 'cps' : 'short') : known[isRate ? 'rate' : 'value'];
   return series.map((entry) => {

@@ -3,10 +3,12 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import * as fc from 'fast-check';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { CryptoKey } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { shortTimeBox } from '../testing/time-box.ts';
 import { createAuthoriser } from './authoriser.ts';
 import type { AccessRule, VerifyGrafanaIdentity } from './grafana-identity.ts';
 import { createGrafanaVerifier, patternsFor } from './grafana-identity.ts';
@@ -23,6 +25,9 @@ let server: Server;
 /** Requests for keys. */
 let asked = 0;
 let url: string;
+let publicKey: JWK;
+/** What /hostile/ answers for its keys. */
+let hostile: { status: number; body: string };
 let ours: CryptoKey;
 let theirs: CryptoKey;
 let verify: VerifyGrafanaIdentity;
@@ -39,9 +44,14 @@ beforeAll(async () => {
   const pair = await generateKeyPair('ES256');
   ours = pair.privateKey;
   theirs = (await generateKeyPair('ES256')).privateKey;
-  const keys = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
+  publicKey = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
+  const keys = { keys: [publicKey] };
   server = createServer((request, response) => {
     asked++;
+    if (request.url?.startsWith('/hostile/') === true) {
+      response.writeHead(hostile.status, { Location: '/grafana/api/signing-keys/keys' }).end(hostile.body);
+      return;
+    }
     response.statusCode = request.url === '/grafana/api/signing-keys/keys' ? 200 : 404;
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify(keys));
@@ -113,6 +123,118 @@ describe('createGrafanaVerifier', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test.each([
+    ['a login page', '<html>hunter2</html>', 'is no key set'],
+    ['another JSON', '{"keys":{"a":1}}', 'is no key set'],
+    ['megabytes', JSON.stringify({ keys: [{ kid: 'x'.repeat(300_000) }] }), 'more than 256 kB'],
+  ])(
+    'takes %s in place of the keys for no answer, and waits before it asks again',
+    async (_, body, problem) => {
+      hostile = { status: 200, body };
+      const wrong = createGrafanaVerifier({ url: url.replace('/grafana/', '/hostile/') });
+      const jwt = await sign(ours);
+      const before = asked;
+      await expect(wrong(jwt)).rejects.toThrow(problem);
+      await expect(wrong(jwt)).rejects.toThrow('a moment ago');
+      expect(asked).toBe(before + 1);
+    },
+  );
+
+  test('believes no token that was changed, and its error shows nothing of it', async () => {
+    const good = await sign(ours);
+    const other = await sign(theirs);
+    await verify(good);
+    const [head = '', body = '', signature = ''] = good.split('.');
+    const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const field = fc.constantFrom(
+      'alg',
+      'kid',
+      'typ',
+      'crit',
+      'b64',
+      'jwk',
+      'jku',
+      'zip',
+      'sub',
+      'exp',
+      'nbf',
+    );
+    const value = fc.oneof(
+      fc.constantFrom<unknown>('none', 'HS256', 'ES384', 'k1', ['b64'], false, 0, 4e9, publicKey),
+      fc.jsonValue({ maxDepth: 1 }),
+    );
+    const object = (text: string): object => JSON.parse(Buffer.from(text, 'base64url').toString()) as object;
+    const changed = (text: string) =>
+      fc.oneof(
+        fc.constant(text),
+        fc.tuple(field, value).map(([name, set]) => encoded({ ...object(text), [name]: set })),
+        fc.tuple(fc.nat(text.length), fc.string({ maxLength: 2 })).map(([at, s]) => text.slice(0, at) + s),
+        fc.jsonValue().map(encoded),
+      );
+    const signatures = fc.oneof(
+      fc.constantFrom(signature, other.split('.')[2] ?? '', '', 'A'.repeat(86)),
+      fc.nat(63).map((at) => {
+        const bytes = Buffer.from(signature, 'base64url');
+        bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+        return bytes.toString('base64url');
+      }),
+    );
+    const token = fc.oneof(
+      fc.tuple(changed(head), changed(body), signatures).map((parts) => parts.join('.')),
+      fc.string({ maxLength: 100 }),
+      fc.constant(good.repeat(100)),
+    );
+    const before = asked;
+    await fc.assert(
+      fc.asyncProperty(token, async (jwt) => {
+        const result: unknown = await verify(jwt).catch((error: unknown) => error);
+        if (!(result instanceof Error)) {
+          expect(jwt).toBe(good);
+          return;
+        }
+        expect(result.message.length).toBeLessThan(300);
+        for (const part of [body, signature, 'ann']) expect(result.message).not.toContain(part);
+      }),
+      shortTimeBox,
+    );
+    // Unknown key ids do not make it ask Grafana again and again.
+    expect(asked - before).toBeLessThanOrEqual(1);
+  });
+
+  test('whatever is answered for the keys: proves by the right key only, and asks once', async () => {
+    const jwt = await sign(ours);
+    const key = fc.oneof(
+      fc.constant<unknown>(publicKey),
+      fc
+        .tuple(
+          fc.constantFrom('kty', 'crv', 'x', 'y', 'alg', 'use', 'kid', 'key_ops'),
+          fc.jsonValue({ maxDepth: 1 }),
+        )
+        .map(([name, set]): unknown => ({ ...publicKey, [name]: set })),
+      fc.jsonValue({ maxDepth: 1 }),
+    );
+    const body = fc.oneof(
+      fc.array(key, { maxLength: 3 }).map((keys) => JSON.stringify({ keys })),
+      fc.json(),
+      fc.string(),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(200, 200, 200, 204, 302, 404), body, async (status, text) => {
+        hostile = { status, body: text };
+        const wary = createGrafanaVerifier({ url: url.replace('/grafana/', '/hostile/') });
+        const before = asked;
+        const results = await Promise.allSettled([wary(jwt), wary(jwt)]);
+        const late = await Promise.allSettled([wary(jwt)]);
+        for (const result of [...results, ...late]) {
+          if (result.status === 'fulfilled') expect(text).toContain(publicKey.x);
+          else expect(result.reason).toBeInstanceOf(Error);
+        }
+        expect(asked).toBe(before + 1);
+      }),
+      shortTimeBox,
+    );
   });
 
   test('rejects when Grafana cannot be reached', async () => {

@@ -1,6 +1,7 @@
 // Grafana's signed identity of a viewer: header X-Grafana-Id, a JWT (RFC 7519) signed ES256, keys published as a JWKS
 // (RFC 7517) at <grafana>/api/signing-keys/keys. Issuer and audience are not checked: the issuer is Grafana's root_url,
 // which need not be the address we reach it at, and the keys already say which Grafana signed.
+import { readBounded } from '@sightline/exporter';
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 import type { FetchImplementation } from 'jose';
 import { z } from 'zod';
@@ -32,6 +33,9 @@ const claimsSchema = z.object({
 });
 
 const retryMs = 5_000;
+/** Grafana has a few, of 200 bytes each. */
+const maxKeysBytes = 256 * 1024;
+const keySetSchema = z.object({ keys: z.array(z.looseObject({})) });
 
 export interface GrafanaVerifierOptions {
   /** Where the relay reaches Grafana, with its sub-path if it has one. */
@@ -47,8 +51,13 @@ export function createGrafanaVerifier({ url }: GrafanaVerifierOptions): VerifyGr
     if (performance.now() < retryAtMs) throw new Error('the keys of Grafana could not be read a moment ago');
     try {
       const response = await fetch(address, init);
-      if (response.ok) return response;
-      throw new Error(`Grafana answers ${response.status} for its keys`);
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new Error(`Grafana answers ${response.status} for its keys`);
+      }
+      // Read here, for the bound, and as a login page in their place is no better than no answer.
+      const text = await readBounded(response, maxKeysBytes, 'the keys of Grafana are more than 256 kB');
+      return new Response(keySetOf(text));
     } catch (error) {
       retryAtMs = performance.now() + retryMs;
       throw error;
@@ -70,6 +79,15 @@ export function createGrafanaVerifier({ url }: GrafanaVerifierOptions): VerifyGr
     const { sub, type, username, role } = claimsSchema.parse(payload);
     return { userId: sub, type, username, role };
   };
+}
+
+/** Throws Error, without a word of the text. */
+function keySetOf(text: string): string {
+  try {
+    return JSON.stringify(keySetSchema.parse(JSON.parse(text)));
+  } catch {
+    throw new Error('what Grafana answers for its keys is no key set');
+  }
 }
 
 /** The patterns of all rules that fit; without an identity none fits. */

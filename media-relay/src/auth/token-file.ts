@@ -113,7 +113,10 @@ async function read(path: string, file: FileHandle, warn: (message: string) => v
   const parsed = fileSchema.safeParse(parseJson(path, await handle.readFile('utf8')));
   if (parsed.success) return parsed.data.tokens;
   const [issue] = parsed.error.issues;
-  throw new Error(`${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}. ${remedy}`);
+  // Its own message would name the unknown keys, and a token may have come to stand where a key belongs.
+  const problem =
+    issue?.code === 'unrecognized_keys' ? 'has a key that does not belong there' : issue?.message;
+  throw new Error(`${path}: ${issue?.path.join('.') ?? ''}: ${problem ?? 'wrong'}. ${remedy}`);
 }
 
 const remedy = 'Repair it, or delete it and restart: new tokens are made.';

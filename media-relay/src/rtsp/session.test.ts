@@ -1,7 +1,11 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '../media/protocol-error.ts';
+import { SourceError } from '../sources/source.ts';
+import { timeBox } from '../testing/time-box.ts';
 import { RtspParser } from './parser.ts';
 import { RtspSession, TransportRefusedError, type RtspSessionEvent } from './session.ts';
-import { parseRtspUrl } from './url.ts';
+import { parseRtspUrl, redactor } from './url.ts';
 
 const h264Sdp = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:trackID=1\r\n';
 const withAudio = `${h264Sdp}m=audio 0 RTP/AVP 8\r\na=control:trackID=2\r\n`;
@@ -410,5 +414,170 @@ describe('the rest of a session', () => {
       'WWW-Authenticate: Basic realm="r", Digest realm="r", nonce="1", algorithm=SHA-256, qop="auth"',
     ]);
     expect(d.last()?.header('authorization')).toMatch(/^Digest .*algorithm=SHA-256.*qop=auth, nc=00000001/);
+  });
+});
+
+describe('a camera that means harm', () => {
+  const password = 'sec"ret-p\u00e4ssphrase';
+  const target = parseRtspUrl(`rtsp://admin:${encodeURIComponent(password)}@cam/live?token=query-secret`);
+  const secrets = [password, Buffer.from(`admin:${password}`).toString('base64'), 'query-secret'];
+  const maxAttempts = 3;
+
+  type Step =
+    | { readonly type: 'wait'; readonly ms: number }
+    | { readonly type: 'bytes'; readonly text: (cseq: string, method: string, transport: string) => string };
+
+  const header = fc.constantFrom(
+    'Session: 77;timeout=4',
+    'Session: 78',
+    'Session: ;',
+    'Transport: RTP/AVP/TCP;unicast;interleaved=4-5',
+    'Transport: RTP/AVP;unicast;server_port=1-2',
+    'WWW-Authenticate: Basic realm="a"',
+    'WWW-Authenticate: Digest realm="a", nonce="n1"',
+    'WWW-Authenticate: Digest realm="b", nonce="n2", stale=true, qop="auth"',
+    'Location: rtsp://elsewhere/live',
+    'Content-Base: rtsp://cam/a b',
+    'Content-Base: //x@y/\u0007',
+    'Public: GET_PARAMETER',
+    ...secrets.map((secret) => `X-Echo: ${secret}`),
+  );
+  const reason = fc.constantFrom('OK', '', ...secrets, ...secrets.map((secret) => 'x'.repeat(50) + secret));
+  const status = fc.constantFrom(100, 200, 200, 302, 401, 401, 401, 404, 454, 461, 503);
+  const good = fc.constant<Step>({
+    type: 'bytes',
+    text(cseq, method, transport) {
+      const body = method === 'DESCRIBE' ? withAudio : '';
+      const fields = [`CSeq: ${cseq}`, 'Session: 77', `Content-Length: ${body.length}`];
+      if (method === 'SETUP') fields.push(`Transport: ${transport}`);
+      return `RTSP/1.0 200 OK\r\n${fields.join('\r\n')}\r\n\r\n${body}`;
+    },
+  });
+  const odd = fc
+    .record({
+      status,
+      reason,
+      headers: fc.array(header, { maxLength: 4 }),
+      body: fc.constantFrom('', h264Sdp, withAudio, 'm=video x', ...secrets.map((secret) => `m=${secret}`)),
+      cseq: fc.constantFrom('right', 'right', 'right', 'wrong', 'none'),
+    })
+    .map(({ status, reason, headers, body, cseq }): Step => ({
+      type: 'bytes',
+      text(right) {
+        const fields = [...headers, `Content-Length: ${Buffer.byteLength(body)}`];
+        if (cseq !== 'none') fields.push(`CSeq: ${cseq === 'right' ? right : '99'}`);
+        return `RTSP/1.0 ${status} ${reason}\r\n${fields.join('\r\n')}\r\n\r\n${body}`;
+      },
+    }));
+  const own = fc
+    .tuple(fc.constantFrom('OPTIONS', 'TEARDOWN', 'REDIRECT'), fc.constantFrom('1', '1\r2', 'x'.repeat(300)))
+    .map(([method, cseq]): Step => ({
+      type: 'bytes',
+      text: () => `${method} rtsp://relay/ RTSP/1.0\r\nCSeq: ${cseq}\r\n\r\n`,
+    }));
+  const frame = fc
+    .integer({ min: 0, max: 127 })
+    .map((channel): Step => ({ type: 'bytes', text: () => `$${String.fromCharCode(channel)}\0\u0003abc` }));
+  const garbage = fc
+    .constantFrom('\r\n', '!', 'RTSP/1.0 abc\r\n\r\n', ...secrets)
+    .map((text): Step => ({ type: 'bytes', text: () => text }));
+  const wait = fc.integer({ min: 0, max: 12_000 }).map((ms): Step => ({ type: 'wait', ms }));
+  const step = fc.oneof(
+    { weight: 10, arbitrary: good },
+    { weight: 5, arbitrary: odd },
+    { weight: 1, arbitrary: own },
+    { weight: 1, arbitrary: frame },
+    { weight: 1, arbitrary: garbage },
+    { weight: 2, arbitrary: wait },
+  );
+
+  /** What was said to the camera and what was told, whether its words come whole or in pieces of so many bytes. */
+  function converse(steps: readonly Step[], pieceBytes: number) {
+    const told: RtspSessionEvent[] = [];
+    const texts: string[] = [];
+    const frames: string[] = [];
+    const requests: { method: string; cseq: string; transport: string }[] = [];
+    const camera = new RtspParser({
+      onInterleaved: () => undefined,
+      onRequest: ({ method, headers }) =>
+        requests.push({
+          method,
+          cseq: headers.get('cseq') ?? '',
+          transport: headers.get('transport') ?? '',
+        }),
+      onResponse: () => answers++,
+    });
+    let answers = 0;
+    let nowMs = 0;
+    const session: RtspSession = new RtspSession({
+      target,
+      userAgent: 'Sightline',
+      cnonce: () => 'cnonce',
+      emit(event) {
+        if (event.type !== 'send') {
+          told.push(event);
+          if (event.type === 'described') session.setup(tcp.slice(0, event.tracks.length), nowMs);
+          return;
+        }
+        texts.push(event.text);
+        const before = requests.length + answers;
+        const bytes = Buffer.from(event.text);
+        expect(() => camera.push(bytes, 0, bytes.length)).not.toThrow();
+        // Nothing that the camera said makes two messages of one, or half of one.
+        expect(requests.length + answers).toBe(before + 1);
+      },
+    });
+    const reader = new RtspParser({
+      onInterleaved: (channel, buffer, start, end) =>
+        frames.push(`${channel} ${Buffer.from(buffer.subarray(start, end)).toString('hex')}`),
+      onResponse: (response) => session.handleResponse(response, nowMs),
+      onRequest: (request) => session.handleRequest(request),
+    });
+    let error: unknown;
+    try {
+      session.start(nowMs);
+      for (const step of steps) {
+        if (step.type === 'wait') {
+          session.tick((nowMs += step.ms));
+          continue;
+        }
+        const last = requests.at(-1);
+        const bytes = Buffer.from(step.text(last?.cseq ?? '', last?.method ?? '', last?.transport ?? ''));
+        for (let at = 0; at < bytes.length; at += pieceBytes)
+          reader.push(bytes, at, Math.min(bytes.length, at + pieceBytes));
+      }
+      session.teardown(nowMs);
+    } catch (thrown) {
+      error = thrown;
+    }
+    return { told, texts, frames, requests, answers, error };
+  }
+
+  it('gets a bounded number of sound requests, no secret out, and the same session however it cuts its words', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 40 }), (steps, pieceBytes) => {
+        const whole = converse(steps, Number.MAX_SAFE_INTEGER);
+        expect(converse(steps, pieceBytes)).toEqual(whole);
+        const { told, texts, requests, error } = whole;
+
+        // OPTIONS, DESCRIBE, SETUP twice, PLAY, TEARDOWN; a keep-alive for each wait.
+        const waits = steps.filter(({ type }) => type === 'wait').length;
+        expect(requests.length).toBeLessThanOrEqual((5 + waits) * maxAttempts + 1);
+        for (const text of texts) expect(text).not.toContain(password);
+
+        const order = told.map(({ type }) => type).filter((type) => type !== 'round-trip');
+        expect(order.join(' ')).toMatch(
+          /^(redirected|(described( track-ready){0,2}( playing)?)?)?( ?ended)*$/,
+        );
+        if (error === undefined) return;
+        if (!(error instanceof SourceError || error instanceof ProtocolError)) throw error;
+        const message = redactor(target)(error.message);
+        expect(message.length).toBeLessThan(400);
+        for (const secret of secrets)
+          for (let at = 0; at + 6 <= secret.length; at++)
+            expect(message).not.toContain(secret.slice(at, at + 6));
+      }),
+      timeBox,
+    );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { excerpt } from '../media/protocol-error.ts';
 import { SourceError } from '../sources/source.ts';
 import { timeBox } from '../testing/time-box.ts';
 import { parseRtspUrl, redactor, redirectTarget, rtspUrlProblem } from './url.ts';
@@ -119,5 +120,12 @@ describe('redactor', () => {
     const basic = Buffer.from('admin:g\u00e9h eim/').toString('base64');
     const text = `a g\u00e9h eim/ b g%C3%A9h%20eim%2F c ${basic} d g%C3%A9h%20eim/`;
     expect(redact(text)).toBe('a *** b *** c *** d ***');
+  });
+
+  it('removes it from excerpts: cut short, and with dots for what cannot be printed', () => {
+    const redact = redactor(parseRtspUrl('rtsp://admin:g%C3%A9heimnis@cam/?token=query-secret'));
+    expect(redact(`"${excerpt('g\u00e9heimnis')}"`)).toBe('"***"');
+    expect(redact(excerpt(`${'x'.repeat(56)}g\u00e9heimnis`))).toBe(`${'x'.repeat(56)}***\u2026`);
+    expect(redact(excerpt(`${'x'.repeat(49)}query-secret`))).toBe(`${'x'.repeat(49)}***\u2026`);
   });
 });

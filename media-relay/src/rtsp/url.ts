@@ -1,5 +1,6 @@
 // RTSP URLs (RFC 2326 section 3.2) with user information, and what of them may be shown.
 
+import { excerpt } from '../media/protocol-error.ts';
 import { SourceError } from '../sources/source.ts';
 
 export interface Credentials {
@@ -24,6 +25,8 @@ const defaultTlsPort = 322;
 const maxLocationLength = 4096;
 /** Shorter values of a query parameter are no secret, and their removal would make a message illegible. */
 const minQuerySecretLength = 4;
+/** Fewer characters of a secret before an ellipsis may be anything. */
+const minShownBeginning = 3;
 /** Secrets that some cameras want in the path or the query: `/user=admin&password=...` and its relatives. */
 const secretParameter =
   /((?:user(?:name)?|usr|login|pass(?:word|wd)?|pwd|psw|token|auth\w*|api-?key|key|secret|sig\w*)=)([^&/;#\s]*)/gi;
@@ -110,9 +113,23 @@ export function redactor(target: RtspTarget): (text: string) => string {
   for (const [, , value = ''] of target.requestUrl.matchAll(secretParameter)) {
     if (value.length >= minQuerySecretLength) secrets.add(value).add(percentDecode(value));
   }
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  // As messages show them: what cannot be printed is a dot there.
+  const spellings = new Set([...secrets].flatMap((secret) => [secret, excerpt(secret, Infinity)]));
+  const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
   return (text) =>
-    longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), withoutSecretParameters(text));
+    longestFirst.reduce(
+      (shown, secret) => withoutBeginning(shown.replaceAll(secret, '***'), secret),
+      withoutSecretParameters(text),
+    );
+}
+
+/** An excerpt may end within a secret: what there is of it before the ellipsis goes, too. */
+function withoutBeginning(text: string, secret: string): string {
+  if (!text.includes('\u2026')) return text;
+  let shown = text;
+  for (let length = secret.length - 1; length >= minShownBeginning; length--)
+    shown = shown.replaceAll(`${secret.slice(0, length)}\u2026`, '***\u2026');
+  return shown;
 }
 
 function percentDecode(text: string): string {

@@ -73,8 +73,15 @@ export class PrometheusRange {
         throw new Error('Prometheus cannot be reached.', { cause });
       },
     );
-    if (!response.ok) throw new Error(`Prometheus answered ${response.status}.`);
-    const parsed = answerSchema.safeParse(toJson(await readBounded(response, maxBodyBytes, tooLarge)));
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`Prometheus answered ${response.status}.`);
+    }
+    const text = await readBounded(response, maxBodyBytes, tooLarge).catch((cause: unknown) => {
+      if (cause instanceof Error && cause.message === tooLarge) throw cause;
+      throw new Error('The answer of Prometheus broke off.', { cause });
+    });
+    const parsed = answerSchema.safeParse(toJson(text));
     if (!parsed.success) throw new Error('What answers there is no Prometheus.');
     return parsed.data;
   }

@@ -4,3 +4,6 @@ export const timeBox = {
   numRuns: Number.MAX_SAFE_INTEGER,
   markInterruptAsFailure: false,
 } as const;
+
+/** The same where each run is dear or the input simple: some hundreds of runs are enough. */
+export const shortTimeBox = { ...timeBox, interruptAfterTimeLimit: process.env['CI'] ? 1000 : 300 } as const;

@@ -121,5 +121,5 @@ export function text(value: unknown, key: string): string | undefined {
 
 export function number(value: unknown, key: string): number | undefined {
   const found = field(value, key);
-  return typeof found === 'number' ? found : undefined;
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
 }
