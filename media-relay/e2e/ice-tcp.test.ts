@@ -138,11 +138,7 @@ test('says it on each of forty tiles within ten seconds, after a few joins, and 
   let isOpen = false;
   const { page } = await openWall((line) => (isOpen ? line : line.replace(/ \d+ typ/, ' 9 typ')), many.url);
   const all = (state: string, timeout: number) =>
-    page.waitForFunction(
-      `document.querySelectorAll('.tile[data-state="${state}"]').length === ${names.length}`,
-      undefined,
-      { timeout },
-    );
+    expect.poll(() => page.locator(`.tile[data-state="${state}"]`).count(), { timeout }).toBe(names.length);
   const startMs = performance.now();
   await all('blocked', 20_000);
   expect(performance.now() - startMs).toBeLessThan(10_500);

@@ -73,6 +73,20 @@ test('what was known lapses when nobody tries, and is forgotten with the network
   expect(paths.mayTry(first, 40_000)).toBe(true);
 });
 
+test('addresses that the relay no longer names are no reason any more', () => {
+  const { paths, told } = watched();
+  paths.failed(first, ports, 8000, 8000);
+  paths.outdated(second, 8000);
+  expect(told()).toBe(1);
+  paths.outdated(first, 8000);
+  paths.outdated(first, 8000);
+  // Was on its way already.
+  paths.failed(first, ports, 8000, 15_000);
+  expect(told()).toBe(2);
+  expect(paths.blockedPorts(first, 8000)).toBeUndefined();
+  expect(paths.blockedPorts(unasked, 8000)).toBeUndefined();
+});
+
 test('remembers no more addresses than a relay has', () => {
   const { paths } = watched();
   for (let port = 0; port < 1000; port++)

@@ -28,6 +28,8 @@ interface Path {
   open: number;
   /** The last vain join, while none got through since. */
   blocked: { readonly atMs: number; readonly ports: string } | undefined;
+  /** Joins that began before say nothing. */
+  validFromMs: number;
 }
 
 interface Relay {
@@ -57,7 +59,7 @@ export class MediaPaths {
     const known = this.#relayOf(relay);
     const path = pathOf(known, addresses);
     // Others get through: it is this session's own trouble.
-    if (path.open > 0) return;
+    if (path.open > 0 || nowMs - joiningMs < path.validFromMs) return;
     const isNew = path.blocked === undefined || nowMs - path.blocked.atMs >= LAPSE_MS;
     path.blocked = { atMs: nowMs, ports };
     if (!isNew) return;
@@ -73,6 +75,15 @@ export class MediaPaths {
     path.blocked = undefined;
     if (path.open === 1) this.#tell();
     return () => void path.open--;
+  }
+
+  /** The relay names other addresses now (`media.announce` was mended, say): whoever was told of these asks anew. */
+  outdated({ relay, addresses = UNKNOWN }: MediaOrigin, nowMs: number): void {
+    const path = pathOf(this.#relayOf(relay), addresses);
+    path.validFromMs = nowMs;
+    if (path.blocked === undefined) return;
+    path.blocked = undefined;
+    this.#tell();
   }
 
   /** Which ports cannot be reached; undefined while they may be. Who was never answered hears what others were told, unless somebody gets through. */
@@ -120,7 +131,7 @@ export class MediaPaths {
 }
 
 function pathOf({ paths, nextTryMs }: Relay, addresses: string): Path {
-  const path = paths.get(addresses) ?? { open: 0, blocked: undefined };
+  const path = paths.get(addresses) ?? { open: 0, blocked: undefined, validFromMs: 0 };
   // The newest last.
   paths.delete(addresses);
   paths.set(addresses, path);

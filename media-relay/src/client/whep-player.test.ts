@@ -69,6 +69,8 @@ function open(port: number): void {
 }
 
 const offersMs: number[] = [];
+/** Where the relay's media comes from since its configuration was mended. */
+let movedTo: number | undefined;
 
 function answer(port: number): Promise<SignalResponse> {
   const body = `v=0\r\na=candidate:1 1 udp 2130706431 192.0.2.7 ${port} typ host\r\n`;
@@ -92,7 +94,7 @@ class Wall {
         onState: () => undefined,
         signal: () => {
           offersMs.push(Date.now());
-          return answer(port);
+          return answer(movedTo ?? port);
         },
         quality: 'main',
         clock: Date.now,
@@ -120,6 +122,7 @@ beforeEach(() => {
   vi.stubGlobal('RTCPeerConnection', Peer);
   vi.stubGlobal('MediaStream', class {});
   vi.stubGlobal('devicePixelRatio', 1);
+  movedTo = undefined;
   openPorts.clear();
   joining.clear();
   connected.clear();
@@ -188,6 +191,16 @@ test('200 find an opened path one after the other, and none says blocked longer 
   expect(connected.size).toBe(200);
   const gapsMs = offersMs.slice(1).map((atMs, index) => atMs - (offersMs[index] ?? 0));
   expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(OFFER_SPACING_MS);
+});
+
+test('a relay that names other addresses is asked anew by all', async () => {
+  wall.add(40);
+  await pass(10_000);
+  expect(wall.count('blocked')).toBe(40);
+  movedTo = 9000;
+  open(9000);
+  await pass(7000);
+  expect([connected.size, wall.count('blocked')]).toEqual([40, 0]);
 });
 
 test('another relay, and another media port of this one, are not judged by it', async () => {

@@ -156,6 +156,9 @@ export class WhepPlayer {
   #remember(before: Tile, input: TileInput): void {
     const { phase, failures, detail, mediaPorts } = this.#tile;
     const { mediaPaths, clock } = this.#options;
+    const { mediaAddresses } = before;
+    if (mediaAddresses !== undefined && mediaAddresses !== this.#tile.mediaAddresses)
+      mediaPaths.outdated({ ...this.#origin(), addresses: mediaAddresses }, clock());
     if (before.phase === 'flowing') {
       this.#pathEnded?.();
       this.#pathEnded = undefined;
