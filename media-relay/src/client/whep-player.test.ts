@@ -200,6 +200,9 @@ test('a relay that names other addresses is asked anew by all', async () => {
   movedTo = 9000;
   open(9000);
   await pass(7000);
+  expect(connected.size).toBeGreaterThanOrEqual(25);
+  // The last that was on its way to the old ones: its eight seconds, and its wait.
+  await pass(8000);
   expect([connected.size, wall.count('blocked')]).toEqual([40, 0]);
 });
 
