@@ -120,7 +120,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('document', { baseURI: 'https://page.example/' });
   vi.stubGlobal('RTCPeerConnection', Peer);
-  vi.stubGlobal('MediaStream', class {});
+  vi.stubGlobal('MediaStream', EventTarget);
   vi.stubGlobal('devicePixelRatio', 1);
   movedTo = undefined;
   openPorts.clear();
@@ -229,7 +229,7 @@ test('a wall whose paths all break is told within ten seconds of asking anew', a
   await pass(10_000);
   expect(connected.size).toBe(100);
   openPorts.clear();
-  for (const peer of [...connected]) peer.become('failed');
+  for (const peer of connected) peer.become('failed');
   expect(wall.count('offline')).toBe(100);
   await pass(10_000);
   expect(wall.count('blocked')).toBe(100);
