@@ -40,11 +40,20 @@ import { bySize } from '../webrtc/quality-policy.ts';
 import { CNAME, randomSsrcs, type SessionSsrcs } from '../webrtc/session-media.ts';
 import { Session } from '../webrtc/session.ts';
 
+/** Where sessions ask for the main stream, and say that they have no use for it any more. */
+export interface MainStreamDesk {
+  /** The answer comes by `answerMainStream`, always. */
+  ask(sessionId: string): void;
+  giveBack(sessionId: string): void;
+}
+
 export interface WhepDeps {
   readonly arena: Arena;
   readonly clock: Clock;
   readonly parts: Parts;
   readonly networkInterfaces: () => NetworkInterfaces;
+  /** Without one nobody needs to ask. */
+  readonly mainStream: MainStreamDesk | undefined;
   readonly onJoined: (session: Session) => void;
   readonly onLeft: (session: Session, reason: SessionEnd, detail: string) => void;
 }
@@ -147,6 +156,10 @@ export class WhepOutput {
     return this.#sessions.get(id)?.quality(wish);
   }
 
+  answerMainStream(id: string, isGranted: boolean): void {
+    this.#sessions.get(id)?.answerMainStream(isGranted);
+  }
+
   closeSession(id: string, reason: SessionEnd): void {
     this.#sessions.get(id)?.close(reason);
   }
@@ -235,6 +248,7 @@ export class WhepOutput {
         burstBudget: this.#burstBudget,
         unpaced: this.#spec.unpaced === true,
         payload: this.#payload,
+        mainStream: this.#deps.mainStream,
         onConnected: (connected) => {
           this.#countJoin('ok');
           this.#deps.onJoined(connected);
@@ -252,7 +266,8 @@ export class WhepOutput {
     this.#sessions.set(session.id, session);
     this.#port.add(session);
     stream.attach(session, first.name);
-    return { ok: true, sessionId: session.id, sdp: this.#writeAnswer(negotiation, credentials, ssrcs) };
+    const sdp = this.#writeAnswer(negotiation, credentials, ssrcs);
+    return { ok: true, sessionId: session.id, sdp, playing: first.name };
   }
 
   #writeAnswer(negotiation: Negotiation, ice: IceCredentials, ssrcs: SessionSsrcs): string {
