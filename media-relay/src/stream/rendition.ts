@@ -216,10 +216,15 @@ export class Rendition {
     if (this.#holders.delete(reader)) this.#scheduleStop();
   }
 
+  /** What fails in a way that was told is told again. */
+  forgetTold(): void {
+    this.#reason.forgetTold();
+  }
+
   /** Connects to the camera as if for the first time. */
   restart(): void {
     this.#run.forget();
-    this.#reason.forgetTold();
+    this.forgetTold();
     if (this.#run.link === 'off') return;
     this.#stop();
     this.#start();
@@ -252,6 +257,8 @@ export class Rendition {
   #start(): void {
     this.#reason.startedOrStopped();
     this.#run.start();
+    // Whoever asks for it now may have to be told anew of what fails at once.
+    this.#deps.onChange();
   }
 
   #stop(): void {

@@ -29,6 +29,8 @@ const DESTINATION_SILENCE_MS = 10_000;
 const CONNECT_WITHIN_MS = 15_000;
 
 export interface SessionDeps extends MediaDeps {
+  readonly mainStream?:
+    { readonly ask: (sessionId: string) => void; readonly giveBack: (sessionId: string) => void } | undefined;
   readonly dtls: DtlsFactory;
   readonly srtp: SrtpCipherFactory;
   readonly onConnected: (session: Session) => void;
@@ -81,7 +83,9 @@ export class Session implements PortClient, StreamReader {
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     const { profileLevelId } = negotiation.video;
-    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId });
+    const { mainStream } = deps;
+    const gate = mainStream && { ask: () => mainStream.ask(id), giveBack: () => mainStream.giveBack(id) };
+    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId, gate });
     this.#lastHeardMs = this.#createdMs;
     this.#dtls = deps.dtls.open(negotiation.dtlsRole, negotiation.remote.fingerprint, {
       send: (datagram) => {
@@ -187,6 +191,11 @@ export class Session implements PortClient, StreamReader {
   /** Takes the wish, and says what became of it. An empty one asks. */
   quality(wish: QualityWish): SessionQuality {
     return this.#quality.wish(wish, this.#media?.feed, this.#deps.clock());
+  }
+
+  /** What was asked of `mainStream`. */
+  answerMainStream(isGranted: boolean): void {
+    this.#quality.answered(isGranted, this.#media?.feed, this.#deps.clock());
   }
 
   close(reason: SessionEnd): void {
