@@ -7,6 +7,7 @@ import { StandInRelay, streamView } from './support/stand-in-relay.ts';
 import { testPicture } from './support/test-picture.ts';
 import type { TestPicture } from './support/test-picture.ts';
 import { reaches, says, tile } from './support/tiles.ts';
+import { takeLockBack, watchWakeLocks } from './support/wake-locks.ts';
 
 let browser: TestBrowser;
 let picture: TestPicture;
@@ -64,30 +65,9 @@ test('tiles that nobody sees end their sessions after some seconds: behind anoth
 test('the screen is kept on for good: what the browser takes back is asked for again, by nobody’s hand', async () => {
   await using relay = await StandInRelay.start([], () => picture);
   const { page } = await browser.page();
-  await page.addInitScript(`
-    window.locks = [];
-    const { request } = WakeLock.prototype;
-    WakeLock.prototype.request = async function (type) {
-      const lock = await request.call(this, type);
-      locks.push(lock);
-      return lock;
-    };
-    const { setInterval } = window;
-    window.asks = 0;
-    const ask = (what) => () => {
-      what();
-      asks++;
-    };
-    window.setInterval = (what, ms) => (ms === 30_000 ? setInterval(ask(what), 100) : setInterval(what, ms));
-  `);
+  await page.addInitScript(watchWakeLocks);
   await page.goto(relay.url);
-  const held = () => page.evaluate('locks.map(({ released }) => !released)');
-  await expect.poll(held).toEqual([true]);
-  await page.evaluate('locks[0].release()');
-  await expect.poll(held).toEqual([false, true]);
-  const asks = await page.evaluate<number>('asks');
-  await expect.poll(() => page.evaluate<number>('asks')).toBeGreaterThan(asks + 1);
-  expect(await held()).toEqual([false, true]);
+  await takeLockBack(page);
   await page.close();
 });
 
