@@ -151,8 +151,7 @@ test('where the browser starts no video by itself, a click does', async () => {
 
   // And where it pauses one for reasons of its own, nobody has to.
   const video = `document.querySelector('${tile('gate')} video')`;
-  await page.evaluate(`${video}.pause()`);
-  expect(await page.evaluate(`${video}.paused`)).toBe(true);
+  expect(await page.evaluate(`(${video}.pause(), ${video}.paused)`)).toBe(true);
   await expect.poll(() => page.evaluate(`${video}.paused`), { timeout: 10_000 }).toBe(false);
   await page.close();
 });
