@@ -45,8 +45,7 @@ async function relayUrl() {
 
 async function takePicture(url) {
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+    executablePath: join(root, 'media-relay', 'e2e', 'support', 'chromium.sh'),
   });
   try {
     const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });

@@ -35,10 +35,11 @@ const keepPeers = `
 /** Opens the wall; `path` decides which candidates of each answer reach the browser. */
 async function openWall(
   path: (line: string) => string | undefined,
+  url = relay.url,
 ): Promise<{ page: Page; errors: readonly string[] }> {
   const { page, errors } = await browser.page();
   await page.addInitScript(keepPeers);
-  await page.route(/\/api\/v1\/whep\/cam(\?|$)/, async (route) => {
+  await page.route(/\/api\/v1\/whep\/\w+(\?|$)/, async (route) => {
     const response = await route.fetch();
     const lines = (await response.text()).split('\r\n');
     const body = lines
@@ -46,7 +47,7 @@ async function openWall(
       .join('\r\n');
     await route.fulfill({ response, body });
   });
-  await page.goto(relay.url);
+  await page.goto(url);
   return { page, errors };
 }
 
@@ -128,3 +129,20 @@ test('says within ten seconds which port is blocked and what to do, and plays on
   await reaches(page, 'live');
   await page.close();
 }, 45_000);
+
+test('says it on each of thirty tiles within ten seconds, after fewer joins, and most play at once when it is open', async () => {
+  const names = Array.from({ length: 30 }, (_, index) => `cam${index}`);
+  const small = 'demo:?width=160&height=120&fps=5&gop=5';
+  await using many = await TestRelay.start(Object.fromEntries(names.map((name) => [name, small])));
+  await many.live(...names);
+  let isOpen = false;
+  const { page } = await openWall((line) => (isOpen ? line : line.replace(/ \d+ typ/, ' 9 typ')), many.url);
+  const shown = (state: string) => page.locator(`.tile[data-state="${state}"]`).count();
+  const startMs = performance.now();
+  await expect.poll(() => shown('blocked'), { timeout: 20_000 }).toBe(names.length);
+  expect(performance.now() - startMs).toBeLessThan(10_500);
+  expect(await page.evaluate<number>('window.peers.length')).toBeLessThan(names.length);
+  isOpen = true;
+  await expect.poll(() => shown('live'), { timeout: 30_000 }).toBeGreaterThan(names.length / 2);
+  await page.close();
+}, 60_000);

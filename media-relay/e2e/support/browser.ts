@@ -3,25 +3,12 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Page } from 'playwright-core';
 
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // Two pages of the address bar, loaded for every window: half a second of CPU each.
-  '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
-];
-
 /** What playwright needs to start it, of any kind of profile. */
 export function chromiumOptions(extraFlags: readonly string[] = []) {
   return {
     executablePath: join(import.meta.dirname, 'chromium.sh'),
-    env: { ...process.env, CHROMIUM: process.env['CHROMIUM'] ?? '/usr/bin/chromium' },
     headless: true,
-    args: [...flags, ...extraFlags],
+    args: [...extraFlags],
     timeout: 30_000,
   };
 }

@@ -1,9 +1,10 @@
 /**
- * The players of one page: they share a budget of offers, the relay's clock, and what befalls the page: it is hidden,
- * it is closed, its computer sleeps or changes the network.
+ * The players of one page: they share a budget of offers, the relay's clock, what they know of the media paths, and what
+ * befalls the page: it is hidden, it is closed, its computer sleeps or changes the network.
  */
 import { Gate } from './gate.ts';
 import { KnownCipher, pageStorage } from './known-cipher.ts';
+import { MediaPaths } from './media-paths.ts';
 import { OFFER_SPACING_MS, OfferPace } from './offer-pace.ts';
 import { Presence } from './presence.ts';
 import { RelayClock } from './relay-clock.ts';
@@ -28,6 +29,7 @@ export class SessionManager {
   readonly #handshakes: Gate;
   readonly #relayClock = new RelayClock();
   readonly #cipher = new KnownCipher(pageStorage());
+  readonly #mediaPaths = new MediaPaths();
   readonly #presence: Presence<WhepPlayer>;
   readonly #onScreen: IntersectionObserver;
   readonly #sleep = new SleepWatch(Date.now());
@@ -38,7 +40,11 @@ export class SessionManager {
   constructor(options: SessionManagerOptions = {}) {
     this.#handshakes = new Gate(options.handshakesAtOnce ?? HANDSHAKES_AT_ONCE, {
       pace: new OfferPace(OFFER_SPACING_MS, Math.random),
-      onBack: () => this.retryAll(),
+      onBack: () => {
+        // Perhaps with other settings.
+        this.#mediaPaths.forget();
+        this.retryAll();
+      },
     });
     this.#presence = new Presence(isPageShown(), {
       lingerMs: options.lingerMs ?? LINGER_MS,
@@ -70,12 +76,13 @@ export class SessionManager {
   }
 
   /** A player that plays whenever it can be seen. */
-  play(options: Omit<WhepPlayerOptions, 'handshakes' | 'relayClock' | 'cipher'>): WhepPlayer {
+  play(options: Omit<WhepPlayerOptions, 'handshakes' | 'relayClock' | 'cipher' | 'mediaPaths'>): WhepPlayer {
     const player = new WhepPlayer({
       ...options,
       handshakes: this.#handshakes,
       relayClock: this.#relayClock,
       cipher: this.#cipher,
+      mediaPaths: this.#mediaPaths,
     });
     this.#players.set(player, options.video);
     if (this.#presence.add(player)) player.start();
@@ -125,6 +132,7 @@ export class SessionManager {
   }
 
   #networkChanged(): void {
+    this.#mediaPaths.forget();
     for (const player of this.#players.keys()) player.networkChanged();
   }
 

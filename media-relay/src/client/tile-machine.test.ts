@@ -7,7 +7,10 @@ import type { Tile, TileInput } from './tile-machine.ts';
 
 const start: TileInput = { type: 'start' };
 const tick: TileInput = { type: 'tick' };
-const answered: TileInput = { type: 'answered', mediaPorts: 'UDP or TCP port 8641' };
+const mediaPorts = 'UDP or TCP port 8641';
+const answered: TileInput = { type: 'answered', mediaPorts, mediaAddresses: 'udp 192.0.2.7 8641' };
+const blocked: TileInput = { type: 'judged', blockedPorts: mediaPorts };
+const perhapsOpen: TileInput = { type: 'judged', blockedPorts: undefined };
 const changed: TileInput = { type: 'network-changed' };
 const doubted: TileInput = { type: 'network-doubted' };
 const frame: TileInput = { type: 'frame' };
@@ -62,10 +65,10 @@ test('is blocked eight seconds after the answer without a media path, names the 
     [50, answered],
   ] as const;
   expect(play(...joining, [8049, tick]).phase).toBe('joining');
-  const blocked = play(...joining, [8050, tick]);
-  expect(blocked).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 13_050 });
-  expect(blocked.detail.sentence).toMatch(/UDP or TCP port 8641 cannot be reached\. Let it through/);
-  expect(continued(blocked, [13_050, tick], [13_100, answered])).toMatchObject({
+  const alone = play(...joining, [8050, tick]);
+  expect(alone).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 13_050 });
+  expect(alone.detail.sentence).toMatch(/UDP or TCP port 8641 cannot be reached\. Let it through/);
+  expect(continued(alone, [13_050, tick], [13_100, answered])).toMatchObject({
     phase: 'joining',
     state: 'blocked',
   });
@@ -77,6 +80,38 @@ test('a session that ends while it joins says nothing of the network: the next o
   expect(joining).toMatchObject({ phase: 'waiting', state: 'offline', retryAtMs: 2500 });
   expect(joining.detail).toEqual(play(...live, [2000, failed]).detail);
   expect(play(...live, [2000, ended])).toEqual(play(...live, [2000, failed]));
+});
+
+test('what the page knows: who waits to ask says blocked and waits, who was answered goes on, who has a reason keeps it', () => {
+  const queued = play([0, start], [8000, blocked]);
+  expect(queued).toMatchObject({ phase: 'waiting', state: 'blocked', failures: 0, retryAtMs: 8000 });
+  expect(queued.detail).toMatchObject({ code: 'media-blocked' });
+  expect(queued.detail.sentence).toMatch(/UDP or TCP port 8641 cannot be reached/);
+  const joining = play([0, start], [50, answered], [8000, blocked]);
+  expect(joining).toMatchObject({ phase: 'joining', state: 'blocked' });
+  expect(continued(joining, [8001, connected], [8002, frame]).state).toBe('live');
+  const refusal = { tile: 'offline', code: undefined, sentence: 'No camera.', retryAfterMs: 0 } as const;
+  const refused = play([0, start], [50, { type: 'refused', refusal }]);
+  expect(continued(refused, [60, blocked])).toEqual(refused);
+  const broken = play(...live, [1000, failed], [1100, blocked]);
+  expect(broken).toMatchObject({ phase: 'waiting', state: 'blocked', retryAtMs: 1500 });
+  expect(play(...live, [200, blocked]).state).toBe('live');
+});
+
+test('when somebody gets through, who was blocked asks at once and does not say so any longer', () => {
+  const alone = play([0, start], [50, answered], [8050, tick]);
+  const told = continued(alone, [8100, perhapsOpen]);
+  expect(told).toMatchObject({ phase: 'waiting', state: 'connecting', retryAtMs: 8100 });
+  const offline = play([0, start], [10, { type: 'failed', code: 'no-answer', sentence: 'No.' }]);
+  expect(continued(offline, [20, perhapsOpen])).toEqual(offline);
+  // A lonely tile asks as often after hours.
+  let nowMs = 8050;
+  let tile = alone;
+  for (let round = 0; round < 10; round++) {
+    expect(tile.retryAtMs - nowMs).toBe(5000);
+    nowMs = tile.retryAtMs + 8000;
+    tile = continued(tile, [tile.retryAtMs, tick], [tile.retryAtMs, answered], [nowMs, tick]);
+  }
 });
 
 test('after a change of the network a session shows pictures within three seconds, or another one replaces it', () => {
@@ -224,6 +259,8 @@ test('whatever happens, in any order, is a state of the table with a sentence, a
     { type: 'failed', code: 'no-answer', sentence: 'No.' },
     changed,
     doubted,
+    blocked,
+    perhapsOpen,
     { type: 'playback', allowed: false },
     { type: 'playback', allowed: true },
   ];

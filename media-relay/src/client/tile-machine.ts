@@ -8,7 +8,7 @@ import type { Refusal } from './refusal.ts';
 export const STALL_MS = 3000;
 /** Answered, but no media path for so long: blocked. With the offer before it, people are told within 10 s. */
 export const BLOCKED_MS = 8000;
-/** A network that blocks media will rarely have changed its mind sooner. */
+/** Between two joins that find no path, however many there were: with the eight seconds above, one in 14 s. */
 const BLOCKED_RETRY_MS = 5000;
 /** A lost path often comes back by itself within this time. */
 export const DISCONNECT_GRACE_MS = 3000;
@@ -65,13 +65,17 @@ export interface Tile {
   readonly suspectSinceMs: number | undefined;
   /** Where media comes from, for the sentence of `blocked`: 'UDP or TCP port 8641'. */
   readonly mediaPorts: string;
+  /** The same for the page's memory: whose trouble this tile's is. Undefined before the first answer. */
+  readonly mediaAddresses: string | undefined;
   /** The browser refuses to play before a gesture of the user. */
   readonly needsClick: boolean;
 }
 
 export type TileInput =
   | { readonly type: 'start' | 'stop' | 'retry' | 'tick' | 'frame' | 'packets' }
-  | { readonly type: 'answered'; readonly mediaPorts: string }
+  | { readonly type: 'answered'; readonly mediaPorts: string; readonly mediaAddresses: string }
+  /** What the page knows of the path (media-paths.ts): these ports cannot be reached, or perhaps they can. */
+  | { readonly type: 'judged'; readonly blockedPorts: string | undefined }
   /** The computer woke up, or is in another network. */
   | { readonly type: 'network-changed' }
   /** The browser measures another speed: perhaps of another network. */
@@ -100,6 +104,7 @@ export const stoppedTile: Tile = {
   disconnectedAtMs: undefined,
   suspectSinceMs: undefined,
   mediaPorts: 'the media port',
+  mediaAddresses: undefined,
   needsClick: false,
 };
 
@@ -117,7 +122,11 @@ export function step(tile: Tile, input: TileInput, nowMs: number, random: () => 
     case 'tick':
       return onTick(tile, nowMs, random);
     case 'answered':
-      return tile.phase === 'asking' ? onAnswered(tile, input.mediaPorts, nowMs) : tile;
+      return tile.phase === 'asking'
+        ? onAnswered({ ...tile, mediaPorts: input.mediaPorts, mediaAddresses: input.mediaAddresses }, nowMs)
+        : tile;
+    case 'judged':
+      return onJudged(tile, input.blockedPorts, nowMs);
     case 'path':
       return tile.phase === 'joining' || tile.phase === 'flowing'
         ? onPath(tile, input.path, nowMs, random)
@@ -145,7 +154,8 @@ export function step(tile: Tile, input: TileInput, nowMs: number, random: () => 
 function onStart(tile: Tile, nowMs: number): Tile {
   if (nowMs < tile.notBeforeMs)
     return { ...tile, phase: 'waiting', phaseSinceMs: nowMs, retryAtMs: tile.notBeforeMs };
-  return ask({ ...stoppedTile, lastFrameAtMs: tile.lastFrameAtMs }, nowMs);
+  const { lastFrameAtMs, mediaAddresses } = tile;
+  return ask({ ...stoppedTile, lastFrameAtMs, mediaAddresses }, nowMs);
 }
 
 /** A tile in trouble keeps its state and sentence while it tries again, so that a dead camera does not blink. */
@@ -162,10 +172,40 @@ function ask(tile: Tile, nowMs: number): Tile {
   };
 }
 
-function onAnswered(tile: Tile, mediaPorts: string, nowMs: number): Tile {
-  const joining: Tile = { ...tile, phase: 'joining', phaseSinceMs: nowMs, mediaPorts };
+function onAnswered(tile: Tile, nowMs: number): Tile {
+  const joining: Tile = { ...tile, phase: 'joining', phaseSinceMs: nowMs };
   return tile.state === 'blocked' || tile.state === 'stalled' ? joining : shown(joining, 'connecting');
 }
+
+/**
+ * Who waits for its turn to ask need not: it waits for the page's turns. Who was answered goes on, for it may be the one that
+ * gets through. Whoever has another trouble keeps it.
+ */
+function onJudged(tile: Tile, blockedPorts: string | undefined, nowMs: number): Tile {
+  if (tile.phase === 'stopped' || tile.phase === 'flowing') return tile;
+  if (blockedPorts === undefined) {
+    if (tile.state !== 'blocked') return tile;
+    return shown(tile.phase === 'waiting' ? { ...tile, retryAtMs: nowMs } : tile, 'connecting');
+  }
+  if (!isOfPath(tile)) return tile;
+  const { tile: state, code, sentence } = blocked(blockedPorts);
+  const told: Tile = tile.state === 'blocked' ? tile : { ...tile, state, detail: { code, sentence } };
+  return tile.phase === 'asking'
+    ? { ...told, phase: 'waiting', phaseSinceMs: nowMs, retryAtMs: nowMs, notBeforeMs: 0 }
+    : told;
+}
+
+/** Nothing is known against it but that it is not there. */
+function isOfPath({ state, detail: { code } }: Tile): boolean {
+  const hasReason = state === 'offline' || state === 'denied' || state === 'over-capacity';
+  return !hasReason || (code !== undefined && ofPath.has(code));
+}
+
+const ofPath: ReadonlySet<string> = new Set<PlayerCode>([
+  'connection-broken',
+  'connection-lost',
+  'no-answer',
+]);
 
 function onPath(tile: Tile, path: PathChange, nowMs: number, random: () => number): Tile {
   if (path === 'failed' && tile.phase === 'joining')
@@ -260,6 +300,7 @@ function wait(tile: Tile, refusal: Refusal, nowMs: number, random: () => number)
   const proven =
     tile.firstFrameAtMs !== undefined && (tile.lastFrameAtMs ?? 0) - tile.firstFrameAtMs >= PROVEN_MS;
   const failures = proven ? 1 : tile.failures + 1;
+  const isBlocked = refusal.tile === 'blocked';
   return {
     ...tile,
     phase: 'waiting',
@@ -267,9 +308,9 @@ function wait(tile: Tile, refusal: Refusal, nowMs: number, random: () => number)
     state: refusal.tile,
     detail: { code: refusal.code, reason: refusal.reason, sentence: refusal.sentence },
     failures,
-    retryAtMs: nowMs + retryDelayMs(failures, random, refusal.retryAfterMs),
-    // The wait after `blocked` is our own.
-    notBeforeMs: refusal.tile === 'blocked' ? 0 : nowMs + refusal.retryAfterMs,
+    // The wait after `blocked` is our own, and does not grow: people are at work on the firewall.
+    retryAtMs: nowMs + retryDelayMs(isBlocked ? 1 : failures, random, refusal.retryAfterMs),
+    notBeforeMs: isBlocked ? 0 : nowMs + refusal.retryAfterMs,
   };
 }
 

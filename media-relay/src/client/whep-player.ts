@@ -2,6 +2,8 @@
 import type { Quality, TileState } from '../stream/states.ts';
 import { Gate } from './gate.ts';
 import { KnownCipher } from './known-cipher.ts';
+import { MediaPaths } from './media-paths.ts';
+import type { MediaOrigin } from './media-paths.ts';
 import { RelayClock } from './relay-clock.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { fetchSignalling } from './signalling.ts';
@@ -37,6 +39,7 @@ export interface WhepPlayerOptions {
   readonly handshakes?: Gate;
   readonly relayClock?: RelayClock;
   readonly cipher?: KnownCipher;
+  readonly mediaPaths?: MediaPaths;
   /** Monotonic, in Unix ms. Must agree with `performance.timeOrigin + performance.now()` in a browser. */
   readonly clock?: () => number;
   readonly random?: () => number;
@@ -53,6 +56,9 @@ export class WhepPlayer {
   #ticks = 0;
   #readings = 0;
   #counters: Counters | undefined;
+  #unsubscribe: (() => void) | undefined;
+  /** Of the media path that stands. */
+  #pathEnded: (() => void) | undefined;
 
   constructor(options: WhepPlayerOptions) {
     this.#options = {
@@ -63,6 +69,7 @@ export class WhepPlayer {
       handshakes: new Gate(1),
       relayClock: new RelayClock(),
       cipher: new KnownCipher(),
+      mediaPaths: new MediaPaths(),
       clock: () => performance.timeOrigin + performance.now(),
       random: Math.random,
       ...options,
@@ -88,6 +95,7 @@ export class WhepPlayer {
   /** Idempotent. */
   start(): void {
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    this.#unsubscribe ??= this.#options.mediaPaths.subscribe(() => this.#judge());
     this.#input({ type: 'start' });
   }
 
@@ -95,6 +103,8 @@ export class WhepPlayer {
   stop(how: { readonly keepalive: boolean } = { keepalive: false }): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     this.#input({ type: 'stop' }, how.keepalive);
   }
 
@@ -121,7 +131,7 @@ export class WhepPlayer {
   }
 
   #tick(): void {
-    this.#input({ type: 'tick' });
+    if (this.#mayGoOn()) this.#input({ type: 'tick' });
     if (this.#silence.isDue(this.#tile, this.#options.clock())) void this.#session?.refreshClock();
     this.#ticks++;
     if (this.#ticks % TICKS_PER_READING === 0 && this.#session !== undefined) void this.#read(this.#session);
@@ -139,6 +149,47 @@ export class WhepPlayer {
     if (phase === 'stopped') this.#renewSpare();
     if (phase === 'waiting' || phase === 'stopped') this.#closeSession(keepalive);
     if (phase === 'asking') this.#openSession();
+    this.#remember(before, input);
+  }
+
+  /** What the page learns of this player's media path, and this player of the page's. */
+  #remember(before: Tile, input: TileInput): void {
+    const { phase, failures, detail, mediaPorts } = this.#tile;
+    const { mediaPaths, clock } = this.#options;
+    const { mediaAddresses } = before;
+    if (mediaAddresses !== undefined && mediaAddresses !== this.#tile.mediaAddresses)
+      mediaPaths.outdated({ ...this.#origin(), addresses: mediaAddresses }, clock());
+    if (before.phase === 'flowing') {
+      this.#pathEnded?.();
+      this.#pathEnded = undefined;
+    }
+    if (phase === 'flowing') this.#pathEnded = mediaPaths.opened(this.#origin());
+    const isVain =
+      before.phase === 'joining' && failures !== before.failures && detail.code === 'media-blocked';
+    if (isVain) mediaPaths.failed(this.#origin(), mediaPorts, clock() - before.phaseSinceMs, clock());
+    // Not when it asks in its turn.
+    else if ((input.type === 'start' || phase === 'joining') && this.#blockedPorts() !== undefined)
+      this.#judge();
+  }
+
+  #judge(): void {
+    this.#input({ type: 'judged', blockedPorts: this.#blockedPorts() });
+  }
+
+  #blockedPorts(): string | undefined {
+    return this.#options.mediaPaths.blockedPorts(this.#origin(), this.#options.clock());
+  }
+
+  /** Players whose way is blocked take turns. */
+  #mayGoOn(): boolean {
+    const { phase, state, retryAtMs } = this.#tile;
+    const { mediaPaths, clock } = this.#options;
+    if (phase !== 'waiting' || state !== 'blocked' || clock() < retryAtMs) return true;
+    return mediaPaths.mayTry(this.#origin(), clock());
+  }
+
+  #origin(): MediaOrigin {
+    return { relay: new URL('.', this.#options.url).href, addresses: this.#tile.mediaAddresses };
   }
 
   #renewSpare(): void {

@@ -10,7 +10,7 @@ import type { Gate } from './gate.ts';
 import { QualityReporter, tileOf } from './whep-quality-reporter.ts';
 import { offerUrl } from './quality-wish.ts';
 import type { KnownCipher } from './known-cipher.ts';
-import { mediaPortsOf } from './media-ports.ts';
+import { mediaAddressesOf, mediaPortsOf } from './media-ports.ts';
 import { pictureAgeMs, sessionClockFrom } from './relay-clock.ts';
 import type { FrameMark, RelayClock } from './relay-clock.ts';
 import { problemFrom, refusalFrom } from './refusal.ts';
@@ -164,7 +164,11 @@ export class WhepSession {
         this.#endHandshake();
         return onInput(answer);
       }
-      onInput({ type: 'answered', mediaPorts: mediaPortsOf(answer) });
+      onInput({
+        type: 'answered',
+        mediaPorts: mediaPortsOf(answer),
+        mediaAddresses: mediaAddressesOf(answer),
+      });
       this.#handshakeTimer = setTimeout(() => this.#endHandshake(), HANDSHAKE_MS);
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
