@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBrowser } from '../../media-relay/e2e/support/browser.ts';
 import type { TestBrowser } from '../../media-relay/e2e/support/browser.ts';
 import { TestRelay } from '../../media-relay/e2e/support/relay.ts';
+import { heldLocks, takeLockBack, watchWakeLocks } from '../../media-relay/e2e/support/wake-locks.ts';
 import { startHarness } from '../harness/server.ts';
 import type { Harness } from '../harness/server.ts';
 import { DashboardPage, streamsQuery } from './dashboard-page.ts';
@@ -87,6 +88,15 @@ test('a screenshot of the panel holds the picture that the DOM does not', async 
   })()`);
   expect(facts.width).toBeGreaterThan(1000);
   expect(facts.contrast).toBeGreaterThan(20);
+});
+
+test('in kiosk mode the screen is kept on, whatever the browser takes back, until the panel goes', async () => {
+  await using dashboard = await DashboardPage.open(browser, `${harness.url}?kiosk`);
+  await dashboard.page.evaluate(watchWakeLocks);
+  await dashboard.show([one]);
+  await takeLockBack(dashboard.page);
+  await dashboard.show([]);
+  await expect.poll(() => heldLocks(dashboard.page)).toEqual([false, false]);
 });
 
 test('the image renderer finds a picture, and no request that goes on for ever', async () => {

@@ -5,7 +5,7 @@ import type { TestBrowser } from './support/browser.ts';
 import { StandInRelay, streamView } from './support/stand-in-relay.ts';
 import { testPicture } from './support/test-picture.ts';
 import type { TestPicture } from './support/test-picture.ts';
-import { reaches, says, tile } from './support/tiles.ts';
+import { keepStates, reaches, says, tile } from './support/tiles.ts';
 
 let browser: TestBrowser;
 let picture: TestPicture;
@@ -25,6 +25,8 @@ const countPeers = `
     close() { super.close(); closedPeers++; }
   };
 `;
+
+const isOffer = /\/api\/v1\/whep\/[^/]+$/;
 
 test('an offer that is refused, or not answered at all, costs no further peer connection', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
@@ -50,6 +52,46 @@ test('an offer that is refused, or not answered at all, costs no further peer co
   expect(await page.evaluate('[peers, closedPeers]')).toEqual([3, 2]);
   await page.close();
 }, 60_000);
+
+test('a tile that goes while its offer is on its way leaves no session behind', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  const { page } = await browser.page();
+  const answer = Promise.withResolvers<void>();
+  await page.route(isOffer, async (route) => {
+    const response = await route.fetch();
+    await answer.promise;
+    await route.fulfill({ response });
+  });
+  await page.goto(relay.url);
+  await expect.poll(() => relay.sessions).toBe(1);
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`);
+  answer.resolve();
+  await expect.poll(() => relay.sessions).toBe(0);
+  expect(relay.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+  await page.close();
+});
+
+test('a handshake that fails where the path stands is no fault of the network: the next one follows at once', async () => {
+  await using relay = await StandInRelay.start([streamView('gate')], () => picture);
+  const { page } = await browser.page();
+  // The certificate is not the one that the answer names.
+  await page.route(
+    isOffer,
+    async (route) => {
+      const response = await route.fetch();
+      const answer = await response.text();
+      const body = answer.replaceAll(/^(a=fingerprint:sha-256 )..:../gm, (_, name: string) => `${name}00:00`);
+      await route.fulfill({ response, body });
+    },
+    { times: 1 },
+  );
+  await page.addInitScript(keepStates);
+  await page.goto(relay.url);
+  await reaches(page, 'gate', 'live');
+  expect(await page.evaluate('states')).toEqual(['connecting', 'offline', 'connecting', 'live']);
+  expect(relay.offers('gate')).toHaveLength(2);
+  await page.close();
+});
 
 test('the size of a tile is told again until the relay has heard it', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);

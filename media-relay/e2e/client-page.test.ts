@@ -7,6 +7,7 @@ import { StandInRelay, streamView } from './support/stand-in-relay.ts';
 import { testPicture } from './support/test-picture.ts';
 import type { TestPicture } from './support/test-picture.ts';
 import { reaches, says, tile } from './support/tiles.ts';
+import { takeLockBack, watchWakeLocks } from './support/wake-locks.ts';
 
 let browser: TestBrowser;
 let picture: TestPicture;
@@ -61,6 +62,15 @@ test('tiles that nobody sees end their sessions after some seconds: behind anoth
   await page.close();
 }, 40_000);
 
+test('the screen is kept on for good: what the browser takes back is asked for again, by nobody’s hand', async () => {
+  await using relay = await StandInRelay.start([], () => picture);
+  const { page } = await browser.page();
+  await page.addInitScript(watchWakeLocks);
+  await page.goto(relay.url);
+  await takeLockBack(page);
+  await page.close();
+});
+
 test('keeps its session over a short loss of the network; replaces one that died with the network or in sleep', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
   const { page } = await browser.page();
@@ -104,6 +114,21 @@ test('goodbyes that are never answered do not keep the next offers from leaving'
   await page.close();
 }, 40_000);
 
+test('joins that find no media path let the next offers leave long before they are given up', async () => {
+  const names = Array.from({ length: 8 }, (_, i) => `cam-${i}`);
+  await using relay = await StandInRelay.start(
+    names.map((name) => streamView(name)),
+    () => picture,
+  );
+  relay.deadMediaPort = true;
+  const { page } = await browser.page();
+  await page.goto(relay.url);
+  const asked = () => new Set(names.flatMap((name) => relay.offers(name)).map(({ path }) => path)).size;
+  await expect.poll(asked, { timeout: 15_000 }).toBe(8);
+  expect(relay.asked.filter(({ method }) => method === 'DELETE')).toEqual([]);
+  await page.close();
+});
+
 test('where the browser starts no video by itself, a click does', async () => {
   await using relay = await StandInRelay.start([streamView('gate')], () => picture);
   const { page } = await browser.page();
@@ -123,6 +148,11 @@ test('where the browser starts no video by itself, a click does', async () => {
   await page.locator(tile('gate')).click();
   await reaches(page, 'gate', 'live');
   expect(relay.offers('gate')).toHaveLength(1);
+
+  // And where it pauses one for reasons of its own, nobody has to.
+  const video = `document.querySelector('${tile('gate')} video')`;
+  expect(await page.evaluate(`(${video}.pause(), ${video}.paused)`)).toBe(true);
+  await expect.poll(() => page.evaluate(`${video}.paused`), { timeout: 10_000 }).toBe(false);
   await page.close();
 });
 

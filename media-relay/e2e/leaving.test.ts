@@ -6,6 +6,7 @@ import { TestViewer } from '../src/testing/test-viewer.ts';
 import { openBrowser } from './support/browser.ts';
 import type { TestBrowser } from './support/browser.ts';
 import { TestRelay } from './support/relay.ts';
+import { keepStates } from './support/tiles.ts';
 
 const demo = (title: string): string =>
   `demo:?width=320&height=180&fps=20&gop=40&bitrate=300000&title=${title}`;
@@ -46,6 +47,26 @@ async function openWall(relay: TestRelay, ...streams: string[]): Promise<Page> {
   await page.addInitScript(witness);
   await page.goto(relay.url);
   for (const stream of streams) await reaches(page, stream, 'live');
+  return page;
+}
+
+/** A wall that gets its first answer only after `meanwhile`. */
+async function joinLate(relay: TestRelay, meanwhile: () => Promise<void>): Promise<Page> {
+  const { page } = await browser.page();
+  await page.addInitScript(keepStates);
+  const joining = Promise.withResolvers<void>();
+  await page.route(
+    /\/api\/v1\/whep\/cam\?/,
+    async (route) => {
+      const response = await route.fetch();
+      joining.resolve();
+      await meanwhile();
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  await page.goto(relay.url);
+  await joining.promise;
   return page;
 }
 
@@ -133,11 +154,22 @@ test('a media thread hangs: it is ended and replaced, and its viewers are back',
   await page.close();
 }, 60_000);
 
+test('a media thread dies between the answer and the keys: the viewer joins again at once, and blames no network', async () => {
+  await using relay = await TestRelay.start({ cam: demo('cam') }, { isObserved: true });
+  await relay.live('cam');
+  const page = await joinLate(relay, () => relay.observer.killThread(0));
+  await reaches(page, 'cam', 'live');
+  expect(await page.evaluate('states')).not.toContain('blocked');
+  await page.close();
+}, 60_000);
+
 test('SIGTERM: the wall learns of it at once, plays on when the relay is back; who asks meanwhile is told when to', async () => {
   await using relay = await TestRelay.start({ cam: demo('cam') });
   await relay.live('cam');
   const page = await openWall(relay, 'cam');
   await page.evaluate('watchStates()');
+  const restarted = Promise.withResolvers<void>();
+  const joining = await joinLate(relay, () => restarted.promise);
   const viewer = new TestViewer();
   const late = beginOffer(relay.port, 'cam', viewer.offer());
   await late.begun;
@@ -153,10 +185,13 @@ test('SIGTERM: the wall learns of it at once, plays on when the relay is back; w
   viewer.close();
 
   await relay.start();
+  restarted.resolve();
   expect((await relay.events('?type=relay-stop')).length).toBe(1);
   expect((await relay.events('?type=viewer-left')).at(-1)).toMatchObject({ reason: 'shutdown' });
-  await reaches(page, 'cam', 'live');
-  await page.close();
+  await Promise.all([reaches(page, 'cam', 'live'), reaches(joining, 'cam', 'live')]);
+  // Its session was over before it had keys.
+  expect(await joining.evaluate('states')).not.toContain('blocked');
+  await Promise.all([page.close(), joining.close()]);
 }, 60_000);
 
 /** An offer whose last byte is held back: `begun` once the relay has read the rest. */

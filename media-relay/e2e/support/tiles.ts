@@ -3,6 +3,15 @@ import type { Page } from 'playwright-core';
 
 export const tile = (stream: string) => `[data-stream="${stream}"]`;
 
+/** For `addInitScript`: `states` are those that the page's only tile was in, in order. */
+export const keepStates = `
+  window.states = [];
+  new MutationObserver((changes) => {
+    const state = changes.at(-1).target.dataset.state;
+    if (states.at(-1) !== state) states.push(state);
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-state'] });
+`;
+
 export function reaches(page: Page, stream: string, state: string, timeoutMs = 15_000): Promise<unknown> {
   return page.waitForSelector(`${tile(stream)}[data-state="${state}"]`, {
     timeout: timeoutMs,

@@ -6,6 +6,7 @@ export { fetchSignalling } from './signalling.ts';
 export type { SignalRequest, SignalResponse, Signalling } from './signalling.ts';
 export type { TileStatistics } from './statistics.ts';
 export type { TileDetail } from './tile-machine.ts';
+export { keepAwake } from './wake-lock.ts';
 export { WhepPlayer } from './whep-player.ts';
 export type { WhepPlayerOptions } from './whep-player.ts';
 export { statePaths } from './page/shapes.ts';

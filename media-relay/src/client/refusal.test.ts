@@ -39,6 +39,10 @@ test('reads the stable code and Retry-After in seconds, within reason', () => {
 test.each([
   [429, 'rate-limited', true],
   [502, undefined, true],
+  [503, undefined, true],
+  [500, undefined, true],
+  [500, 'grafana-refuses', true],
+  [500, 'internal', false],
   [503, 'shutting-down', true],
   [503, 'over-capacity', false],
   [503, 'stream-not-ready', false],

@@ -25,7 +25,7 @@ export function refusalFrom(status: number, retryAfter: string | null, body: str
     reason: problem.reason,
     sentence: problem.sentence ?? sentenceOf(status, tile),
     retryAfterMs: retryAfterMs(retryAfter),
-    isOfRelay: status === 429 || status === 502 || status === 504 || problem.code === 'shutting-down',
+    isOfRelay: isOfRelay(status, problem.code),
   };
 }
 
@@ -33,6 +33,21 @@ function tileOf(status: number, code: string | undefined): TileState {
   if (status === 401 || status === 403) return 'denied';
   if (status === 429 || code === 'over-capacity') return 'over-capacity';
   return 'offline';
+}
+
+/**
+ * Answers of 500 or more that speak of one stream. A full relay gives one too: every tile learns of it within seconds, and asks
+ * again after its own Retry-After, which differs from tile to tile.
+ */
+const ofOneStream: ReadonlySet<string | undefined> = new Set([
+  'internal',
+  'over-capacity',
+  'stream-not-ready',
+]);
+
+/** Without a code of the relay's it was a proxy, whatever it is that it misses. */
+function isOfRelay(status: number, code: string | undefined): boolean {
+  return status === 429 || (status >= 500 && !ofOneStream.has(code));
 }
 
 function sentenceOf(status: number, tile: TileState): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SilenceWatch } from './silence-watch.ts';
-import { stoppedTile, type Tile } from './tile-machine.ts';
+import { BLOCKED_MS, stoppedTile, type Tile } from './tile-machine.ts';
 
 const flowing: Tile = { ...stoppedTile, phase: 'flowing', phaseSinceMs: 1000, lastFrameAtMs: 5000 };
 
@@ -23,7 +23,16 @@ test('a slow camera costs one question every 3 s', () => {
 test('counts from the moment that the path stands; asks for no session that is not there', () => {
   const watch = new SilenceWatch();
   expect(watch.isDue({ ...flowing, phaseSinceMs: 9000 }, 10_400)).toBe(false);
-  for (const phase of ['stopped', 'asking', 'joining', 'waiting'] as const)
+  for (const phase of ['stopped', 'asking', 'waiting'] as const)
     expect(watch.isDue({ ...flowing, phase }, 60_000)).toBe(false);
   expect(watch.isDue({ ...flowing, lastFrameAtMs: undefined }, 2500)).toBe(true);
+});
+
+test('a join without a media path asks three times before it is given up, whatever was painted before', () => {
+  const watch = new SilenceWatch();
+  const joining: Tile = { ...flowing, phase: 'joining', phaseSinceMs: 20_000 };
+  const asked = Array.from({ length: BLOCKED_MS / 250 }, (_, i) => 20_000 + i * 250).filter((nowMs) =>
+    watch.isDue(joining, nowMs),
+  );
+  expect(asked).toEqual([21_500, 24_500, 27_500]);
 });

@@ -17,6 +17,7 @@ const frame: TileInput = { type: 'frame' };
 const connected: TileInput = { type: 'path', path: 'connected' };
 const disconnected: TileInput = { type: 'path', path: 'disconnected' };
 const failed: TileInput = { type: 'path', path: 'failed' };
+const ended: TileInput = { type: 'path', path: 'ended' };
 
 /** Plays [moment, input] pairs. Random is 0, so every delay is the shortest one. */
 function play(...script: readonly (readonly [atMs: number, input: TileInput])[]): Tile {
@@ -72,6 +73,13 @@ test('is blocked eight seconds after the answer without a media path, names the 
     state: 'blocked',
   });
   expect(play(...joining, [300, failed]).state).toBe('blocked');
+});
+
+test('a session that ends while it joins says nothing of the network: the next one is asked for at once', () => {
+  const joining = play([0, start], [50, answered], [2000, ended]);
+  expect(joining).toMatchObject({ phase: 'waiting', state: 'offline', retryAtMs: 2500 });
+  expect(joining.detail).toEqual(play(...live, [2000, failed]).detail);
+  expect(play(...live, [2000, ended])).toEqual(play(...live, [2000, failed]));
 });
 
 test('what the page knows: who waits to ask says blocked and waits, who was answered goes on, who has a reason keeps it', () => {
@@ -243,6 +251,7 @@ test('whatever happens, in any order, is a state of the table with a sentence, a
     connected,
     disconnected,
     failed,
+    ended,
     { type: 'stop' },
     { type: 'retry' },
     { type: 'packets' },

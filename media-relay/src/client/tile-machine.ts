@@ -82,10 +82,13 @@ export type TileInput =
   | { readonly type: 'network-doubted' }
   /** What the browser says to `play()`. */
   | { readonly type: 'playback'; readonly allowed: boolean }
-  | { readonly type: 'path'; readonly path: 'connected' | 'disconnected' | 'failed' }
+  | { readonly type: 'path'; readonly path: PathChange }
   | { readonly type: 'refused'; readonly refusal: Refusal }
   /** The request itself failed, or the browser could not make or take a session description. */
   | { readonly type: 'failed'; readonly code: PlayerCode; readonly sentence: string };
+
+/** `failed`: there is no way through, or no longer. `ended`: whatever the way, the session is over. */
+export type PathChange = 'connected' | 'disconnected' | 'failed' | 'ended';
 
 export const stoppedTile: Tile = {
   phase: 'stopped',
@@ -204,17 +207,11 @@ const ofPath: ReadonlySet<string> = new Set<PlayerCode>([
   'no-answer',
 ]);
 
-function onPath(
-  tile: Tile,
-  path: 'connected' | 'disconnected' | 'failed',
-  nowMs: number,
-  random: () => number,
-): Tile {
-  if (path === 'failed') {
-    return tile.phase === 'joining'
-      ? wait(tile, blocked(tile.mediaPorts), nowMs, random)
-      : wait(tile, offline('connection-broken', 'The connection to the relay broke.'), nowMs, random);
-  }
+function onPath(tile: Tile, path: PathChange, nowMs: number, random: () => number): Tile {
+  if (path === 'failed' && tile.phase === 'joining')
+    return wait(tile, blocked(tile.mediaPorts), nowMs, random);
+  if (path === 'failed' || path === 'ended')
+    return wait(tile, offline('connection-broken', 'The connection to the relay broke.'), nowMs, random);
   if (path === 'disconnected') {
     return tile.phase === 'flowing' ? { ...tile, disconnectedAtMs: tile.disconnectedAtMs ?? nowMs } : tile;
   }

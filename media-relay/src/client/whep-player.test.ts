@@ -120,7 +120,12 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('document', { baseURI: 'https://page.example/' });
   vi.stubGlobal('RTCPeerConnection', Peer);
-  vi.stubGlobal('MediaStream', EventTarget);
+  vi.stubGlobal(
+    'MediaStream',
+    class {
+      addTrack(): void {}
+    },
+  );
   vi.stubGlobal('devicePixelRatio', 1);
   movedTo = undefined;
   openPorts.clear();
@@ -233,4 +238,20 @@ test('a wall whose paths all break is told within ten seconds of asking anew', a
   expect(wall.count('offline')).toBe(100);
   await pass(10_000);
   expect(wall.count('blocked')).toBe(100);
+});
+
+test('a relay that says goodbye to one that joins is no network that lets no media through', async () => {
+  wall.add(1);
+  await pass(1000);
+  const transport = Object.assign(new EventTarget(), { state: 'connected' });
+  const [peer] = joining;
+  peer?.dispatchEvent(
+    Object.assign(new Event('track'), { track: { kind: 'video' }, receiver: { transport } }),
+  );
+  transport.state = 'closed';
+  transport.dispatchEvent(new Event('statechange'));
+  expect(wall.count('offline')).toBe(1);
+  open(8641);
+  await pass(1500);
+  expect(connected.size).toBe(1);
 });

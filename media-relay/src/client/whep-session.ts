@@ -135,7 +135,7 @@ export class WhepSession {
     });
     const responseMs = nowMs();
     if (response?.status === 404 && problemFrom(response.body).code === 'session-not-found')
-      return onInput({ type: 'path', path: 'failed' });
+      return onInput({ type: 'path', path: 'ended' });
     const clock = response?.status === 200 ? sessionClockFrom(response.body) : undefined;
     if (clock === undefined) return;
     relayClock.add(requestMs, responseMs, clock.relayMs);
@@ -153,9 +153,7 @@ export class WhepSession {
       const kept = spare.take(nowMs());
       const peer = (this.#peer = kept?.connection ?? this.#newPeer());
       peer.addEventListener('track', (event) => this.#attach(event), { signal });
-      peer.addEventListener('connectionstatechange', () => this.#pathChanged(peer.connectionState), {
-        signal,
-      });
+      peer.addEventListener('connectionstatechange', () => this.#pathChanged(peer), { signal });
       if (kept === undefined) await peer.setLocalDescription();
       const offer = kept ?? { connection: peer, sdp: peer.localDescription?.sdp ?? '', madeMs: nowMs() };
       const answer = await this.#offer(offer.sdp);
@@ -224,7 +222,7 @@ export class WhepSession {
     const { video, onInput } = this.#options;
     this.#stream.addTrack(track);
     if (track.kind !== 'video') return;
-    onGoodbye(receiver, this.#closing.signal, () => onInput({ type: 'path', path: 'failed' }));
+    onGoodbye(receiver, this.#closing.signal, () => onInput({ type: 'path', path: 'ended' }));
     video.srcObject = this.#stream;
     this.play();
     if ('requestVideoFrameCallback' in video) this.#awaitFrame();
@@ -244,9 +242,9 @@ export class WhepSession {
     });
   }
 
-  #pathChanged(state: RTCPeerConnectionState): void {
+  #pathChanged({ connectionState, iceConnectionState }: RTCPeerConnection): void {
     const { cipher, onInput } = this.#options;
-    switch (state) {
+    switch (connectionState) {
       case 'connected':
         this.#wasConnected = true;
         this.#endHandshake();
@@ -256,7 +254,7 @@ export class WhepSession {
       case 'failed':
       case 'closed':
         if (!this.#wasConnected) cipher.forget();
-        return onInput({ type: 'path', path: 'failed' });
+        return onInput({ type: 'path', path: isWayOpen(iceConnectionState) ? 'ended' : 'failed' });
       case 'new':
       case 'connecting':
         return undefined;
@@ -294,6 +292,11 @@ export class WhepSession {
       return undefined;
     }
   }
+}
+
+/** Then what failed is DTLS. */
+function isWayOpen(ice: RTCIceConnectionState): boolean {
+  return ice === 'connected' || ice === 'completed';
 }
 
 /** `.../whep/{stream}` and the session's resource give `.../sessions/{id}`. */

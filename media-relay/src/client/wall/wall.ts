@@ -1,6 +1,7 @@
 /** The wall page: follows the relay's list of streams, one tile each. */
 import { SessionManager } from '../session-manager.ts';
 import { fetchSignalling } from '../signalling.ts';
+import { keepAwake } from '../wake-lock.ts';
 import { tileStates } from '../../stream/states.ts';
 import type { TileState } from '../../stream/states.ts';
 import { byId, setText, shiftPixels, showSummary } from '../page/elements.ts';
@@ -9,7 +10,6 @@ import { tileWords } from './presentation.ts';
 import { StreamList } from './stream-list.ts';
 import type { Poll, WallStream } from './stream-list.ts';
 import { TileView } from './tile-view.ts';
-import { keepAwake } from './wake-lock.ts';
 
 const POLL_MS = 2000;
 const SECOND_MS = 1000;
