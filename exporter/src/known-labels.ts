@@ -69,6 +69,7 @@ export const streamWarnings = [
   'no-clock',
   'udp-fallback',
   'substream-unavailable',
+  'substream-gop-too-long',
   'main-stream-unavailable',
 ] as const;
 
