@@ -42,6 +42,8 @@ import { Session } from '../webrtc/session.ts';
 export interface WhepDeps {
   readonly arena: Arena;
   readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly parts: Parts;
   readonly networkInterfaces: () => NetworkInterfaces;
   readonly onJoined: (session: Session) => void;
@@ -210,12 +212,13 @@ export class WhepOutput {
   }
 
   #accept(stream: Stream, negotiation: Negotiation, first: Rendition, wish: QualityWish): OfferResult {
-    const { clock, parts } = this.#deps;
+    const { clock, random, parts } = this.#deps;
     const credentials = newIceCredentials(randomBytes);
     const ssrcs = randomSsrcs();
     const session = new Session(
       {
         clock,
+        random,
         egress: this.#egress,
         dtls: parts.dtls,
         srtp: parts.srtp,

@@ -32,20 +32,23 @@ export interface QualitySwitchOptions {
   readonly wish: QualityWish;
   /** profile-level-id of the payload type that was answered. */
   readonly profileLevelId: string;
+  /** From 0 to 1. */
+  readonly random: () => number;
 }
 
 export class QualitySwitch {
   readonly #stream: Stream;
   readonly #reader: StreamReader;
   readonly #carried: readonly string[];
-  readonly #policy = new QualityPolicy();
+  readonly #policy: QualityPolicy;
   #wanted: Quality = 'auto';
   #tile: QualityWish['tile'];
   #playing: Rendition;
   #decision: QualityDecision;
   #path: PathFacts = unknownPath;
 
-  constructor({ stream, reader, first, wish, profileLevelId }: QualitySwitchOptions) {
+  constructor({ stream, reader, first, wish, profileLevelId, random }: QualitySwitchOptions) {
+    this.#policy = new QualityPolicy(random);
     this.#stream = stream;
     this.#reader = reader;
     this.#playing = first;

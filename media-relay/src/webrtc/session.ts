@@ -29,6 +29,8 @@ const DESTINATION_SILENCE_MS = 10_000;
 const CONNECT_WITHIN_MS = 15_000;
 
 export interface SessionDeps extends MediaDeps {
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly dtls: DtlsFactory;
   readonly srtp: SrtpCipherFactory;
   readonly onConnected: (session: Session) => void;
@@ -81,7 +83,14 @@ export class Session implements PortClient, StreamReader {
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     const { profileLevelId } = negotiation.video;
-    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId });
+    this.#quality = new QualitySwitch({
+      stream,
+      reader: this,
+      first,
+      wish,
+      profileLevelId,
+      random: deps.random,
+    });
     this.#lastHeardMs = this.#createdMs;
     this.#dtls = deps.dtls.open(negotiation.dtlsRole, negotiation.remote.fingerprint, {
       send: (datagram) => {
