@@ -126,7 +126,9 @@ const engine = z.strictObject({
     .min(1)
     .max(16)
     .default(1)
-    .describe('Media threads; each keeps a core busy and has a port of its own: media.port, the next, ...'),
+    .describe(
+      'Media threads; each keeps a core busy and has a port of its own: media.port, the next, ... (8642 is also the default of an exporter of its own)',
+    ),
 });
 
 const grafana = z.strictObject({
