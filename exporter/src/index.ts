@@ -35,4 +35,5 @@ export { LogCounter } from './process/log-counter.ts';
 export { readBounded } from './read-bounded.ts';
 export { Samples } from './samples.ts';
 export type { AnyLabels, LabelsOf, Sample } from './samples.ts';
+export { Scrapes } from './scrapes.ts';
 export type { Collector, MetricSource } from './source.ts';

@@ -66,6 +66,53 @@ test('limits of stream and host: refused with the reason, released by leaving, c
   expect((await relay.events('?type=viewer-left')).length).toBe(1);
 });
 
+test('the bit rate: a viewer of the substream goes up while there is room, and else when somebody has left', async () => {
+  const streams = {
+    cam: { url: camera.replace('300000', '2000000'), substream: camera.replace('300000', '100000') },
+  };
+  await using relay = await TestRelay.start(streams);
+  await relay.live('cam');
+  const quality = async (path: string, wish: unknown): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(wish);
+    return JSON.parse((await relay.ask(`${path}/quality`, { method: 'POST', headers, body })).body);
+  };
+  const paths = [await watch(relay, 'cam'), await watch(relay, 'cam')];
+  for (const path of paths) {
+    await quality(path, { quality: 'sub' });
+    await expect.poll(() => quality(path, {}), { timeout: 10_000 }).toMatchObject({ playing: 'sub' });
+  }
+  const mainBps = async (): Promise<number> => (await relay.stream('cam')).bitrateBps;
+  await expect.poll(mainBps, { timeout: 5000 }).toBeGreaterThan(1_000_000);
+  const bitrateBps = await mainBps();
+  relay.writeConfig(streams, { limits: { bitrate: Math.round(1.6 * bitrateBps) } });
+  await expect.poll(() => relay.events('?type=config-change')).toHaveLength(1);
+
+  const [first = '', second = ''] = paths;
+  await quality(first, { quality: 'main' });
+  await expect.poll(() => quality(first, {}), { timeout: 10_000 }).toMatchObject({ playing: 'main' });
+  const waiting = {
+    wanted: 'main',
+    playing: 'sub',
+    switchingTo: null,
+    reason: 'The relay sends as much as it may send. The main stream follows when there is room.',
+  };
+  expect(await quality(second, { quality: 'main' })).toEqual(waiting);
+  expect(await quality(second, {})).toEqual(waiting);
+  expect((await relay.ask(first, { method: 'DELETE' })).status).toBe(200);
+  // By itself, within 5 s: it is counted when it has happened, and nobody asks before.
+  await expect
+    .poll(
+      async () => {
+        for (const viewer of viewers) viewer.check();
+        return (await relay.stream('cam')).qualitySwitches;
+      },
+      { timeout: 20_000 },
+    )
+    .toMatchObject({ viewer: 4 });
+  expect(await quality(second, {})).toMatchObject({ playing: 'main', switchingTo: null, reason: null });
+});
+
 test('offers that nobody follows up fill the host for three seconds and no longer', async () => {
   await using relay = await TestRelay.start({ cam: { url: camera } }, { config: { limits: { viewers: 4 } } });
   await relay.live('cam');

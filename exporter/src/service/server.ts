@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { Exporter } from '../exporter.ts';
+import { Scrapes } from '../scrapes.ts';
 import { whyRefused } from './access.ts';
 import type { HealthReason } from './health.ts';
 import { ListenError } from './listen-error.ts';
@@ -26,8 +26,6 @@ export interface ServiceServer {
   close(): Promise<void>;
 }
 
-/** Two Prometheus and a curious person; more at once would only wait for each other. */
-const maxScrapesAtOnce = 4;
 /** Nobody who stops reading keeps its place, nor does who takes a little now and then. */
 const defaultLongestScrapeMs = 60_000;
 const limits = {
@@ -40,28 +38,21 @@ const limits = {
 /** Four addresses, GET and HEAD. Rejects with ListenError when the address cannot be had. */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ServiceServer> {
   const { exporter, accessToken, reasons, version, longestScrapeMs = defaultLongestScrapeMs } = options;
-  let scrapes = 0;
+  const scrapes = new Scrapes();
 
   async function metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = whyRefused(request, accessToken);
     if (refusal !== undefined) return problem(response, 403, 'forbidden', refusal);
-    if (scrapes >= maxScrapesAtOnce) {
+    const full = scrapes.refusal;
+    if (full !== undefined) {
       response.setHeader('Retry-After', '1');
-      return problem(
-        response,
-        503,
-        'over-capacity',
-        `At most ${maxScrapesAtOnce} scrapes at once are answered.`,
-      );
+      return problem(response, 503, 'over-capacity', full);
     }
-    scrapes++;
-    // Not when the pipeline ends: that waits for a collector that hangs.
-    response.once('close', () => scrapes--);
     response.setHeader('Content-Type', exporter.contentType);
     response.setHeader('Cache-Control', 'no-store');
     if (request.method === 'HEAD') response.end();
     else
-      await pipeline(Readable.from(exporter.expose()), response, {
+      await pipeline(scrapes.begin(exporter.expose(), response), response, {
         signal: AbortSignal.timeout(longestScrapeMs),
       });
   }

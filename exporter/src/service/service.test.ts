@@ -224,6 +224,48 @@ test('says of an address that cannot be had what to do', async () => {
   );
 });
 
+test('scrapes that are given up while a collector hangs are bounded, and go on when it has ended', async () => {
+  const hangs = Promise.withResolvers<void>();
+  let begun = 0;
+  const server = await startServiceServer({
+    exporter: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      expose: async function* () {
+        begun++;
+        yield 'a 1\n';
+        await hangs.promise;
+      },
+    },
+    address: '127.0.0.1',
+    port: 0,
+    accessToken: undefined,
+    reasons: () => [],
+    version: '1.2.3',
+  });
+  /** Reads the beginning, and hangs up. */
+  const giveUp = async (): Promise<string> => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return head.toString().split('\r\n', 1)[0] ?? '';
+  };
+  try {
+    // The server may see a socket close after the next one has asked.
+    for (let answer = ''; begun < 16 || !answer.includes(' 503 '); answer = await giveUp());
+    const { status, body } = await get(server.port, '/metrics');
+    expect([status, begun]).toEqual([503, 16]);
+    expect(body).toContain('16 scrapes that were given up have not ended: a collector hangs.');
+    hangs.resolve();
+    await vi.waitFor(async () => expect((await get(server.port, '/metrics')).status).toBe(200), {
+      timeout: 10_000,
+    });
+  } finally {
+    hangs.resolve();
+    await server.close();
+  }
+});
+
 test('goes on when nobody reads its log any more', async () => {
   const main = new URL('../main.ts', import.meta.url).pathname;
   const port = await freePort();

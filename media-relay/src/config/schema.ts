@@ -62,7 +62,9 @@ const limits = z.strictObject({
   viewers: z.int().min(0).max(100_000).default(2000).describe('Viewers of all streams together'),
   bitrate: bitrate
     .optional()
-    .describe('What all viewers together may be sent: 900M, 1.5G or bits per second; default: no limit'),
+    .describe(
+      'What all viewers together may be sent, by the measured rates of what each may see (API.md): 900M, 1.5G or bits per second; beyond it nobody comes, nor goes up from a substream; default: no limit',
+    ),
   memory: z
     .number()
     .min(0.001)

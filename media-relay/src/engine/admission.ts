@@ -30,7 +30,7 @@ export interface AdmissionFacts {
   /** Of the main rendition: what the new viewer may be sent. */
   readonly streamBitrateBps: number;
   readonly hostViewers: number;
-  /** What all sessions are sent while nothing is lost: each the rate of the rendition that it sees. */
+  /** What all sessions are sent while nothing is lost: each the rate of the best rendition that it may see now. */
   readonly hostBitrateBps: number;
   /** The last answer about the bitrate was no, and `BITRATE_AGAIN` has not been reached since. */
   readonly wasBitrateFull: boolean;
@@ -46,14 +46,21 @@ export const MAX_CONNECTING = 128;
 /** Below this share of the limit, viewers are admitted again. */
 export const BITRATE_AGAIN = 0.95;
 
+/** Whether so much more may be sent: to one more viewer, or to one that goes up to the main stream. */
+export function fitsBitrate(
+  moreBps: number,
+  facts: Pick<AdmissionFacts, 'hostBitrateBps' | 'wasBitrateFull'>,
+  { bitrateBps = Number.POSITIVE_INFINITY }: AdmissionLimits,
+): boolean {
+  return facts.hostBitrateBps + moreBps <= bitrateBps * (facts.wasBitrateFull ? BITRATE_AGAIN : 1);
+}
+
 /** The limit that one more viewer would exceed; undefined when it fits. The most specific one is named. */
 export function overCapacity(facts: AdmissionFacts, limits: AdmissionLimits): OverCapacityReason | undefined {
   const { streamViewers, maxStreamViewers = Number.POSITIVE_INFINITY } = facts;
   if (streamViewers >= maxStreamViewers) return 'stream-viewers';
   if (facts.hostViewers >= limits.viewers) return 'host-viewers';
-  const bitrateLimit =
-    (limits.bitrateBps ?? Number.POSITIVE_INFINITY) * (facts.wasBitrateFull ? BITRATE_AGAIN : 1);
-  if (facts.hostBitrateBps + facts.streamBitrateBps > bitrateLimit) return 'host-bitrate';
+  if (!fitsBitrate(facts.streamBitrateBps, facts, limits)) return 'host-bitrate';
   if (facts.connecting >= MAX_CONNECTING) return 'connecting';
   if (facts.isThreadBusy) return 'event-loop';
   if (facts.isMemoryFull) return 'memory';

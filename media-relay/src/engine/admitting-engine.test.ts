@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../http/testing/fake-engine.ts';
 import type { AdmissionLimits } from './admission.ts';
 import { AdmittingEngine } from './admitting-engine.ts';
-import type { EnginePort } from './engine-port.ts';
+import type { BookedEngine } from './engine-port.ts';
 import type { EngineEvent, EngineSnapshot, OfferResult, RenditionSnapshot, SessionEnd } from './messages.ts';
 import { RestartingEngine } from './restarting-engine.ts';
+import type { RenditionName } from '../stream/states.ts';
 
 const GB = 2 ** 30;
 
@@ -12,13 +13,18 @@ class StubEngine extends FakeEngine {
   readonly closed: string[] = [];
   utilisation = 0.1;
   bitrates: Record<string, number> = { lobby: 4_000_000, gate: 1_000_000 };
-  substreams: Record<string, Pick<RenditionSnapshot, 'viewers' | 'bitrateBps'>> = {};
+  substreams: Record<string, Pick<RenditionSnapshot, 'bitrateBps'>> = {};
+  /** What who comes sees first. */
+  playing: RenditionName = 'main';
   answers: Promise<OfferResult> | undefined;
   #next = 1;
   #onEvent: ((event: EngineEvent) => void) | undefined;
 
   override offer(): Promise<OfferResult> {
-    return this.answers ?? Promise.resolve({ ok: true, sessionId: `s${this.#next++}`, sdp: '' });
+    return (
+      this.answers ??
+      Promise.resolve({ ok: true, sessionId: `s${this.#next++}`, sdp: '', playing: this.playing })
+    );
   }
   override snapshot(): EngineSnapshot {
     const streams = Object.entries(this.bitrates).map(([name, bitrateBps]) => ({
@@ -50,7 +56,7 @@ class StubEngine extends FakeEngine {
 function setUp(
   limits: Partial<AdmissionLimits> = {},
   maxViewers: Record<string, number> = {},
-  behind?: EnginePort,
+  behind?: BookedEngine,
 ) {
   const stub = new StubEngine();
   const load = { memory: { usedBytes: 0.2 * GB, limitBytes: GB }, mainUtilisation: 0.1 };
@@ -145,14 +151,67 @@ describe('configured limits', () => {
 
   test('of the bit rate: who sees the substream counts with its rate', async () => {
     const { stub, engine, join } = setUp({ bitrateBps: 100_000_000 });
+    stub.substreams['lobby'] = { bitrateBps: 400_000 };
     for (let i = 0; i < 25; i++) await join();
     expect(await join()).toBe('host-bitrate');
-    stub.substreams['lobby'] = { viewers: 24, bitrateBps: 400_000 };
+    for (let i = 1; i <= 24; i++) stub.book?.giveBack(`s${i}`);
     expect(engine.snapshot()?.expectedBitrateBps).toBe(24 * 400_000 + 4_000_000);
+    stub.playing = 'sub';
     expect(await join()).toBe('s26');
-    // Measured before the last of them left.
-    stub.substreams['lobby'] = { viewers: 30, bitrateBps: 400_000 };
-    expect(engine.snapshot()?.expectedBitrateBps).toBe(26 * 400_000);
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(25 * 400_000 + 4_000_000);
+  });
+
+  test('of the bit rate: whoever sees the substream goes up only as far as there is room, all in one moment', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 20_000_000 });
+    stub.substreams['lobby'] = { bitrateBps: 500_000 };
+    stub.playing = 'sub';
+    const ids: string[] = [];
+    for (let id = await join(); id !== 'host-bitrate'; id = await join()) ids.push(id ?? '');
+    // The new one counts with the main stream.
+    expect(ids).toHaveLength(33);
+    stub.endSession('s33', 'lobby');
+    for (const id of ids.slice(20)) stub.endSession(id, 'lobby');
+    // It opens again when no more than 95 % of the limit is sent.
+    vi.advanceTimersByTime(1000);
+    const up = ids.slice(0, 20).filter((id) => stub.book?.take(id));
+    expect(up).toEqual(['s1', 's2']);
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(2 * 4_000_000 + 18 * 500_000);
+    // Asked again, or left, nothing is counted twice.
+    expect([stub.book?.take('s1'), stub.book?.take('s3')]).toEqual([true, false]);
+    stub.book?.giveBack('s1');
+    expect(stub.book?.take('s3')).toBe(true);
+    stub.endSession('s2', 'lobby');
+    expect(['s2', 's4', 's5', 's6'].map((id) => stub.book?.take(id))).toEqual([false, true, true, false]);
+  });
+
+  test('of the bit rate: a main stream that has not been measured is not gone up to, unless nothing is limited', async () => {
+    const { stub, engine, join, limits } = setUp({ bitrateBps: 20_000_000 });
+    stub.substreams['lobby'] = { bitrateBps: 500_000 };
+    stub.bitrates['lobby'] = 0;
+    stub.playing = 'sub';
+    await join();
+    expect(stub.book?.take('s1')).toBe(false);
+    engine.setLimits({ ...limits, bitrateBps: undefined });
+    expect(stub.book?.take('s1')).toBe(true);
+  });
+
+  test('of the bit rate: whoever wants the main stream and must wait for room is told so', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 4_000_000 });
+    stub.substreams['lobby'] = { bitrateBps: 500_000 };
+    stub.playing = 'sub';
+    await join();
+    stub.quality = { wanted: 'main', playing: 'sub', switchingTo: 'main', reason: undefined };
+    expect(stub.book?.take('s1')).toBe(true);
+    expect(await engine.sessionQuality('s1', { quality: 'main' })).toBe(stub.quality);
+    stub.book?.giveBack('s1');
+    stub.bitrates['lobby'] = 4_000_001;
+    expect(stub.book?.take('s1')).toBe(false);
+    expect(await engine.sessionQuality('s1', {})).toEqual({
+      wanted: 'main',
+      playing: 'sub',
+      switchingTo: undefined,
+      reason: 'The relay sends as much as it may send. The main stream follows when there is room.',
+    });
   });
 
   test('offers that wait for their answer have a place, and give it back when they fail', async () => {

@@ -1,4 +1,4 @@
-import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
+import type { BookedEngine, EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
@@ -15,6 +15,7 @@ import type {
 } from './messages.ts';
 import {
   BITRATE_AGAIN,
+  fitsBitrate,
   overCapacity,
   overCapacityReasons,
   overCapacitySentence,
@@ -33,7 +34,7 @@ export interface HostLoad {
 }
 
 export interface AdmittingEngineOptions {
-  readonly engine: EnginePort;
+  readonly engine: BookedEngine;
   readonly limits: AdmissionLimits;
   /** Of the configuration as it is now; undefined: only the host's limits count. */
   readonly maxViewersOf: (stream: string) => number | undefined;
@@ -48,6 +49,14 @@ interface Place {
   readonly stream: string;
   readonly sinceMs: number;
   isConnected: boolean;
+  /** Otherwise the substream alone, until it is granted more. */
+  maySeeMain: boolean;
+}
+
+/** Of one stream. */
+interface Viewers {
+  main: number;
+  sub: number;
 }
 
 const SAMPLE_MS = 1000;
@@ -55,6 +64,7 @@ const SAMPLE_MS = 1000;
 const threadLevels = { high: 0.95, low: 0.85, weight: 0.3 };
 /** Below the limit by this, viewers are admitted again. */
 const MEMORY_EASE = 0.05;
+const NO_ROOM = `${overCapacitySentence('host-bitrate')} The main stream follows when there is room.`;
 /** A viewer that has not connected by now gives its place to the next, should there be no other. */
 const HELD_PLACE_MS = 3000;
 
@@ -64,7 +74,7 @@ const HELD_PLACE_MS = 3000;
  */
 export class AdmittingEngine implements EnginePort {
   readonly #options: AdmittingEngineOptions;
-  readonly #engine: EnginePort;
+  readonly #engine: BookedEngine;
   /** By session; oldest first. */
   readonly #places = new Map<string, Place>();
   /** Offers that wait for their answer, by stream. */
@@ -93,6 +103,13 @@ export class AdmittingEngine implements EnginePort {
       if (place) place.isConnected = true;
     });
     this.#engine.onSessionEnded((sessionId) => this.#places.delete(sessionId));
+    this.#engine.setMainStreamBook({
+      take: (sessionId) => this.#goUp(sessionId),
+      giveBack: (sessionId) => {
+        const place = this.#places.get(sessionId);
+        if (place) place.maySeeMain = false;
+      },
+    });
   }
 
   get mediaPort(): number {
@@ -113,7 +130,12 @@ export class AdmittingEngine implements EnginePort {
     try {
       const result = await this.#engine.offer(stream, sdp, wish);
       if (result.ok)
-        this.#places.set(result.sessionId, { stream, sinceMs: this.#options.clock(), isConnected: false });
+        this.#places.set(result.sessionId, {
+          stream,
+          sinceMs: this.#options.clock(),
+          isConnected: false,
+          maySeeMain: result.playing !== 'sub',
+        });
       return result;
     } finally {
       this.#ask(stream, -1);
@@ -177,8 +199,11 @@ export class AdmittingEngine implements EnginePort {
     return this.#engine.openFeed(stream, listener);
   }
 
-  sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
-    return this.#engine.sessionQuality(sessionId, wish);
+  /** The thread has asked for the main stream, if that is what is wanted, before it answers. */
+  async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
+    const quality = await this.#engine.sessionQuality(sessionId, wish);
+    if (quality?.switchingTo !== 'main' || this.#places.get(sessionId)?.maySeeMain !== false) return quality;
+    return { ...quality, switchingTo: undefined, reason: NO_ROOM };
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {
@@ -209,6 +234,23 @@ export class AdmittingEngine implements EnginePort {
       if (idle === undefined) return reason;
       this.closeSession(idle, 'never-connected');
     }
+  }
+
+  /** Counted at once: many that go up in one moment do not take the same room. */
+  #goUp(sessionId: string): boolean {
+    const place = this.#places.get(sessionId);
+    if (place === undefined) return false;
+    place.maySeeMain ||= this.#limits.bitrateBps === undefined || this.#isRoomAboveSub(place.stream);
+    return place.maySeeMain;
+  }
+
+  #isRoomAboveSub(name: string): boolean {
+    const snapshot = this.#engine.snapshot();
+    const stream = snapshot?.streams.find((one) => one.name === name);
+    // It has only just come: in a second it is known.
+    if (stream === undefined || stream.bitrateBps === 0) return false;
+    const facts = { hostBitrateBps: this.#hostBitrateBps(snapshot), wasBitrateFull: this.#isBitrateFull };
+    return fitsBitrate(stream.bitrateBps - (stream.substream?.bitrateBps ?? 0), facts, this.#limits);
   }
 
   #facts(stream: string): AdmissionFacts {
@@ -274,7 +316,8 @@ export class AdmittingEngine implements EnginePort {
   }
 
   #streamViewers(stream: string): number {
-    return this.#viewersByStream().get(stream) ?? 0;
+    const { main, sub } = this.#viewersByStream().get(stream) ?? { main: 0, sub: 0 };
+    return main + sub;
   }
 
   #connecting(): number {
@@ -287,10 +330,16 @@ export class AdmittingEngine implements EnginePort {
     return sum([...this.#viewersByStream()].map(([name, viewers]) => sentBps(streams.get(name), viewers)));
   }
 
-  #viewersByStream(): Map<string, number> {
-    const viewers = new Map(this.#asking);
-    for (const { stream } of this.#places.values()) viewers.set(stream, (viewers.get(stream) ?? 0) + 1);
-    return viewers;
+  #viewersByStream(): Map<string, Viewers> {
+    const all = new Map<string, Viewers>();
+    // What they will see nobody knows yet.
+    for (const [stream, main] of this.#asking) all.set(stream, { main, sub: 0 });
+    for (const { stream, maySeeMain } of this.#places.values()) {
+      const viewers = all.get(stream) ?? { main: 0, sub: 0 };
+      all.set(stream, viewers);
+      viewers[maySeeMain ? 'main' : 'sub']++;
+    }
+    return all;
   }
 
   #oldestUnconnected(stream: string | undefined): string | undefined {
@@ -311,12 +360,9 @@ function countersOf<K extends string>(keys: readonly K[]): Record<K, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 }
 
-/** To so many viewers of a stream. Who has come since it was measured counts with the main rendition. */
-function sentBps(stream: StreamSnapshot | undefined, viewers: number): number {
+function sentBps(stream: StreamSnapshot | undefined, { main, sub }: Viewers): number {
   if (stream === undefined) return 0;
-  const { bitrateBps, substream } = stream;
-  const ofSub = Math.min(viewers, substream?.viewers ?? 0);
-  return (viewers - ofSub) * bitrateBps + ofSub * (substream?.bitrateBps ?? 0);
+  return main * stream.bitrateBps + sub * (stream.substream?.bitrateBps ?? 0);
 }
 
 function sum(values: Iterable<number>): number {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { giveBack } from '../native/give-back.ts';
 import { ledgerMemory } from '../native/ledger.ts';
 import { NativeError } from '../native/library.ts';
-import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
+import type { BookedEngine, Feed, FeedListener, MainStreamBook } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
@@ -40,13 +40,13 @@ const STARTING_LOOKS = 60;
 const hung = (looks: number): string => `the media thread hung: not a word for ${(looks * LOOK_MS) / 1000} s`;
 
 /** Resolves once the media port is bound; rejects with a sentence when it cannot be. */
-export async function startEngine(options: EngineClientOptions): Promise<EnginePort> {
+export async function startEngine(options: EngineClientOptions): Promise<BookedEngine> {
   const client = new EngineClient(options);
   await client.ready;
   return client;
 }
 
-class EngineClient implements EnginePort {
+class EngineClient implements BookedEngine {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #options: EngineClientOptions;
@@ -58,6 +58,7 @@ class EngineClient implements EnginePort {
   readonly #keyFrames = new Map<number, (result: KeyFrameResult) => void>();
   readonly #feeds = new Map<number, FeedListener>();
   readonly #exited: Promise<void>;
+  #book: MainStreamBook | undefined;
   #nextRequest = 1;
   #snapshot: EngineSnapshot | undefined;
   #mediaPort = 0;
@@ -161,6 +162,10 @@ class EngineClient implements EnginePort {
       { type: 'session-quality', requestId, sessionId, wish },
       () => undefined,
     );
+  }
+
+  setMainStreamBook(book: MainStreamBook): void {
+    this.#book = book;
   }
 
   closeSession(sessionId: string, reason: SessionEnd = 'closed-by-viewer'): void {
@@ -283,6 +288,15 @@ class EngineClient implements EnginePort {
         listener?.onEnd(message.reason);
         return;
       }
+      case 'ask-main-stream': {
+        const { sessionId } = message;
+        const isGranted = this.#book?.take(sessionId) ?? true;
+        this.#post({ type: 'main-stream-answer', sessionId, isGranted });
+        return;
+      }
+      case 'leave-main-stream':
+        this.#book?.giveBack(message.sessionId);
+        return;
       case 'session-ended':
         for (const listener of this.#endListeners)
           listener(message.sessionId, message.stream, message.reason);

@@ -1,4 +1,4 @@
-import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
+import type { BookedEngine, Feed, FeedListener, MainStreamBook } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
@@ -16,7 +16,7 @@ import { placeStream, type ThreadLoad } from './placement.ts';
 import { mergeSnapshots } from './snapshots.ts';
 
 /** One media thread, as the pool needs it. */
-export interface PooledEngine extends EnginePort {
+export interface PooledEngine extends BookedEngine {
   readonly isRunning: boolean;
 }
 
@@ -27,7 +27,7 @@ const stopping: OfferResult = { ok: false, code: 'shutting-down', message: 'The 
  * Several media threads as one engine. Each stream lives on one of them, chosen when it is new and kept until it is
  * removed, so that no viewer is ever moved; its sessions live there with it.
  */
-export class EnginePool implements EnginePort {
+export class EnginePool implements BookedEngine {
   readonly #threads: readonly PooledEngine[];
   readonly #threadOfStream = new Map<string, PooledEngine>();
   readonly #threadOfSession = new Map<string, PooledEngine>();
@@ -119,6 +119,10 @@ export class EnginePool implements EnginePort {
 
   async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
     return this.#threadOfSession.get(sessionId)?.sessionQuality(sessionId, wish);
+  }
+
+  setMainStreamBook(book: MainStreamBook): void {
+    for (const thread of this.#threads) thread.setMainStreamBook(book);
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {

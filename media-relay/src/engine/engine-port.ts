@@ -26,6 +26,14 @@ export interface FeedListener {
   onEnd(reason: FeedEnd): void;
 }
 
+/** Who may see the main stream of a stream that has a substream, too: the account of what the host sends. */
+export interface MainStreamBook {
+  /** Whether a session that sees the substream may go up from now on. */
+  take(sessionId: string): boolean;
+  /** One that might see the main stream sees the substream. */
+  giveBack(sessionId: string): void;
+}
+
 /** The media engine as the main thread sees it; engine-client.ts implements it over a worker. */
 export interface EnginePort {
   setStream(spec: StreamSpec): void;
@@ -47,4 +55,10 @@ export interface EnginePort {
   onEvent(listener: (event: EngineEvent) => void): void;
   onSessionEnded(listener: (sessionId: string, stream: string, reason: SessionEnd) => void): void;
   close(): Promise<void>;
+}
+
+/** What AdmittingEngine stands before. */
+export interface BookedEngine extends EnginePort {
+  /** Without one everybody may go up. */
+  setMainStreamBook(book: MainStreamBook): void;
 }

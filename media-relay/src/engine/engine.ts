@@ -10,7 +10,7 @@ import { Arena } from '../native/arena.ts';
 import type { NativeLedger } from '../native/ledger.ts';
 import { FeedOutput } from '../outputs/feed.ts';
 import { keyFrame } from '../outputs/key-frame.ts';
-import { WhepOutput } from '../outputs/whep.ts';
+import { WhepOutput, type MainStreamDesk } from '../outputs/whep.ts';
 import type { Source } from '../sources/source.ts';
 import { DelayHistogram } from '../stream/path-statistics.ts';
 import { Stream } from '../stream/stream.ts';
@@ -40,6 +40,8 @@ export interface EngineDeps {
   readonly emit: (message: FromEngine) => void;
   /** Of a thread that may die: what it has of C then. */
   readonly ledger?: NativeLedger;
+  /** Who sees a substream asks before it goes up; without this, it just does. */
+  readonly mainStream?: MainStreamDesk;
   /** Those of this host unless given. */
   readonly networkInterfaces?: () => NetworkInterfaces;
 }
@@ -78,6 +80,7 @@ export class Engine {
       random: deps.random,
       parts: this.#parts,
       networkInterfaces: deps.networkInterfaces ?? networkInterfaces,
+      mainStream: deps.mainStream,
       onJoined: (session) => this.#onJoined(session),
       onLeft: (session, reason, detail) => this.#onLeft(session, reason, detail),
     });
@@ -133,6 +136,11 @@ export class Engine {
 
   sessionQuality(id: string, wish: QualityWish): SessionQuality | undefined {
     return this.#whep.sessionQuality(id, wish);
+  }
+
+  /** What was asked of `mainStream`. */
+  answerMainStream(sessionId: string, isGranted: boolean): void {
+    this.#whep.answerMainStream(sessionId, isGranted);
   }
 
   keyFrame(streamName: string, question: KeyFrameQuestion = {}): Promise<KeyFrameResult> {

@@ -65,6 +65,7 @@ export type ToEngine =
       readonly sessionId: string;
       readonly wish: QualityWish;
     }
+  | { readonly type: 'main-stream-answer'; readonly sessionId: string; readonly isGranted: boolean }
   | { readonly type: 'close-session'; readonly sessionId: string; readonly reason: SessionEnd }
   | {
       readonly type: 'key-frame';
@@ -86,6 +87,10 @@ export type FromEngine =
       readonly requestId: number;
       readonly quality: SessionQuality | undefined;
     }
+  /** The session sees the substream and wants the main stream: `main-stream-answer` says whether it may. */
+  | { readonly type: 'ask-main-stream'; readonly sessionId: string }
+  /** It may see the main stream, and has no use for it any more. */
+  | { readonly type: 'leave-main-stream'; readonly sessionId: string }
   | {
       readonly type: 'session-ended';
       readonly sessionId: string;
@@ -115,7 +120,13 @@ export interface BackEnds {
 }
 
 export type OfferResult =
-  | { readonly ok: true; readonly sessionId: string; readonly sdp: string }
+  | {
+      readonly ok: true;
+      readonly sessionId: string;
+      readonly sdp: string;
+      /** What it sees first; absent: the main stream. */
+      readonly playing?: RenditionName;
+    }
   | {
       readonly ok: false;
       readonly code: RefusalCode;

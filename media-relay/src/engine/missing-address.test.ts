@@ -1,32 +1,39 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ScriptedSource } from '../testing/scripted-source.ts';
+import { ScriptedSource, scriptedStream } from '../testing/scripted-source.ts';
+import { TestViewer } from '../testing/test-viewer.ts';
 import { Engine } from './engine.ts';
 import type { FromEngine } from './messages.ts';
 
 const missing = '192.0.2.99';
 
 let engine: Engine;
+let source: ScriptedSource;
 let addresses: readonly string[];
 let messages: FromEngine[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   messages = [];
-  engine = new Engine(
-    { mediaPort: 0, mediaAddresses: ['127.0.0.1', missing], announcedAddresses: [] },
-    {
-      clock: () => performance.timeOrigin + performance.now(),
-      random: () => 0.5,
-      createSource: () => new ScriptedSource(),
-      emit: (message) => messages.push(message),
-      networkInterfaces: () => ({ lo: addresses.map((address) => ({ address })) }),
-    },
-  );
+  engine = made(missing);
 });
 afterEach(() => {
   engine.close();
   vi.useRealTimers();
 });
+
+function made(other: string): Engine {
+  source = new ScriptedSource();
+  return new Engine(
+    { mediaPort: 0, mediaAddresses: ['127.0.0.1', other], announcedAddresses: [] },
+    {
+      clock: () => performance.timeOrigin + performance.now(),
+      random: () => 0.5,
+      createSource: () => source,
+      emit: (message) => messages.push(message),
+      networkInterfaces: () => ({ lo: addresses.map((address) => ({ address })) }),
+    },
+  );
+}
 
 const warnings = () =>
   messages.flatMap((one) => (one.type === 'log' && one.level === 'warn' ? [one.fields['error']] : []));
@@ -58,4 +65,51 @@ test('an address that went away keeps no engine from starting, and each news of 
 test('where none of them is left it says so', async () => {
   addresses = [];
   await expect(engine.start()).rejects.toThrow('does not have 127.0.0.1, 192.0.2.99');
+});
+
+/** What an answer says of UDP, and the viewer that it is for. */
+async function answer(): Promise<{ viewer: TestViewer; sdp: string; named: string[] }> {
+  const viewer = new TestViewer();
+  const result = await engine.offer('cam', viewer.offer());
+  if (!result.ok) throw new Error(result.message);
+  const candidates = result.sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) /gm);
+  return { viewer, sdp: result.sdp, named: [...candidates].map(([, address = '']) => address) };
+}
+
+async function startWithCamera(): Promise<void> {
+  await engine.start();
+  engine.setStream(scriptedStream);
+  source.tracks();
+  source.group(10);
+}
+
+test('after the only address went for a moment answers name it, before anybody has looked again', async () => {
+  addresses = ['127.0.0.1'];
+  await startWithCamera();
+  addresses = [];
+  await look();
+  addresses = ['127.0.0.1'];
+  const { viewer, named } = await answer();
+  viewer.close();
+  expect(named).toEqual(['127.0.0.1']);
+});
+
+test('one of two listed addresses that goes keeps its socket for when it is back, and no answer names it', async () => {
+  engine.close();
+  engine = made('127.0.0.2');
+  addresses = ['127.0.0.1', '127.0.0.2'];
+  await startWithCamera();
+  const { viewer, sdp } = await answer();
+  await viewer.connect(sdp, '127.0.0.2');
+  await viewer.until(() => viewer.packets.length > 0);
+  addresses = ['127.0.0.1'];
+  await look();
+  await look();
+  const other = await answer();
+  other.viewer.close();
+  expect(other.named).toEqual(['127.0.0.1']);
+  const before = viewer.packets.length;
+  source.group(10);
+  await viewer.until(() => viewer.packets.length > before);
+  viewer.close();
 });

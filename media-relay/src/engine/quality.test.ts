@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { H264Facts } from '../media/track.ts';
 import { ScriptedSource, scriptedTrack } from '../testing/scripted-source.ts';
 import { TestViewer, type TestPacket } from '../testing/test-viewer.ts';
+import type { MainStreamDesk } from '../outputs/whep.ts';
 import { Engine } from './engine.ts';
 import type { FromEngine, QualityWish, StreamSnapshot, StreamSpec } from './messages.ts';
 
@@ -30,6 +31,7 @@ let main: ScriptedSource;
 let sub: ScriptedSource;
 let offsetMs: number;
 let messages: FromEngine[];
+let asked: string[];
 const listeners = new Set<() => void>();
 const viewers: TestViewer[] = [];
 
@@ -40,6 +42,11 @@ beforeEach(async () => {
   sub = new ScriptedSource();
   offsetMs = 0;
   messages = [];
+  asked = [];
+  await startEngine();
+});
+
+async function startEngine(mainStream?: MainStreamDesk): Promise<void> {
   engine = new Engine(
     { mediaPort: 0, mediaAddresses: ['127.0.0.1'], announcedAddresses: [] },
     {
@@ -50,10 +57,11 @@ beforeEach(async () => {
         messages.push(message);
         for (const listener of listeners) listener();
       },
+      ...(mainStream && { mainStream }),
     },
   );
   await engine.start();
-});
+}
 
 afterEach(() => {
   for (const viewer of viewers.splice(0)) viewer.close();
@@ -339,6 +347,82 @@ describe('a switch to a rendition whose burst would take more than 300 ms', () =
     expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', switchingTo: 'main' });
     main.frame(8000, true, clock());
     expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main', switchingTo: undefined });
+  });
+});
+
+describe('where the main stream must be asked for', () => {
+  beforeEach(async () => {
+    engine.close();
+    await startEngine({
+      ask: (id) => void asked.push(`ask ${id}`),
+      giveBack: (id) => void asked.push(`back ${id}`),
+    });
+  });
+
+  async function watchingSub() {
+    start();
+    const first = await join({ quality: 'sub' });
+    subConnects();
+    await first.made.until(() => framesOf(first.made.packets).some((bytes) => !isMain(bytes)));
+    asked.splice(0);
+    return first;
+  }
+
+  test('a viewer stays on the substream until it is granted, and asks again 5 s after a no, or with a new wish', async () => {
+    const { made, id } = await watchingSub();
+    engine.sessionQuality(id, { quality: 'main' });
+    main.frame(8000, true, clock());
+    engine.sessionQuality(id, {});
+    expect(asked).toEqual([`ask ${id}`]);
+    engine.answerMainStream(id, false);
+    offsetMs += 4900;
+    made.check();
+    main.frame(8000, true, clock());
+    expect(asked).toHaveLength(1);
+    offsetMs += 200;
+    sub.frame(SUB_BYTES, true, clock());
+    main.frame(8000, true, clock());
+    expect(asked).toHaveLength(2);
+    engine.answerMainStream(id, false);
+    expect(engine.sessionQuality(id, {})).toMatchObject({ wanted: 'main', playing: 'sub' });
+    expect(asked).toEqual(Array.from({ length: 3 }, () => `ask ${id}`));
+    engine.answerMainStream(id, true);
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main', switchingTo: undefined });
+    engine.sessionQuality(id, { quality: 'sub' });
+    sub.frame(SUB_BYTES, true, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub' });
+    expect(asked.slice(3)).toEqual([`back ${id}`]);
+    expectContinuous(made.packets);
+  });
+
+  test('a leave that is of no use any more goes back', async () => {
+    const { id } = await watchingSub();
+    engine.sessionQuality(id, { quality: 'main' });
+    engine.sessionQuality(id, { quality: 'sub' });
+    engine.answerMainStream(id, true);
+    expect(asked).toEqual([`ask ${id}`, `back ${id}`]);
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', switchingTo: undefined });
+  });
+
+  test('a substream that is lost does not take anybody up unasked', async () => {
+    const { id } = await watchingSub();
+    const ended = reconnect();
+    sub.fail('ended', 'gone');
+    await ended;
+    offsetMs += 1500;
+    main.frame(MAIN_BYTES, true, clock());
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', switchingTo: 'main' });
+    expect(asked).toEqual([`ask ${id}`]);
+    engine.answerMainStream(id, true);
+    expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'main' });
+  });
+
+  test('who begins with the main stream has asked with the offer', async () => {
+    start();
+    const viewer = new TestViewer();
+    viewers.push(viewer);
+    expect(await engine.offer('cam', viewer.offer())).toMatchObject({ ok: true, playing: 'main' });
+    expect(asked).toEqual([]);
   });
 });
 

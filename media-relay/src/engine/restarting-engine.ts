@@ -1,5 +1,5 @@
 import type { Clock } from '../media/clock.ts';
-import type { EnginePort, Feed, FeedListener } from './engine-port.ts';
+import type { BookedEngine, Feed, FeedListener, MainStreamBook } from './engine-port.ts';
 import type {
   EngineEvent,
   EngineSnapshot,
@@ -18,7 +18,7 @@ export interface RestartingEngineOptions {
   /** Which of the media threads this is, from 0. */
   readonly index: number;
   /** `mediaPort` is the one that the last engine had, so that a port chosen by the system stays. */
-  readonly start: (mediaPort: number | undefined, onCrash: (error: Error) => void) => Promise<EnginePort>;
+  readonly start: (mediaPort: number | undefined, onCrash: (error: Error) => void) => Promise<BookedEngine>;
   /** A thread that ran has died (once for each), or its successor could not start. */
   readonly onCrash: (error: Error, crash: Crash) => void;
   readonly clock: Clock;
@@ -55,13 +55,14 @@ const noEngine: OfferResult = {
  * An engine that outlives its media thread: when that dies, every viewer's session is over, a new thread gets all
  * streams, and viewers reconnect.
  */
-export class RestartingEngine implements EnginePort {
+export class RestartingEngine implements BookedEngine {
   readonly #options: RestartingEngineOptions;
   readonly #streams = new Map<string, StreamSpec>();
   readonly #sessions = new Map<string, LiveSession>();
   readonly #eventListeners: ((event: EngineEvent) => void)[] = [];
   readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
-  #engine: EnginePort | undefined;
+  #engine: BookedEngine | undefined;
+  #book: MainStreamBook | undefined;
   #mediaPort: number | undefined;
   #startedMs = 0;
   #delayMs = firstDelayMs;
@@ -123,6 +124,11 @@ export class RestartingEngine implements EnginePort {
 
   async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
     return this.#engine?.sessionQuality(sessionId, wish);
+  }
+
+  setMainStreamBook(book: MainStreamBook): void {
+    this.#book = book;
+    this.#engine?.setMainStreamBook(book);
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {
@@ -187,6 +193,7 @@ export class RestartingEngine implements EnginePort {
     this.#engine = engine;
     this.#mediaPort = engine.mediaPort;
     this.#startedMs = clock();
+    if (this.#book !== undefined) engine.setMainStreamBook(this.#book);
     engine.onEvent((event) => {
       this.#note(event);
       this.#tell(event);

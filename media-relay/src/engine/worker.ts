@@ -20,6 +20,10 @@ const engine = new Engine(spec, {
       log: (level, message) => emit({ type: 'log', level, message, fields: { stream: spec.name } }),
     }),
   emit,
+  mainStream: {
+    ask: (sessionId) => emit({ type: 'ask-main-stream', sessionId }),
+    giveBack: (sessionId) => emit({ type: 'leave-main-stream', sessionId }),
+  },
   ledger: new NativeLedger(ledger),
 });
 
@@ -73,6 +77,9 @@ async function handle(message: ToEngine): Promise<void> {
       return;
     case 'close-feed':
       engine.closeFeed(message.feedId);
+      return;
+    case 'main-stream-answer':
+      engine.answerMainStream(message.sessionId, message.isGranted);
       return;
     case 'close-session':
       engine.closeSession(message.sessionId, message.reason);

@@ -1,7 +1,7 @@
 /** The arena owns every byte whose address C is given. */
 import type { NativeLedger } from './ledger.ts';
 import { loadAddressOf, NativeError } from './library.ts';
-import { mapLowMemory } from './low-memory.ts';
+import { loadLowMemory, type MapLowMemory } from './low-memory.ts';
 
 /** A piece of memory that never moves: the same bytes for JavaScript (`bytes`) and for C (`address`). */
 export interface Block {
@@ -27,12 +27,12 @@ export class Arena {
   #slabUsed = 0;
   #bytesInUse = 0;
   readonly #addressOf: AddressOf;
-  readonly #ledger: NativeLedger | undefined;
+  readonly #mapLowMemory: MapLowMemory;
 
   /** `ledger`: of the thread, whose end ends the slabs as well; without one they stay for good. */
   constructor(addressOf: AddressOf = addressesOfThisMachine(), ledger?: NativeLedger) {
     this.#addressOf = addressOf;
-    this.#ledger = ledger;
+    this.#mapLowMemory = loadLowMemory(ledger);
   }
 
   /** Bytes handed out and not yet freed. */
@@ -72,7 +72,7 @@ export class Arena {
       return { ...recycled };
     }
     if (!this.#slab || this.#slabUsed + byteLength > SLAB_BYTES) {
-      this.#slab = slabInLowMemory(this.#ledger) ?? this.#ownStore(SLAB_BYTES);
+      this.#slab = this.#slabInLowMemory() ?? this.#ownStore(SLAB_BYTES);
       this.#slabUsed = 0;
     }
     const offset = this.#slabUsed;
@@ -81,16 +81,16 @@ export class Arena {
     return { bytes, address: this.#slab.address + offset };
   }
 
+  #slabInLowMemory(): Block | undefined {
+    const memory = this.#mapLowMemory(SLAB_BYTES);
+    return memory && { bytes: new Uint8Array(memory.bytes), address: memory.address };
+  }
+
   #ownStore(byteLength: number): Block {
     // An explicit ArrayBuffer: a typed array of up to 64 bytes made without one lives on V8's moving heap.
     const bytes = new Uint8Array(new ArrayBuffer(Math.max(byteLength, 128)), 0, byteLength);
     return { bytes, address: this.#addressOf(bytes) };
   }
-}
-
-function slabInLowMemory(ledger: NativeLedger | undefined): Block | undefined {
-  const memory = mapLowMemory(SLAB_BYTES, ledger);
-  return memory && { bytes: new Uint8Array(memory.bytes), address: memory.address };
 }
 
 /** Made-up addresses that tell blocks apart, for the portable halves: these never show one to C. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { openLibrary } from './library.ts';
-import { mapLowMemory } from './low-memory.ts';
+import { loadLowMemory } from './low-memory.ts';
 
+const mapLowMemory = loadLowMemory();
 const isKnown = process.platform === 'linux' && process.arch === 'x64';
 
 test.runIf(isKnown)('addresses are small integers, and C writes where JavaScript reads', () => {
@@ -15,6 +16,22 @@ test.runIf(isKnown)('addresses are small integers, and C writes where JavaScript
     2,
   );
   expect([...new Uint8Array(memory.bytes, 4, 4)]).toEqual([0, 0x5a, 0x5a, 0]);
+});
+
+test.runIf(isKnown)('once loaded, nothing is declared any more', () => {
+  const declared: string[] = [];
+  const map = loadLowMemory(undefined, (path) => {
+    const { bind } = openLibrary(path);
+    return {
+      bind(name, result, args) {
+        declared.push(name);
+        return bind(name, result, args);
+      },
+    };
+  });
+  expect(declared).toEqual(['mmap']);
+  expect([map(4096), map(4096)]).not.toContain(undefined);
+  expect(declared).toEqual(['mmap']);
 });
 
 test('what cannot be mapped is undefined', () => {

@@ -30,6 +30,7 @@ import {
 import { writeAnswer } from '../webrtc/answer.ts';
 import { overUdpAndTcp, type Egress } from '../webrtc/egress.ts';
 import { newIceCredentials, type IceCredentials } from '../webrtc/ice-credentials.ts';
+import { bytesToIp, ipToBytes } from '../webrtc/ip.ts';
 import { MediaPort } from '../webrtc/media-port.ts';
 import { isRefusal, malformedOffer, negotiate } from '../webrtc/negotiate.ts';
 import type { Negotiation } from '../webrtc/negotiation.ts';
@@ -39,6 +40,13 @@ import { bySize } from '../webrtc/quality-policy.ts';
 import { CNAME, randomSsrcs, type SessionSsrcs } from '../webrtc/session-media.ts';
 import { Session } from '../webrtc/session.ts';
 
+/** Where sessions ask for the main stream, and say that they have no use for it any more. */
+export interface MainStreamDesk {
+  /** The answer comes by `answerMainStream`, always. */
+  ask(sessionId: string): void;
+  giveBack(sessionId: string): void;
+}
+
 export interface WhepDeps {
   readonly arena: Arena;
   readonly clock: Clock;
@@ -46,6 +54,8 @@ export interface WhepDeps {
   readonly random: () => number;
   readonly parts: Parts;
   readonly networkInterfaces: () => NetworkInterfaces;
+  /** Without one nobody needs to ask. */
+  readonly mainStream: MainStreamDesk | undefined;
   readonly onJoined: (session: Session) => void;
   readonly onLeft: (session: Session, reason: SessionEnd, detail: string) => void;
 }
@@ -73,6 +83,8 @@ export class WhepOutput {
   readonly #payload: Block;
   readonly #announced: readonly AnnouncedAddress[];
   #local: readonly LocalAddress[] = [];
+  /** Listed by name, and gone for now: their sockets stay, and work again the moment that the address is back. */
+  #away: readonly LocalAddress[] = [];
   #missing: readonly string[] = [];
   readonly #sessions = new Map<string, Session>();
   /** Offers by outcome: 'ok' once media can flow, else why not. */
@@ -96,13 +108,9 @@ export class WhepOutput {
 
   /** Why an address takes no datagrams; undefined when all do. */
   get udpProblem(): string | undefined {
-    const problems = [this.#missingProblem, this.#port.udpProblem].filter((one) => one !== undefined);
+    const missing = this.#missing.length === 0 ? undefined : doesNotHave(this.#missing);
+    const problems = [missing, this.#port.udpProblem].filter((one) => one !== undefined);
     return problems.length === 0 ? undefined : problems.join('; ');
-  }
-
-  get #missingProblem(): string | undefined {
-    if (this.#missing.length === 0) return undefined;
-    return `this host does not have ${this.#missing.join(', ')} of media.addresses`;
   }
 
   /** Why an address takes no TCP connections; undefined when all do. */
@@ -114,13 +122,26 @@ export class WhepOutput {
     return this.#sessions.size;
   }
 
-  /** Binds the addresses that this host has now; call it again when they may have changed. Throws when none can be bound. */
+  /**
+   * Binds the addresses that this host has now; call it again when they may have changed. Throws when none can be bound;
+   * when it has none of those that are listed, all stays as it was, for they may be back in a moment.
+   */
   async bind(): Promise<void> {
+    const { mediaAddresses } = this.#spec;
     const interfaces = this.#deps.networkInterfaces();
-    this.#local = localAddresses(interfaces, this.#spec.mediaAddresses);
-    this.#missing = missingAddresses(interfaces, this.#spec.mediaAddresses);
-    if (this.#local.length === 0 && this.#missingProblem !== undefined) throw new Error(this.#missingProblem);
-    await this.#port.setAddresses(this.#local);
+    const local = localAddresses(interfaces, mediaAddresses);
+    const missing = missingAddresses(interfaces, mediaAddresses);
+    if (local.length === 0 && missing.length > 0) throw new Error(doesNotHave(missing));
+    this.#away = this.#awayOf(missing);
+    this.#local = local;
+    this.#missing = missing;
+    await this.#port.setAddresses([...this.#local, ...this.#away]);
+  }
+
+  #awayOf(missing: readonly string[]): LocalAddress[] {
+    const gone = new Set(missing.map((text) => bytesToIp(ipToBytes(text) ?? new Uint8Array(4))));
+    const bound = new Set(this.#port.addresses);
+    return [...this.#local, ...this.#away].filter(({ address }) => gone.has(address) && bound.has(address));
   }
 
   async offer(stream: Stream | undefined, sdp: string, wish: QualityWish = {}): Promise<OfferResult> {
@@ -135,6 +156,10 @@ export class WhepOutput {
 
   sessionQuality(id: string, wish: QualityWish): SessionQuality | undefined {
     return this.#sessions.get(id)?.quality(wish);
+  }
+
+  answerMainStream(id: string, isGranted: boolean): void {
+    this.#sessions.get(id)?.answerMainStream(isGranted);
   }
 
   closeSession(id: string, reason: SessionEnd): void {
@@ -226,6 +251,7 @@ export class WhepOutput {
         burstBudget: this.#burstBudget,
         unpaced: this.#spec.unpaced === true,
         payload: this.#payload,
+        mainStream: this.#deps.mainStream,
         onConnected: (connected) => {
           this.#countJoin('ok');
           this.#deps.onJoined(connected);
@@ -243,7 +269,8 @@ export class WhepOutput {
     this.#sessions.set(session.id, session);
     this.#port.add(session);
     stream.attach(session, first.name);
-    return { ok: true, sessionId: session.id, sdp: this.#writeAnswer(negotiation, credentials, ssrcs) };
+    const sdp = this.#writeAnswer(negotiation, credentials, ssrcs);
+    return { ok: true, sessionId: session.id, sdp, playing: first.name };
   }
 
   #writeAnswer(negotiation: Negotiation, ice: IceCredentials, ssrcs: SessionSsrcs): string {
@@ -272,6 +299,9 @@ export class WhepOutput {
     this.joins[outcome] = (this.joins[outcome] ?? 0) + 1;
   }
 }
+
+const doesNotHave = (addresses: readonly string[]): string =>
+  `this host does not have ${addresses.join(', ')} of media.addresses`;
 
 function refuse(code: RefusalCode, message: string, retryAfterSeconds?: number): OfferResult {
   return retryAfterSeconds === undefined

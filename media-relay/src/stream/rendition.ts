@@ -233,10 +233,15 @@ export class Rendition {
     if (this.#holders.delete(reader)) this.#scheduleStop();
   }
 
+  /** What fails in a way that was told is told again. */
+  forgetTold(): void {
+    this.#toldReasons.clear();
+  }
+
   /** Connects to the camera as if for the first time. */
   restart(): void {
     this.#source = undefined;
-    this.#toldReasons.clear();
+    this.forgetTold();
     if (this.#running === undefined) return;
     this.#stop();
     this.#start();
@@ -272,6 +277,8 @@ export class Rendition {
     this.#running = running;
     this.#link = 'connecting';
     this.#failure = undefined;
+    // Whoever asks for it now may have to be told anew of what fails at once.
+    this.#deps.onChange();
     const source = (this.#source ??= this.#deps.createSource());
     const current = (): boolean => this.#running === running;
     void supervise({

@@ -242,7 +242,7 @@ export class Stream {
     const state = this.state(nowMs);
     if (state === this.#lastState) return;
     // Who begins to ask for it does not know that the last one asked in vain; who asks again does.
-    if (this.#lastState === 'idle' && !this.#isSought(nowMs)) this.#told.clear();
+    if (this.#lastState === 'idle' && !this.#isSought(nowMs)) this.#forgetTold();
     this.#lastState = state;
     this.#stateSinceMs = nowMs;
     if (state === 'live') {
@@ -254,6 +254,12 @@ export class Stream {
       const message = this.main.failure ?? 'no frames';
       this.#tellOnce('stream-down', { kind: 'stream-down', reason: 'offline', message });
     }
+  }
+
+  #forgetTold(): void {
+    this.#told.clear();
+    this.main.forgetTold();
+    this.sub?.forgetTold();
   }
 
   /** As often as it comes while the stream is live, once while it is not. */

@@ -58,7 +58,7 @@ test('an on-demand camera that is away is told of once, however often it is soug
   await vi.advanceTimersByTimeAsync(60_000);
   await seekInVain(stream);
   await vi.advanceTimersByTimeAsync(24_000);
-  expect(told.slice(4)).toEqual(['stream-down', 'stream-warning']);
+  expect(told.slice(4)).toEqual(['reconnect', 'stream-down', 'reconnect', 'stream-warning']);
 });
 
 test('whoever restarts a camera that is away is told how it went', async () => {

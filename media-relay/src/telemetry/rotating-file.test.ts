@@ -108,6 +108,16 @@ test('one that a process left both ways is one', async () => {
   expect(await others()).toEqual(['20200101', '20200102'].map((day) => `relay.log.${day}T000000.000Z.gz`));
 });
 
+test('one that is there both ways and cannot be removed stops no other', async () => {
+  await (await open()).close();
+  const [stuck, older, newer] = ['01', '02', '03'].map((day) => `${path}.202001${day}T000000.000Z`);
+  await mkdir(`${stuck}`);
+  for (const one of [`${stuck}.gz`, `${older}.gz`, newer]) await writeFile(`${one}`, 'left\n');
+  await (await open({ keepFiles: 1 })).close();
+  expect(await others()).toEqual(['relay.log.20200101T000000.000Z', 'relay.log.20200103T000000.000Z.gz']);
+  expect(warnings).toEqual([expect.stringMatching(/^old log files cannot be put away: (EISDIR|EPERM)/)]);
+});
+
 test('begins a new file with a new day', async () => {
   const file = await open();
   file.write('yesterday\n');

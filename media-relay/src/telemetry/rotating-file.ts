@@ -171,15 +171,16 @@ export class RotatingFile {
     const all = (await this.#old()).map((name) => join(dirname(path), name));
     // A process may end between the two files of one.
     const isTwice = (one: string): boolean => all.includes(`${one}.gz`);
-    for (const one of all.filter(isTwice)) await unlink(one);
+    let failure: unknown;
+    const noteFailure = (error: unknown): void => {
+      failure ??= error;
+    };
+    for (const one of all.filter(isTwice)) await unlink(one).catch(noteFailure);
     const old = all.filter((one) => !isTwice(one));
     const tooMany = Math.max(0, old.length - keepFiles);
-    let failure: unknown;
     for (const [index, one] of old.entries()) {
       if (index >= tooMany && one.endsWith('.gz')) continue;
-      await (index < tooMany ? remove(one) : compress(one)).catch((error: unknown) => {
-        failure ??= error;
-      });
+      await (index < tooMany ? remove(one) : compress(one)).catch(noteFailure);
     }
     if (failure !== undefined) throw failure;
   }

@@ -22,7 +22,16 @@ import type { VideoFeed } from './video-feed.ts';
 const MAX_BURST_MS = 300;
 /** A camera whose connection has ended may be back within this; then its last frames no longer make it live. */
 const GONE_AFTER_MS = 1000;
+/** Who may not go up asks again after this: there may be room. */
+const ASK_AGAIN_MS = 5000;
 const urgent: ReadonlySet<SwitchReason> = new Set(['path', 'roll-back', 'availability']);
+
+/** Whoever sees the substream goes up by leave of this alone: the host may send no more (engine/admitting-engine.ts). */
+export interface MainStreamGate {
+  /** Each question is answered once, by `answered`. */
+  readonly ask: () => void;
+  readonly giveBack: () => void;
+}
 
 export interface QualitySwitchOptions {
   readonly stream: Stream;
@@ -34,6 +43,8 @@ export interface QualitySwitchOptions {
   readonly profileLevelId: string;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Undefined: nobody needs to ask. */
+  readonly gate?: MainStreamGate | undefined;
 }
 
 export class QualitySwitch {
@@ -41,17 +52,23 @@ export class QualitySwitch {
   readonly #reader: StreamReader;
   readonly #carried: readonly string[];
   readonly #policy: QualityPolicy;
+  readonly #gate: MainStreamGate | undefined;
+  /** What is known of the leave to show the main stream. */
+  #leave: 'granted' | 'asked' | 'none';
+  #askAgainMs = Number.NEGATIVE_INFINITY;
   #wanted: Quality = 'auto';
   #tile: QualityWish['tile'];
   #playing: Rendition;
   #decision: QualityDecision;
   #path: PathFacts = unknownPath;
 
-  constructor({ stream, reader, first, wish, profileLevelId, random }: QualitySwitchOptions) {
+  constructor({ stream, reader, first, wish, profileLevelId, random, gate }: QualitySwitchOptions) {
     this.#policy = new QualityPolicy(random);
     this.#stream = stream;
     this.#reader = reader;
     this.#playing = first;
+    this.#gate = gate;
+    this.#leave = first.name === 'main' || gate === undefined ? 'granted' : 'none';
     this.#carried = [profileLevelId, ...(first.facts ? [first.facts.profileLevelId] : [])];
     this.#decision = { rendition: first.name, reason: 'viewer', needsSub: first.name === 'sub' };
     this.#take(wish);
@@ -74,6 +91,7 @@ export class QualitySwitch {
 
   wish(wish: QualityWish, feed: VideoFeed | undefined, nowMs: number): SessionQuality {
     this.#take(wish);
+    this.#askAgainMs = nowMs;
     this.steer(feed, this.#path, nowMs);
     return this.state;
   }
@@ -97,7 +115,17 @@ export class QualitySwitch {
     if (this.#decision.needsSub) sub.hold(this.#reader);
     else if (this.#playing !== sub) sub.release(this.#reader);
     const target = this.#decision.rendition === 'main' ? main : sub;
-    if (target !== this.#playing && this.#isTime(target, nowMs)) this.#switch(target, feed, nowMs);
+    this.#settleLeave(nowMs);
+    if (target !== this.#playing && this.#mayShow(target) && this.#isTime(target, nowMs))
+      this.#switch(target, feed, nowMs);
+  }
+
+  /** What was asked of the gate. */
+  answered(isGranted: boolean, feed: VideoFeed | undefined, nowMs: number): void {
+    this.#leave = isGranted ? 'granted' : 'none';
+    this.#askAgainMs = nowMs + ASK_AGAIN_MS;
+    // It may have changed its mind.
+    if (isGranted) this.steer(feed, this.#path, nowMs);
   }
 
   /** The rendition has a new key frame: no burst is shorter than the one that begins with it. */
@@ -107,9 +135,27 @@ export class QualitySwitch {
     if (
       rendition !== this.#playing &&
       rendition.name === this.#decision.rendition &&
+      this.#mayShow(rendition) &&
       rendition.isReady(nowMs)
     )
       this.#switch(rendition, feed, nowMs);
+  }
+
+  #mayShow(rendition: Rendition): boolean {
+    return rendition.name === 'sub' || this.#leave === 'granted';
+  }
+
+  /** The leave is there when the burst can begin, and goes back when it is of no use. */
+  #settleLeave(nowMs: number): void {
+    if (this.#gate === undefined || this.#playing.name === 'main') return;
+    const isWanted = this.#decision.rendition === 'main';
+    if (this.#leave === 'granted' && !isWanted) {
+      this.#leave = 'none';
+      this.#gate.giveBack();
+    } else if (this.#leave === 'none' && isWanted && nowMs >= this.#askAgainMs) {
+      this.#leave = 'asked';
+      this.#gate.ask();
+    }
   }
 
   #take({ quality, tile }: QualityWish): void {
@@ -123,6 +169,7 @@ export class QualitySwitch {
     this.#playing.unwatch(this.#reader);
     target.watch(this.#reader);
     this.#playing = target;
+    this.#settleLeave(nowMs);
     if (feed === undefined) return;
     feed.setStreamBitrate(target.bitrateBps);
     feed.switchTo(store, nowMs);

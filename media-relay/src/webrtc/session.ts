@@ -31,6 +31,8 @@ const CONNECT_WITHIN_MS = 15_000;
 export interface SessionDeps extends MediaDeps {
   /** From 0 to 1. */
   readonly random: () => number;
+  readonly mainStream?:
+    { readonly ask: (sessionId: string) => void; readonly giveBack: (sessionId: string) => void } | undefined;
   readonly dtls: DtlsFactory;
   readonly srtp: SrtpCipherFactory;
   readonly onConnected: (session: Session) => void;
@@ -83,14 +85,9 @@ export class Session implements PortClient, StreamReader {
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     const { profileLevelId } = negotiation.video;
-    this.#quality = new QualitySwitch({
-      stream,
-      reader: this,
-      first,
-      wish,
-      profileLevelId,
-      random: deps.random,
-    });
+    const { mainStream, random } = deps;
+    const gate = mainStream && { ask: () => mainStream.ask(id), giveBack: () => mainStream.giveBack(id) };
+    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId, random, gate });
     this.#lastHeardMs = this.#createdMs;
     this.#dtls = deps.dtls.open(negotiation.dtlsRole, negotiation.remote.fingerprint, {
       send: (datagram) => {
@@ -196,6 +193,11 @@ export class Session implements PortClient, StreamReader {
   /** Takes the wish, and says what became of it. An empty one asks. */
   quality(wish: QualityWish): SessionQuality {
     return this.#quality.wish(wish, this.#media?.feed, this.#deps.clock());
+  }
+
+  /** What was asked of `mainStream`. */
+  answerMainStream(isGranted: boolean): void {
+    this.#quality.answered(isGranted, this.#media?.feed, this.#deps.clock());
   }
 
   close(reason: SessionEnd): void {

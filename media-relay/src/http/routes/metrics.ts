@@ -1,15 +1,12 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+import { Scrapes } from '@sightline/exporter';
 import type { HttpDeps } from '../deps.ts';
 import { HttpProblem } from '../errors.ts';
 import type { Route } from '../route.ts';
 
-/** Two Prometheus and a curious person; more at once would only wait for each other. */
-const maxScrapesAtOnce = 4;
-
 export function metricsRoutes({ metrics }: HttpDeps): Route[] {
-  let scrapes = 0;
+  const scrapes = new Scrapes();
   return [
     {
       id: 'metrics',
@@ -21,25 +18,16 @@ export function metricsRoutes({ metrics }: HttpDeps): Route[] {
       answers: { 200: { description: 'Prometheus text format 0.0.4', type: 'text/plain' } },
       problems: ['over-capacity'],
       async handle({ request, response }) {
-        if (scrapes >= maxScrapesAtOnce)
-          throw new HttpProblem(
-            'over-capacity',
-            `At most ${maxScrapesAtOnce} scrapes at once are answered.`,
-            {
-              retryAfterSeconds: 1,
-            },
-          );
+        const full = scrapes.refusal;
+        if (full !== undefined) throw new HttpProblem('over-capacity', full, { retryAfterSeconds: 1 });
         response.setHeader('Content-Type', metrics.contentType);
         response.setHeader('Cache-Control', 'no-store');
         if (request.method === 'HEAD') {
           response.end();
           return;
         }
-        scrapes++;
-        // Not when the pipeline ends: that waits for a collector that hangs.
-        response.once('close', () => scrapes--);
         try {
-          await pipeline(Readable.from(metrics.expose()), response);
+          await pipeline(scrapes.begin(metrics.expose(), response), response);
         } catch (error) {
           // Whoever asked gave up: nothing here went wrong.
           if (!isHangUp(error)) throw error;

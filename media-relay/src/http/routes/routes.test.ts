@@ -495,6 +495,27 @@ describe('metrics', () => {
     await setImmediate();
     expect(slow.logLines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['request']);
   });
+
+  test('scrapes that are given up while a collector hangs are bounded', async () => {
+    const collected = Promise.withResolvers<void>();
+    const metrics = new FakeMetrics();
+    let begun = Promise.withResolvers<void>();
+    metrics.expose = async function* () {
+      yield 'a 1\n';
+      begun.resolve();
+      await collected.promise;
+    };
+    await using slow = await startTestRelay({ deps: { metrics } });
+    const headers = `Host: localhost\r\nAuthorization: ${as.metrics.authorization}`;
+    for (let i = 0; i < 16; i++) {
+      begun = Promise.withResolvers<void>();
+      await slow.abandon(`GET /metrics HTTP/1.1\r\n${headers}\r\n\r\n`, begun.promise);
+    }
+    const refused = await slow.fetch('/metrics', { headers: as.metrics });
+    expect(refused.status).toBe(503);
+    expect(await refused.text()).toContain('a collector hangs');
+    collected.resolve();
+  });
 });
 
 describe('quality beacons', () => {

@@ -1,4 +1,4 @@
-import type { EnginePort, Feed, FeedListener } from '../../engine/engine-port.ts';
+import type { BookedEngine, Feed, FeedListener, MainStreamBook } from '../../engine/engine-port.ts';
 import type {
   EngineSnapshot,
   KeyFrameResult,
@@ -13,7 +13,7 @@ import type {
 import { summarisePaths } from '../../stream/path-statistics.ts';
 
 /** An engine that answers as it is told and remembers what it was asked. */
-export class FakeEngine implements EnginePort {
+export class FakeEngine implements BookedEngine {
   readonly mediaPort = 8641;
   readonly calls: string[] = [];
   readonly #endListeners: ((sessionId: string, stream: string, reason: SessionEnd) => void)[] = [];
@@ -55,6 +55,10 @@ export class FakeEngine implements EnginePort {
     this.calls.push(`quality ${sessionId}`);
     this.wishes.push(wish);
     return Promise.resolve(this.quality);
+  }
+  book: MainStreamBook | undefined;
+  setMainStreamBook(book: MainStreamBook): void {
+    this.book = book;
   }
   closeSession(sessionId: string): void {
     this.calls.push(`close ${sessionId}`);
