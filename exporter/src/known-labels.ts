@@ -108,6 +108,7 @@ export const joinOutcomes = [
 /** Limits that refuse a viewer. */
 export const admissionReasons = [
   'stream-viewers',
+  'stream-bitrate',
   'host-viewers',
   'host-bitrate',
   'connecting',

@@ -102,7 +102,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const engine = new AdmittingEngine({
     engine: pool,
     limits: limitsOf(config),
-    maxViewersOf: (name) => streams.maxViewersOf(name),
+    streamLimitsOf: (name) => streams.limitsOf(name),
     threadOf: (name) => pool.threadOf(name),
     readLoad: () => meter.read(),
     clock: systemClock,

@@ -39,6 +39,7 @@ const korean: KnownSentences = {
   },
   limit: {
     'stream-viewers': '이 스트림의 시청자 수가 한도에 이르렀습니다. 나중에 다시 시도합니다.',
+    'stream-bitrate': '이 스트림의 전송량이 한도에 이르렀습니다. 나중에 다시 시도합니다.',
     'host-viewers': '릴레이의 시청자 수가 한도에 이르렀습니다. 나중에 다시 시도합니다.',
     'host-bitrate': '릴레이의 전송량이 한도에 이르렀습니다. 나중에 다시 시도합니다.',
     connecting: '지금 연결 중인 시청자가 너무 많습니다. 곧 다시 시도합니다.',

@@ -247,6 +247,11 @@ export const streamSettings = z.strictObject({
     .max(100_000)
     .optional()
     .describe("Viewers that it may have; default: as many as the relay's limits allow"),
+  maxBitrate: bitrate
+    .optional()
+    .describe(
+      'What its viewers together may be sent, counted as for limits.bitrate: 20M or bits per second; default: as much as the relay may send',
+    ),
   trustClock: z
     .boolean()
     .default(false)
