@@ -226,12 +226,12 @@ test('says of an address that cannot be had what to do', async () => {
 
 test('scrapes that are given up while a collector hangs are bounded, and go on when it has ended', async () => {
   const hangs = Promise.withResolvers<void>();
-  let begun = 0;
+  const begun: true[] = [];
   const server = await startServiceServer({
     exporter: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       expose: async function* () {
-        begun++;
+        begun.push(true);
         yield 'a 1\n';
         await hangs.promise;
       },
@@ -252,9 +252,9 @@ test('scrapes that are given up while a collector hangs are bounded, and go on w
   };
   try {
     // The server may see a socket close after the next one has asked.
-    for (let answer = ''; begun < 16 || !answer.includes(' 503 '); answer = await giveUp());
+    for (let answer = ''; begun.length < 16 || !answer.includes(' 503 '); answer = await giveUp());
     const { status, body } = await get(server.port, '/metrics');
-    expect([status, begun]).toEqual([503, 16]);
+    expect([status, begun.length]).toEqual([503, 16]);
     expect(body).toContain('16 scrapes that were given up have not ended: a collector hangs.');
     hangs.resolve();
     await vi.waitFor(async () => expect((await get(server.port, '/metrics')).status).toBe(200), {

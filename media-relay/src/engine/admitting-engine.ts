@@ -120,7 +120,7 @@ export class AdmittingEngine implements EnginePort {
     return this.#engine.mediaPort;
   }
 
-  /** Takes effect with the next offer; viewers that are there stay. */
+  /** Takes effect with the next offer, and the next who would go up to a main stream; viewers that are there stay. */
   setLimits(limits: AdmissionLimits): void {
     this.#limits = limits;
     this.#isBitrateFull = false;

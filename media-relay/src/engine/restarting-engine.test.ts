@@ -66,13 +66,15 @@ async function setUp(clock = () => 0) {
   };
 }
 
-test('streams come back, sessions end, the port stays', async () => {
+test('streams and the book of main streams come back, sessions end, the port stays', async () => {
   vi.useFakeTimers();
   try {
     const { engine, engines, ports, delays, crash } = await setUp();
     const ended: string[] = [];
     engine.onSessionEnded((sessionId, stream, reason) => ended.push(`${sessionId} ${stream} ${reason}`));
     engine.setStream(lobby);
+    const book = { take: () => true, giveBack: () => undefined };
+    engine.setMainStreamBook(book);
     expect(await engine.offer('lobby', 'sdp')).toMatchObject({ ok: true });
 
     crash(1);
@@ -92,6 +94,7 @@ test('streams come back, sessions end, the port stays', async () => {
     ]);
     expect(ports).toEqual([undefined, 8641, 8641]);
     expect(engines[1]?.streams).toEqual(['lobby']);
+    expect(engines.map((one) => one.book)).toEqual([book, book]);
 
     crash();
     await engine.close();
