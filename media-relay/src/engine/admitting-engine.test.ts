@@ -241,10 +241,11 @@ describe('configured limits', () => {
     // Whoever never connected makes way for the next of its stream.
     stub.endSession('s4', 'lobby');
     maxBitrates['lobby'] = 13_000_000;
+    await join('gate', false);
     const held = await join('lobby', false);
     expect(await join()).toBe('stream-bitrate');
     vi.advanceTimersByTime(3100);
-    expect(await join()).toBe('s6');
+    expect(await join()).toBe('s7');
     expect(stub.closed).toEqual([`${held} never-connected`]);
   });
 
