@@ -69,6 +69,7 @@ export const streamWarnings = [
   'no-clock',
   'udp-fallback',
   'substream-unavailable',
+  'substream-gop-too-long',
   'main-stream-unavailable',
 ] as const;
 
@@ -107,6 +108,7 @@ export const joinOutcomes = [
 /** Limits that refuse a viewer. */
 export const admissionReasons = [
   'stream-viewers',
+  'stream-bitrate',
   'host-viewers',
   'host-bitrate',
   'connecting',

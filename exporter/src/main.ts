@@ -1,6 +1,7 @@
 // The exporter as a service of its own: for hosts without a relay, or to watch a relay from outside.
 import { readFileSync } from 'node:fs';
 
+import { ListenError } from './service/listen-error.ts';
 import { runService } from './service/run.ts';
 import { readSettings, serviceUsage, SettingsError } from './service/settings.ts';
 
@@ -27,7 +28,7 @@ try {
     }
   }
 } catch (error) {
-  const isExpected = error instanceof SettingsError || (error instanceof Error && 'code' in error);
+  const isExpected = error instanceof SettingsError || error instanceof ListenError;
   console.error(isExpected ? error.message : error);
   process.exit(error instanceof SettingsError ? 2 : 1);
 }

@@ -59,8 +59,14 @@ test('limits of stream and host: refused with the reason, released by leaving, c
     .poll(async () => (await relay.stream('narrow')).bitrateBps, { timeout: 5000 })
     .toBeGreaterThan(10_000);
   expectRefusal(await offer(relay, 'narrow'), 'host-bitrate');
-  relay.writeConfig({ ...streams, narrow: { url: camera, maxViewers: 3 } }, { limits: { viewers: 3 } });
+  relay.writeConfig(
+    { ...streams, narrow: { url: camera, maxViewers: 3, maxBitrate: '10k' } },
+    { limits: { viewers: 3 } },
+  );
   await expect.poll(() => relay.events('?type=config-change')).toHaveLength(2);
+  expectRefusal(await offer(relay, 'narrow'), 'stream-bitrate');
+  relay.writeConfig({ ...streams, narrow: { url: camera, maxViewers: 3 } }, { limits: { viewers: 3 } });
+  await expect.poll(() => relay.events('?type=config-change')).toHaveLength(3);
   await watch(relay, 'narrow');
   // Nobody who was there had to leave.
   expect((await relay.events('?type=viewer-left')).length).toBe(1);

@@ -31,7 +31,7 @@ import type { HttpServer } from './http/server.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './media/clock.ts';
 import { startPictures } from './pictures/pictures.ts';
-import { listenFailure, StartError, stateDirFailure } from './start-error.ts';
+import { engineFailure, listenFailure, StartError, stateDirFailure } from './start-error.ts';
 import { RelayStreams } from './stream-directory.ts';
 import { EventLog, eventsFileName } from './telemetry/events.ts';
 import type { KnownSecrets } from './telemetry/known-secrets.ts';
@@ -102,7 +102,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const engine = new AdmittingEngine({
     engine: pool,
     limits: limitsOf(config),
-    maxViewersOf: (name) => streams.maxViewersOf(name),
+    streamLimitsOf: (name) => streams.limitsOf(name),
     threadOf: (name) => pool.threadOf(name),
     readLoad: () => meter.read(),
     clock: systemClock,
@@ -284,8 +284,7 @@ async function startEngines(
     requireLocal(networkInterfaces(), media.addresses);
     return await EnginePool.start(engine.threads, startThread);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : 'unknown error';
-    throw new StartError(`The media engine cannot start: ${problem}`, { cause: error });
+    throw engineFailure(error, { port: media.port, threads: engine.threads });
   }
 }
 

@@ -23,6 +23,21 @@ function listenSentence(error: unknown, host: string, port: number): string {
   }
 }
 
+/** `media`: the first port of the media threads, and how many there are. */
+export function engineFailure(
+  error: unknown,
+  media: { readonly port: number; readonly threads: number },
+): StartError {
+  const { port, threads } = media;
+  const problem = `The media engine cannot start: ${messageOf(error)}`;
+  const each =
+    threads > 1 ? `; ${threads} engine.threads take ${port} to ${port + threads - 1}, one each` : '';
+  // Of an error that comes from another thread nothing but its sentence is left.
+  const remedy = `. Free it, or choose another with media.port or SIGHTLINE_MEDIA_PORT${each}.`;
+  const isInUse = problem.endsWith('(address in use)');
+  return new StartError(isInUse ? problem + remedy : problem, { cause: error });
+}
+
 export function stateDirFailure(error: unknown, stateDir: string): StartError {
   const problem =
     codeOf(error) === undefined

@@ -72,6 +72,17 @@ test('a substream goes to the engine beside the address', () => {
   expect(JSON.stringify(streams.list())).not.toContain('rtsp:');
 });
 
+test('each has limits of its own, or none', () => {
+  streams.add({ name: 'x', url: 'rtsp://h/x', maxViewers: 3, maxBitrate: '1.5M' });
+  expect(streams.limitsOf('x')).toEqual({ viewers: 3, bitrateBps: 1_500_000 });
+  for (const name of ['a', 'nobody'])
+    expect(streams.limitsOf(name)).toEqual({ viewers: undefined, bitrateBps: undefined });
+  expect(streams.add({ name: 'y', url: 'rtsp://h/y', maxBitrate: 'much' })).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('is not a bit rate'),
+  });
+});
+
 test('what cannot be done is said', () => {
   expect(streams.add({ name: 'a', url: 'rtsp://h/' })).toMatchObject({ ok: false, code: 'stream-exists' });
   const wrong = streams.add({ name: 'x', url: 'http://u:hunter22@h/' });

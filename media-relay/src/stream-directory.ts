@@ -1,6 +1,7 @@
 import { sourceUrlProblem } from './config/source-url.ts';
 import type { StreamConfig } from './config/schema.ts';
 import { streamSettings } from './config/schema.ts';
+import type { StreamLimits } from './engine/admission.ts';
 import type { EnginePort } from './engine/engine-port.ts';
 import type { StreamSpec } from './engine/messages.ts';
 import type { AdminResult, ConfiguredStream, StreamDirectory } from './http/deps.ts';
@@ -30,9 +31,10 @@ export class RelayStreams implements StreamDirectory {
     return added === undefined ? undefined : toConfigured(name, added, 'api');
   }
 
-  /** Undefined: none of its own, or no such stream. */
-  maxViewersOf(name: string): number | undefined {
-    return (this.#fromConfig.get(name) ?? this.#fromApi.get(name))?.maxViewers;
+  /** Its own; none where there is no such stream. */
+  limitsOf(name: string): StreamLimits {
+    const { maxViewers, maxBitrate } = this.#fromConfig.get(name) ?? this.#fromApi.get(name) ?? {};
+    return { viewers: maxViewers, bitrateBps: maxBitrate };
   }
 
   /** Touches only the streams that `changed` and `removed` name. A stream of the API gives way to one of the file. */

@@ -16,7 +16,7 @@ export interface RunningService {
 /** JSON lines on standard output, as the relay writes them. */
 export type WriteLine = (line: string) => void;
 
-/** Rejects when the address cannot be had. */
+/** Rejects with ListenError when the address cannot be had. */
 export async function runService(
   settings: ServiceSettings,
   version: string,

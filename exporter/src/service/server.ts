@@ -7,6 +7,7 @@ import type { Exporter } from '../exporter.ts';
 import { Scrapes } from '../scrapes.ts';
 import { whyRefused } from './access.ts';
 import type { HealthReason } from './health.ts';
+import { ListenError } from './listen-error.ts';
 
 export interface ServiceServerOptions {
   readonly exporter: Pick<Exporter, 'contentType' | 'expose'>;
@@ -34,7 +35,7 @@ const limits = {
   maxHeaderSize: 8 * 1024,
 };
 
-/** Four addresses, GET and HEAD. Rejects when the address cannot be had. */
+/** Four addresses, GET and HEAD. Rejects with ListenError when the address cannot be had. */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ServiceServer> {
   const { exporter, accessToken, reasons, version, longestScrapeMs = defaultLongestScrapeMs } = options;
   const scrapes = new Scrapes();
@@ -98,9 +99,10 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (error: Error): void => reject(new ListenError(error, host, port));
+    server.once('error', fail);
     server.listen({ host, port }, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });

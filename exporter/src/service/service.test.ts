@@ -202,6 +202,28 @@ test.each<{ scrapers: string; expose: () => AsyncGenerator<string> }>([
   }
 });
 
+test('says of an address that cannot be had what to do', async () => {
+  const other = createServer();
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const start = (change: Partial<ServiceSettings>): Promise<unknown> =>
+    runService({ ...local, ...change }, '1', () => expect.unreachable('it did not start'));
+  try {
+    await expect(start({ port })).rejects.toThrow(
+      `Port ${port} on 127.0.0.1 is in use; is another exporter running? Media of a relay may have it, too: with several ` +
+        'engine.threads it takes a port for each from media.port on (8641, 8642, ...). ' +
+        'Stop the one, or choose another port with --port or SIGHTLINE_EXPORTER_PORT.',
+    );
+  } finally {
+    other.close();
+  }
+  // RFC 5737
+  await expect(start({ address: '192.0.2.1', accessToken: token })).rejects.toThrow(
+    'This host has no address 192.0.2.1; set --address or SIGHTLINE_EXPORTER_ADDRESS to one that it has.',
+  );
+});
+
 test('scrapes that are given up while a collector hangs are bounded, and go on when it has ended', async () => {
   const hangs = Promise.withResolvers<void>();
   const begun: true[] = [];

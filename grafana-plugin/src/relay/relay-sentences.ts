@@ -39,6 +39,7 @@ const korean: KnownSentences = {
   },
   limit: {
     'stream-viewers': '이 스트림의 시청자 수가 한도에 이르렀습니다. 나중에 다시 시도합니다.',
+    'stream-bitrate': '이 스트림의 전송량이 한도에 이르렀습니다. 나중에 다시 시도합니다.',
     'host-viewers': '릴레이의 시청자 수가 한도에 이르렀습니다. 나중에 다시 시도합니다.',
     'host-bitrate': '릴레이의 전송량이 한도에 이르렀습니다. 나중에 다시 시도합니다.',
     connecting: '지금 연결 중인 시청자가 너무 많습니다. 곧 다시 시도합니다.',
@@ -69,6 +70,8 @@ const korean: KnownSentences = {
     'udp-fallback': '카메라의 UDP 패킷이 도착하지 않아 TCP를 사용합니다.',
     'substream-unavailable':
       '보조 스트림을 쓸 수 없어 주 스트림을 보여 줍니다. `substream` 설정과, B-프레임 없는 H.264인지 확인하세요.',
+    'substream-gop-too-long':
+      '보조 스트림의 키 프레임 간격이 너무 길어 다음 키 프레임까지 주 스트림을 보여 줍니다. 보조 스트림의 I-프레임 간격을 1~4초로 설정하고 스마트 코덱(H.264+ 등)을 끄세요.',
     'main-stream-unavailable': '주 스트림을 쓸 수 없어 보조 스트림을 보여 줍니다.',
   },
   player: {

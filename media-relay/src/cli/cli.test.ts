@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -210,6 +211,28 @@ test('a port in use is one clear sentence', async () => {
     expect(err).toBe(
       `Port ${port} on 127.0.0.1 is in use; is another relay running? ` +
         'Stop it, or choose another port with http.port or SIGHTLINE_HTTP_PORT.\n',
+    );
+    expect(status).toBe(1);
+  } finally {
+    other.close();
+  }
+});
+
+test('a media port in use is one clear sentence, with what takes it', async () => {
+  const other = createSocket('udp4');
+  other.bind(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address();
+  const file = join(folder, 'relay.yaml');
+  await writeFile(file, `{ media: { port: ${port}, addresses: [127.0.0.1] }, engine: { threads: 2 } }`);
+  try {
+    const { status, err } = await launch(['start', '--config', file], { SIGHTLINE_HTTP_PORT: '0' }).ended;
+    expect(err).toMatch(
+      new RegExp(
+        `^The media engine cannot start: bind 127\\.0\\.0\\.1 port ${port}: .*\\(address in use\\)\\. ` +
+          'Free it, or choose another with media\\.port or SIGHTLINE_MEDIA_PORT; ' +
+          `2 engine\\.threads take ${port} to ${port + 1}, one each\\.\n$`,
+      ),
     );
     expect(status).toBe(1);
   } finally {

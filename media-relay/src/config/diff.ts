@@ -6,7 +6,7 @@ export interface ConfigDiff {
   readonly addedStreams: readonly string[];
   /** Another source: the stream has to start anew. */
   readonly changedStreams: readonly string[];
-  /** Only what people read or what is asked per viewer changed (title, site, labels, maxViewers): nothing restarts. */
+  /** Only what people read or what is asked per viewer changed (title, site, labels, maxViewers, maxBitrate): nothing restarts. */
   readonly relabelledStreams: readonly string[];
   readonly removedStreams: readonly string[];
   /** Settings that a running relay takes over: `log.level`, `tokens`. */

@@ -110,6 +110,7 @@ streams:
     labels: { floor: '1' }
     onDemand: true
     maxViewers: 3
+    maxBitrate: 20M
     transport: udp
     tlsFingerprint: '${Array.from({ length: 32 }, () => 'AB').join(':')}'
 `,
@@ -127,6 +128,7 @@ streams:
     site: 'Berlin',
     labels: { floor: '1' },
     maxViewers: 3,
+    maxBitrate: 20_000_000,
     transport: 'udp',
   });
 });

@@ -128,7 +128,9 @@ const engine = z.strictObject({
     .min(1)
     .max(16)
     .default(1)
-    .describe('Media threads; each keeps a core busy and has a port of its own: media.port, the next, ...'),
+    .describe(
+      'Media threads; each keeps a core busy and has a port of its own: media.port, the next, ... (8642 is also the default of an exporter of its own)',
+    ),
 });
 
 const grafana = z.strictObject({
@@ -245,6 +247,11 @@ export const streamSettings = z.strictObject({
     .max(100_000)
     .optional()
     .describe("Viewers that it may have; default: as many as the relay's limits allow"),
+  maxBitrate: bitrate
+    .optional()
+    .describe(
+      'What its viewers together may be sent, counted as for limits.bitrate: 20M or bits per second; default: as much as the relay may send',
+    ),
   trustClock: z
     .boolean()
     .default(false)

@@ -15,13 +15,20 @@ const calm: AdmissionFacts = {
   streamViewers: 4,
   maxStreamViewers: 5,
   streamBitrateBps: 4_000_000,
+  streamSent: { sentBps: 16_000_000, limitBps: 20_000_000, wasFull: false },
   hostViewers: 20,
-  hostBitrateBps: 80_000_000,
-  wasBitrateFull: false,
+  hostSent: { sentBps: 80_000_000, limitBps: 100_000_000, wasFull: false },
   connecting: 0,
   isThreadBusy: false,
   isMemoryFull: false,
 };
+
+const host = (sentBps: number, wasFull = false): Partial<AdmissionFacts> => ({
+  hostSent: { sentBps, limitBps: 100_000_000, wasFull },
+});
+const stream = (sentBps: number, wasFull = false): Partial<AdmissionFacts> => ({
+  streamSent: { sentBps, limitBps: 20_000_000, wasFull },
+});
 
 describe('overCapacity', () => {
   test.each([
@@ -31,11 +38,15 @@ describe('overCapacity', () => {
     [{ maxStreamViewers: 0, streamViewers: 0 }, 'stream-viewers'],
     [{ hostViewers: 99 }, undefined],
     [{ hostViewers: 100 }, 'host-viewers'],
-    [{ hostBitrateBps: 96_000_000 }, undefined],
-    [{ hostBitrateBps: 96_000_001 }, 'host-bitrate'],
+    [host(96_000_000), undefined],
+    [host(96_000_001), 'host-bitrate'],
+    [stream(16_000_001), 'stream-bitrate'],
     // Once full, there must be room for it below 95 %.
-    [{ hostBitrateBps: 92_000_000, wasBitrateFull: true }, 'host-bitrate'],
-    [{ hostBitrateBps: 91_000_000, wasBitrateFull: true }, undefined],
+    [host(92_000_000, true), 'host-bitrate'],
+    [host(91_000_000, true), undefined],
+    [stream(15_100_000, true), 'stream-bitrate'],
+    [stream(15_000_000, true), undefined],
+    [{ ...stream(16_000_001), ...host(96_000_001), hostViewers: 100 }, 'stream-bitrate'],
     [{ connecting: MAX_CONNECTING }, 'connecting'],
     [{ isThreadBusy: true }, 'event-loop'],
     [{ isMemoryFull: true }, 'memory'],
@@ -46,8 +57,8 @@ describe('overCapacity', () => {
   });
 
   test('without a bit rate limit, no rate is too much', () => {
-    const facts = { ...calm, hostBitrateBps: 1e12, wasBitrateFull: true };
-    expect(overCapacity(facts, { ...limits, bitrateBps: undefined })).toBeUndefined();
+    const unlimited = { sentBps: 1e12, limitBps: undefined, wasFull: true };
+    expect(overCapacity({ ...calm, streamSent: unlimited, hostSent: unlimited }, limits)).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@
 /** Why a viewer is refused with `over-capacity`. Stable: API answers carry them, metrics use them as labels. */
 export const overCapacityReasons = [
   'stream-viewers',
+  'stream-bitrate',
   'host-viewers',
   'host-bitrate',
   'connecting',
@@ -23,17 +24,33 @@ export interface AdmissionLimits {
   readonly memoryShare: number;
 }
 
+/** Of one stream, beside those of the host; undefined: no limit. */
+export interface StreamLimits {
+  readonly viewers: number | undefined;
+  /** What all its viewers together may be sent, bit/s. */
+  readonly bitrateBps: number | undefined;
+}
+
+/** What is sent to many, and its limit. */
+export interface BitrateAccount {
+  /** What all sessions are sent while nothing is lost: each the rate of the best rendition that it may see now. */
+  readonly sentBps: number;
+  readonly limitBps: number | undefined;
+  /** The last answer was no, and `BITRATE_AGAIN` has not been reached since. */
+  readonly wasFull: boolean;
+}
+
 export interface AdmissionFacts {
   /** Sessions of the stream, those that are still connecting included. */
   readonly streamViewers: number;
   readonly maxStreamViewers: number | undefined;
+  /** To its viewers. */
+  readonly streamSent: BitrateAccount;
   /** Of the main rendition: what the new viewer may be sent. */
   readonly streamBitrateBps: number;
   readonly hostViewers: number;
-  /** What all sessions are sent while nothing is lost: each the rate of the best rendition that it may see now. */
-  readonly hostBitrateBps: number;
-  /** The last answer about the bitrate was no, and `BITRATE_AGAIN` has not been reached since. */
-  readonly wasBitrateFull: boolean;
+  /** To all viewers. */
+  readonly hostSent: BitrateAccount;
   /** Sessions without keys yet. */
   readonly connecting: number;
   /** The thread of this stream, or the one that answers HTTP, has no time left. */
@@ -49,18 +66,21 @@ export const BITRATE_AGAIN = 0.95;
 /** Whether so much more may be sent: to one more viewer, or to one that goes up to the main stream. */
 export function fitsBitrate(
   moreBps: number,
-  facts: Pick<AdmissionFacts, 'hostBitrateBps' | 'wasBitrateFull'>,
-  { bitrateBps = Number.POSITIVE_INFINITY }: AdmissionLimits,
+  { sentBps, limitBps = Number.POSITIVE_INFINITY, wasFull }: BitrateAccount,
 ): boolean {
-  return facts.hostBitrateBps + moreBps <= bitrateBps * (facts.wasBitrateFull ? BITRATE_AGAIN : 1);
+  return sentBps + moreBps <= limitBps * (wasFull ? BITRATE_AGAIN : 1);
 }
 
 /** The limit that one more viewer would exceed; undefined when it fits. The most specific one is named. */
-export function overCapacity(facts: AdmissionFacts, limits: AdmissionLimits): OverCapacityReason | undefined {
+export function overCapacity(
+  facts: AdmissionFacts,
+  limits: Pick<AdmissionLimits, 'viewers'>,
+): OverCapacityReason | undefined {
   const { streamViewers, maxStreamViewers = Number.POSITIVE_INFINITY } = facts;
   if (streamViewers >= maxStreamViewers) return 'stream-viewers';
+  if (!fitsBitrate(facts.streamBitrateBps, facts.streamSent)) return 'stream-bitrate';
   if (facts.hostViewers >= limits.viewers) return 'host-viewers';
-  if (!fitsBitrate(facts.streamBitrateBps, facts, limits)) return 'host-bitrate';
+  if (!fitsBitrate(facts.streamBitrateBps, facts.hostSent)) return 'host-bitrate';
   if (facts.connecting >= MAX_CONNECTING) return 'connecting';
   if (facts.isThreadBusy) return 'event-loop';
   if (facts.isMemoryFull) return 'memory';
@@ -70,6 +90,7 @@ export function overCapacity(facts: AdmissionFacts, limits: AdmissionLimits): Ov
 /** Seconds until the state may have changed, before jitter. */
 const RETRY_SECONDS: Readonly<Record<OverCapacityReason, number>> = {
   'stream-viewers': 10,
+  'stream-bitrate': 10,
   'host-viewers': 10,
   'host-bitrate': 10,
   connecting: 2,
@@ -84,6 +105,7 @@ export function retryAfterSeconds(reason: OverCapacityReason, random: () => numb
 
 const SENTENCES: Readonly<Record<OverCapacityReason, string>> = {
   'stream-viewers': 'This stream has as many viewers as it may have.',
+  'stream-bitrate': 'The viewers of this stream are sent as much as they may be sent.',
   'host-viewers': 'The relay has as many viewers as it may have.',
   'host-bitrate': 'The relay sends as much as it may send.',
   connecting: 'Too many viewers are connecting at the moment.',

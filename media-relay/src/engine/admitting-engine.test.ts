@@ -59,12 +59,13 @@ function setUp(
   behind?: BookedEngine,
 ) {
   const stub = new StubEngine();
+  const maxBitrates: Record<string, number> = {};
   const load = { memory: { usedBytes: 0.2 * GB, limitBytes: GB }, mainUtilisation: 0.1 };
   const all = { viewers: 100, bitrateBps: undefined, memoryShare: 0.9, ...limits };
   const engine = new AdmittingEngine({
     engine: behind ?? stub,
     limits: all,
-    maxViewersOf: (stream) => maxViewers[stream],
+    streamLimitsOf: (stream) => ({ viewers: maxViewers[stream], bitrateBps: maxBitrates[stream] }),
     threadOf: (stream) => (stream === 'lobby' ? 0 : 1),
     readLoad: () => load,
     clock: () => Date.now(),
@@ -77,7 +78,7 @@ function setUp(
     if (connects) stub.connected(result.sessionId);
     return result.sessionId;
   };
-  return { stub, load, engine, join, limits: all, maxViewers };
+  return { stub, load, engine, join, limits: all, maxViewers, maxBitrates };
 }
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
@@ -212,6 +213,40 @@ describe('configured limits', () => {
       switchingTo: undefined,
       reason: 'The relay sends as much as it may send. The main stream follows when there is room.',
     });
+  });
+
+  test('of the bit rate of one stream: the others are not asked, and its viewers go up only as far as there is room', async () => {
+    const { stub, engine, join, maxBitrates } = setUp();
+    maxBitrates['lobby'] = 9_000_000;
+    expect([await join(), await join(), await join()]).toEqual(['s1', 's2', 'stream-bitrate']);
+    expect(engine.snapshot()?.overCapacityTotal).toMatchObject({ 'stream-bitrate': 1, 'host-bitrate': 0 });
+    expect(engine.fullHost).toEqual([]);
+    expect(await join('gate')).toBe('s3');
+    // Below 95 % of it there must be room for the next.
+    maxBitrates['lobby'] = 12_000_000;
+    expect(await join()).toBe('stream-bitrate');
+    maxBitrates['lobby'] = 12_700_000;
+    expect(await join()).toBe('s4');
+    stub.substreams['lobby'] = { bitrateBps: 500_000 };
+    stub.book?.giveBack('s1');
+    maxBitrates['lobby'] = 12_000_000;
+    expect(stub.book?.take('s1')).toBe(false);
+    stub.quality = { wanted: 'main', playing: 'sub', switchingTo: 'main', reason: undefined };
+    expect((await engine.sessionQuality('s1', {}))?.reason).toBe(
+      'The viewers of this stream are sent as much as they may be sent. The main stream follows when there is room.',
+    );
+    // What is sent is below 95 % now: it is open again.
+    vi.advanceTimersByTime(1000);
+    expect(stub.book?.take('s1')).toBe(true);
+    // Whoever never connected makes way for the next of its stream.
+    stub.endSession('s4', 'lobby');
+    maxBitrates['lobby'] = 13_000_000;
+    await join('gate', false);
+    const held = await join('lobby', false);
+    expect(await join()).toBe('stream-bitrate');
+    vi.advanceTimersByTime(3100);
+    expect(await join()).toBe('s7');
+    expect(stub.closed).toEqual([`${held} never-connected`]);
   });
 
   test('offers that wait for their answer have a place, and give it back when they fail', async () => {

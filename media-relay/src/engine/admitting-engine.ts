@@ -22,7 +22,9 @@ import {
   retryAfterSeconds,
   type AdmissionFacts,
   type AdmissionLimits,
+  type BitrateAccount,
   type OverCapacityReason,
+  type StreamLimits,
 } from './admission.ts';
 import { Pressure } from './pressure.ts';
 import type { Clock } from '../media/clock.ts';
@@ -36,8 +38,8 @@ export interface HostLoad {
 export interface AdmittingEngineOptions {
   readonly engine: BookedEngine;
   readonly limits: AdmissionLimits;
-  /** Of the configuration as it is now; undefined: only the host's limits count. */
-  readonly maxViewersOf: (stream: string) => number | undefined;
+  /** Of the configuration as it is now. */
+  readonly streamLimitsOf: (stream: string) => StreamLimits;
   /** Index of the media thread that a stream lives on. */
   readonly threadOf: (stream: string) => number | undefined;
   readonly readLoad: () => HostLoad;
@@ -64,7 +66,7 @@ const SAMPLE_MS = 1000;
 const threadLevels = { high: 0.95, low: 0.85, weight: 0.3 };
 /** Below the limit by this, viewers are admitted again. */
 const MEMORY_EASE = 0.05;
-const NO_ROOM = `${overCapacitySentence('host-bitrate')} The main stream follows when there is room.`;
+const LATER = 'The main stream follows when there is room.';
 /** A viewer that has not connected by now gives its place to the next, should there be no other. */
 const HELD_PLACE_MS = 3000;
 
@@ -87,6 +89,8 @@ export class AdmittingEngine implements EnginePort {
   #load: HostLoad;
   #limits: AdmissionLimits;
   #isBitrateFull = false;
+  /** Streams whose own limit is reached in the same way. */
+  readonly #fullStreams = new Set<string>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: AdmittingEngineOptions) {
@@ -120,6 +124,7 @@ export class AdmittingEngine implements EnginePort {
   setLimits(limits: AdmissionLimits): void {
     this.#limits = limits;
     this.#isBitrateFull = false;
+    this.#fullStreams.clear();
     this.#memory.setLevels(memoryLevels(limits));
   }
 
@@ -202,8 +207,10 @@ export class AdmittingEngine implements EnginePort {
   /** The thread has asked for the main stream, if that is what is wanted, before it answers. */
   async sessionQuality(sessionId: string, wish: QualityWish): Promise<SessionQuality | undefined> {
     const quality = await this.#engine.sessionQuality(sessionId, wish);
-    if (quality?.switchingTo !== 'main' || this.#places.get(sessionId)?.maySeeMain !== false) return quality;
-    return { ...quality, switchingTo: undefined, reason: NO_ROOM };
+    const place = this.#places.get(sessionId);
+    if (quality?.switchingTo !== 'main' || place === undefined || place.maySeeMain) return quality;
+    const full = this.#fullAboveSub(place.stream) ?? 'host-bitrate';
+    return { ...quality, switchingTo: undefined, reason: `${overCapacitySentence(full)} ${LATER}` };
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {
@@ -229,8 +236,10 @@ export class AdmittingEngine implements EnginePort {
     for (;;) {
       const reason = overCapacity(this.#facts(stream), this.#limits);
       if (reason === 'host-bitrate') this.#isBitrateFull = true;
+      if (reason === 'stream-bitrate') this.#fullStreams.add(stream);
       if (reason === undefined || reason === 'event-loop' || reason === 'memory') return reason;
-      const idle = this.#oldestUnconnected(reason === 'stream-viewers' ? stream : undefined);
+      const isOfStream = reason === 'stream-viewers' || reason === 'stream-bitrate';
+      const idle = this.#oldestUnconnected(isOfStream ? stream : undefined);
       if (idle === undefined) return reason;
       this.closeSession(idle, 'never-connected');
     }
@@ -240,28 +249,30 @@ export class AdmittingEngine implements EnginePort {
   #goUp(sessionId: string): boolean {
     const place = this.#places.get(sessionId);
     if (place === undefined) return false;
-    place.maySeeMain ||= this.#limits.bitrateBps === undefined || this.#isRoomAboveSub(place.stream);
+    place.maySeeMain ||= this.#fullAboveSub(place.stream) === undefined;
     return place.maySeeMain;
   }
 
-  #isRoomAboveSub(name: string): boolean {
+  /** The limit that leaves no room for one more who goes up. */
+  #fullAboveSub(name: string): 'stream-bitrate' | 'host-bitrate' | undefined {
     const snapshot = this.#engine.snapshot();
     const stream = snapshot?.streams.find((one) => one.name === name);
+    const { bitrateBps = 0, substream } = stream ?? {};
     // It has only just come: in a second it is known.
-    if (stream === undefined || stream.bitrateBps === 0) return false;
-    const facts = { hostBitrateBps: this.#hostBitrateBps(snapshot), wasBitrateFull: this.#isBitrateFull };
-    return fitsBitrate(stream.bitrateBps - (stream.substream?.bitrateBps ?? 0), facts, this.#limits);
+    const moreBps = bitrateBps === 0 ? Number.POSITIVE_INFINITY : bitrateBps - (substream?.bitrateBps ?? 0);
+    if (!fitsBitrate(moreBps, this.#streamSent(name, snapshot))) return 'stream-bitrate';
+    return fitsBitrate(moreBps, this.#hostSent(snapshot)) ? undefined : 'host-bitrate';
   }
 
   #facts(stream: string): AdmissionFacts {
     const snapshot = this.#engine.snapshot();
     return {
       streamViewers: this.#streamViewers(stream),
-      maxStreamViewers: this.#options.maxViewersOf(stream),
+      maxStreamViewers: this.#options.streamLimitsOf(stream).viewers,
+      streamSent: this.#streamSent(stream, snapshot),
       streamBitrateBps: snapshot?.streams.find(({ name }) => name === stream)?.bitrateBps ?? 0,
       hostViewers: this.#hostViewers(),
-      hostBitrateBps: this.#hostBitrateBps(snapshot),
-      wasBitrateFull: this.#isBitrateFull,
+      hostSent: this.#hostSent(snapshot),
       connecting: this.#connecting(),
       isThreadBusy: this.#isThreadBusy(stream),
       isMemoryFull: this.#memory.isHigh,
@@ -287,9 +298,9 @@ export class AdmittingEngine implements EnginePort {
     // One that hangs is no case of load: engine-client.ts ends it within seconds, and its offers are answered as late ones.
     for (const { index, eventLoopUtilisation } of snapshot?.threads ?? [])
       this.#mediaThread(index).add(eventLoopUtilisation);
-    const { bitrateBps } = this.#limits;
-    if (bitrateBps === undefined || this.#hostBitrateBps(snapshot) < bitrateBps * BITRATE_AGAIN)
-      this.#isBitrateFull = false;
+    if (isOpenAgain(this.#hostSent(snapshot))) this.#isBitrateFull = false;
+    for (const stream of this.#fullStreams)
+      if (isOpenAgain(this.#streamSent(stream, snapshot))) this.#fullStreams.delete(stream);
   }
 
   #isThreadBusy(stream: string): boolean {
@@ -325,6 +336,23 @@ export class AdmittingEngine implements EnginePort {
     return unconnected.length + sum(this.#asking.values());
   }
 
+  #streamSent(name: string, snapshot: EngineSnapshot | undefined): BitrateAccount {
+    const stream = snapshot?.streams.find((one) => one.name === name);
+    return {
+      sentBps: sentBps(stream, this.#viewersByStream().get(name) ?? { main: 0, sub: 0 }),
+      limitBps: this.#options.streamLimitsOf(name).bitrateBps,
+      wasFull: this.#fullStreams.has(name),
+    };
+  }
+
+  #hostSent(snapshot: EngineSnapshot | undefined): BitrateAccount {
+    return {
+      sentBps: this.#hostBitrateBps(snapshot),
+      limitBps: this.#limits.bitrateBps,
+      wasFull: this.#isBitrateFull,
+    };
+  }
+
   #hostBitrateBps(snapshot: EngineSnapshot | undefined): number {
     const streams = new Map(snapshot?.streams.map((stream) => [stream.name, stream]));
     return sum([...this.#viewersByStream()].map(([name, viewers]) => sentBps(streams.get(name), viewers)));
@@ -350,6 +378,10 @@ export class AdmittingEngine implements EnginePort {
     }
     return undefined;
   }
+}
+
+function isOpenAgain({ sentBps, limitBps }: BitrateAccount): boolean {
+  return limitBps === undefined || sentBps < limitBps * BITRATE_AGAIN;
 }
 
 function memoryLevels({ memoryShare }: AdmissionLimits) {

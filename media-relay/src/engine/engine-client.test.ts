@@ -4,9 +4,13 @@ import { openLibrary, registerCallback } from '../native/library.ts';
 import { MediaThreads } from '../testing/media-threads.ts';
 import { TestViewer } from '../testing/test-viewer.ts';
 import { startEngine } from './engine-client.ts';
+import type { EnginePort } from './engine-port.ts';
 import type { EngineSpec } from './messages.ts';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+const intervals = ['setInterval', 'clearInterval'] as const;
+const timers = [...intervals, 'setTimeout', 'clearTimeout'] as const;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: [...intervals] }));
 afterEach(() => void vi.useRealTimers());
 
 const spec: EngineSpec = { mediaPort: 0, mediaAddresses: ['127.0.0.1'], announcedAddresses: [] };
@@ -21,6 +25,58 @@ test('a media thread that hangs before its first word is ended, and said to be a
   vi.advanceTimersByTime(60_000);
   await expect(started).rejects.toThrow('the media thread hung: not a word for 60 s');
   expect(vi.getTimerCount()).toBe(0);
+});
+
+/** With a stream `cam` that is live. */
+async function startWithCamera(onCrash: (error: Error) => void): Promise<EnginePort> {
+  const engine = await startEngine({ spec, log: () => undefined, onCrash });
+  const isUp = new Promise<void>((resolve) =>
+    engine.onEvent(({ kind }) => (kind === 'stream-up' ? resolve() : undefined)),
+  );
+  engine.setStream({
+    name: 'cam',
+    url: 'demo:?width=320&height=180&fps=20&gop=10&bitrate=300000',
+    onDemand: false,
+    transport: 'auto',
+    tlsFingerprint: undefined,
+  });
+  await isUp;
+  return engine;
+}
+
+test('a media thread that hangs when the relay stops is ended after five seconds', async () => {
+  vi.useFakeTimers({ toFake: [...timers] });
+  const engine = await startEngine({
+    spec,
+    log: () => undefined,
+    onCrash: () => expect.unreachable('it was asked to stop'),
+  });
+  using threads = await MediaThreads.attach();
+  await threads.hang(0);
+  let hasEnded = false;
+  const ended = engine.close().then(() => (hasEnded = true));
+  vi.advanceTimersByTime(4999);
+  await new Promise(setImmediate);
+  expect(hasEnded).toBe(false);
+  vi.advanceTimersByTime(1);
+  await ended;
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('an answer that comes when nobody waits for it any more leaves no session', async () => {
+  vi.useFakeTimers({ toFake: [...timers] });
+  const engine = await startWithCamera(() => expect.unreachable('it goes on'));
+  const sessionEnded = new Promise((resolve) =>
+    engine.onSessionEnded((_sessionId, stream, reason) => resolve([stream, reason])),
+  );
+  const viewer = new TestViewer();
+  const offered = engine.offer('cam', viewer.offer());
+  // No word of the thread is heard before this is over.
+  vi.advanceTimersByTime(2000);
+  expect(await offered).toMatchObject({ ok: false, code: 'stream-not-ready', message: 'The relay is busy.' });
+  expect(await sessionEnded).toEqual(['cam', 'closed-by-viewer']);
+  viewer.close();
+  await engine.close();
 });
 
 /** Bytes below 2^31 that belong to no file, heap or stack. */
@@ -65,18 +121,7 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const before = { low: lowBytes(), sockets: openSockets() };
     const crashed = Promise.withResolvers<Error>();
-    const engine = await startEngine({ spec, log: () => undefined, onCrash: crashed.resolve });
-    const isUp = new Promise<void>((resolve) =>
-      engine.onEvent(({ kind }) => (kind === 'stream-up' ? resolve() : undefined)),
-    );
-    engine.setStream({
-      name: 'cam',
-      url: 'demo:?width=320&height=180&fps=20&gop=10&bitrate=300000',
-      onDemand: false,
-      transport: 'auto',
-      tlsFingerprint: undefined,
-    });
-    await isUp;
+    const engine = await startWithCamera(crashed.resolve);
     const viewers = [new TestViewer(), new TestViewer(), new TestViewer()];
     for (const viewer of viewers)
       expect(await engine.offer('cam', viewer.offer())).toMatchObject({ ok: true });

@@ -77,6 +77,7 @@ export class Engine {
     this.#whep = new WhepOutput(spec, {
       arena: this.arena,
       clock: deps.clock,
+      random: deps.random,
       parts: this.#parts,
       networkInterfaces: deps.networkInterfaces ?? networkInterfaces,
       mainStream: deps.mainStream,

@@ -247,6 +247,43 @@ describe('a viewer', () => {
     expect(framesOf(made.packets).every(isMain)).toBe(true);
   });
 
+  test.each([
+    ['behind the last one', true],
+    ['since it was connected', false],
+  ])(
+    'that wants a substream without a key frame for 10 s, %s, is told what it waits for, and so is everybody',
+    async (_since, hadOne) => {
+      start();
+      const { made, id: firstId } = await join();
+      const starting = sub.nextRun();
+      engine.sessionQuality(firstId, { quality: 'sub' });
+      await starting;
+      sub.tracks([{ ...scriptedTrack, h264: small }]);
+      sub.frame(SUB_BYTES, hadOne, clock());
+      offsetMs += 10_500;
+      made.check();
+      sub.frame(SUB_BYTES, false, clock());
+      main.frame(8000, true, clock());
+      const { id } = await join({ quality: 'sub' });
+      expect(engine.sessionQuality(id, {})).toEqual({
+        wanted: 'sub',
+        playing: 'main',
+        switchingTo: 'sub',
+        reason: expect.stringMatching(
+          /^The substream is shown from its next key frame on: .* I-frame interval/,
+        ),
+      });
+      const isWarned = ({ warnings }: StreamSnapshot): boolean => warnings.includes('substream-gop-too-long');
+      expect((await statistics(isWarned)).warnings).toEqual(['substream-gop-too-long']);
+
+      sub.frame(SUB_BYTES, true, clock());
+      expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub', reason: undefined });
+      sub.frame(SUB_BYTES, true, clock());
+      const after = messages.length;
+      await statistics((stream) => messages.length > after && !isWarned(stream));
+    },
+  );
+
   test('of a stream without a substream is told so', async () => {
     start({ substream: undefined });
     const { id } = await join({ quality: 'sub' });

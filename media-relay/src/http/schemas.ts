@@ -118,6 +118,10 @@ export const newStreamSchema = z.strictObject({
   onDemand: z.boolean().optional(),
   trustClock: z.boolean().optional(),
   maxViewers: z.int().min(0).max(100_000).optional(),
+  maxBitrate: z
+    .union([z.number(), z.string().max(30)])
+    .optional()
+    .describe('What its viewers together may be sent: 20M or bits per second'),
   transport: z.enum(['auto', 'tcp', 'udp']).optional(),
   tlsFingerprint: z.string().max(200).optional(),
 });

@@ -50,6 +50,8 @@ export interface MainStreamDesk {
 export interface WhepDeps {
   readonly arena: Arena;
   readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly parts: Parts;
   readonly networkInterfaces: () => NetworkInterfaces;
   /** Without one nobody needs to ask. */
@@ -235,12 +237,13 @@ export class WhepOutput {
   }
 
   #accept(stream: Stream, negotiation: Negotiation, first: Rendition, wish: QualityWish): OfferResult {
-    const { clock, parts } = this.#deps;
+    const { clock, random, parts } = this.#deps;
     const credentials = newIceCredentials(randomBytes);
     const ssrcs = randomSsrcs();
     const session = new Session(
       {
         clock,
+        random,
         egress: this.#egress,
         dtls: parts.dtls,
         srtp: parts.srtp,

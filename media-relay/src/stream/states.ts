@@ -48,6 +48,8 @@ export const streamWarnings = {
   'udp-fallback': 'The camera\u2019s UDP packets do not arrive; using TCP.',
   'substream-unavailable':
     'The substream cannot be reached or shown: viewers get the main stream. Check `substream`, and that it is H.264 without B-frames.',
+  'substream-gop-too-long':
+    'No whole key frame of the substream for more than 10 s, 600 frames or 16 MB: viewers see the main stream until the next one. Set the substream\u2019s I-frame interval to 1-4 s, and turn its smart codec (H.264+ and the like) off.',
   'main-stream-unavailable': 'The main stream cannot be reached or shown: viewers get the substream.',
 } as const;
 export type StreamWarning = keyof typeof streamWarnings;

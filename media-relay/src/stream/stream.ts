@@ -175,6 +175,7 @@ export class Stream {
     );
     this.#setWarning('no-clock', this.main.isWithoutClock(nowMs));
     this.#setWarning('substream-unavailable', this.sub !== undefined && isLost(this.sub.state(nowMs)));
+    this.#setWarning('substream-gop-too-long', this.sub !== undefined && lacksKeyFrames(this.sub));
     this.#setWarning('main-stream-unavailable', this.#lastState === 'live' && isLost(this.main.state(nowMs)));
   }
 
@@ -290,6 +291,11 @@ export class Stream {
 /** It should play and does not. */
 export function isLost(state: StreamState): boolean {
   return state === 'offline' || state === 'stalled' || state === 'refused';
+}
+
+/** Who wants it waits for its next key frame, and that takes long. */
+export function lacksKeyFrames({ videoStore, isWithoutKeyFrame }: Rendition): boolean {
+  return isWithoutKeyFrame || (videoStore?.gopTooLong ?? false);
 }
 
 function reconnectEvent({ reason, attempt, delayMs }: SupervisorState & { readonly kind: 'waiting' }) {

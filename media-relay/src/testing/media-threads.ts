@@ -1,4 +1,5 @@
 /** The media threads of this process by Node's own inspector (domain NodeWorker): nothing in them knows of it. */
+import { once } from 'node:events';
 import { Session } from 'node:inspector';
 
 interface Attached {
@@ -63,9 +64,15 @@ export class MediaThreads implements Disposable {
     await this.evaluate(index, `void setTimeout(() => { throw new Error('killed by a test'); })`);
   }
 
-  /** From its next turn on it does nothing else, for ever. */
+  /** Resolves once it does nothing else any more, for ever. */
   async hang(index: number): Promise<void> {
-    await this.evaluate(index, 'void setTimeout(() => { for (;;); })');
+    const name = `media-${index} hangs`;
+    const channel = new BroadcastChannel(name);
+    const hangs = once(channel, 'message');
+    const tell = `new BroadcastChannel(${JSON.stringify(name)}).postMessage(0)`;
+    await this.evaluate(index, `void setTimeout(() => { ${tell}; for (;;); })`);
+    await hangs;
+    channel.close();
   }
 
   [Symbol.dispose](): void {

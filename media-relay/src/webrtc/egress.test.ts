@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import dgram from 'node:dgram';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { collectGarbage } from '../testing/collect-garbage.ts';
 import { Arena, countedAddresses } from '../native/arena.ts';
 import { errnoOf, loadLibc } from '../native/libc.ts';
 import { nativeEgress } from './egress-native.ts';
 import { portableEgress } from './egress-portable.ts';
-import type { UdpEgress } from './egress.ts';
+import { MAX_QUEUED_BYTES, type UdpEgress } from './egress.ts';
 
 const halves = {
   native: (): UdpEgress => nativeEgress(new Arena()),
@@ -152,4 +152,72 @@ test('what a full kernel does not take leaves in order once it does, and video i
     [500, 9],
   ]);
   expect(egress.statistics).toMatchObject({ errors: 0, congested: 2 });
+});
+
+test.each(['EMSGSIZE', 'EIO', 'EINVAL'] as const)(
+  'a path that refuses segmentation with %s gets single datagrams from then on, and no other path does',
+  async (code) => {
+    const arena = new Arena();
+    const libc = loadLibc(arena);
+    let refused = 0;
+    const egress = nativeEgress(arena, {
+      ...libc,
+      send: (...args) => {
+        const [, , , , segmentBytes] = args;
+        if (segmentBytes === 0) return libc.send(...args);
+        refused++;
+        return -errnoOf[code];
+      },
+    });
+    const other = await peer('127.0.0.1', 4);
+    const socket = await egress.open('127.0.0.1', 4, 0, () => undefined);
+    cleanups.push(() => egress.closeSocket(socket));
+    const destination = egress.destination(socket, '127.0.0.1', other.port);
+    egress.buffer.bytes.fill(1, 0, 1000).fill(2, 1000, 1400);
+    for (let run = 0; run < 2; run++) egress.send(destination, 1400, 1000);
+    await other.until(4);
+    expect(other.received.map((datagram) => [datagram.length, datagram[0]])).toEqual([
+      [1000, 1],
+      [400, 2],
+      [1000, 1],
+      [400, 2],
+    ]);
+    expect(refused).toBe(1);
+    egress.send(egress.destination(socket, '127.0.0.1', other.port), 1400, 1000);
+    expect(refused).toBe(2);
+    expect(egress.statistics).toMatchObject({ errors: 0, congested: 0 });
+    expect(socket.writable).toBe(true);
+  },
+);
+
+/** As if the kernel had been full since the first datagram. */
+const fullNative = (): UdpEgress => {
+  const arena = new Arena();
+  return nativeEgress(arena, { ...loadLibc(arena), send: () => -errnoOf.EAGAIN });
+};
+
+test.each([
+  ['native', fullNative],
+  ['portable', halves.portable],
+])('the %s half lets no more wait for a full kernel than it may', async (_half, open) => {
+  const egress = open();
+  const other = await peer('127.0.0.1', 4);
+  const socket = await egress.open('127.0.0.1', 4, 0, () => undefined);
+  const queued = vi.spyOn(dgram.Socket.prototype, 'getSendQueueSize');
+  cleanups.push(() => {
+    queued.mockRestore();
+    egress.closeSocket(socket);
+  });
+  const destination = egress.destination(socket, '127.0.0.1', other.port);
+  queued.mockReturnValue(MAX_QUEUED_BYTES + 1);
+  egress.sendDatagram(destination, Buffer.from('too much'));
+  expect(egress.statistics.errors).toBe(1);
+  queued.mockReturnValue(MAX_QUEUED_BYTES);
+  egress.sendDatagram(destination, Buffer.from('waits'));
+  expect(socket.writable).toBe(false);
+  queued.mockRestore();
+  await other.until(1);
+  await expect.poll(() => socket.writable, { interval: 5 }).toBe(true);
+  expect(other.received.map(String)).toEqual(['waits']);
+  expect(egress.statistics.errors).toBe(1);
 });

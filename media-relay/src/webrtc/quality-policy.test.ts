@@ -20,8 +20,8 @@ const smallTile = { width: 480, height: 270 };
 const congested: PathFacts = { capacityBps: 1e6, lossShare: 0.2, queueDelayMs: 300, waitingMs: 400 };
 
 /** A viewer whose switches take effect at the next step. */
-function viewer(start: Partial<QualityFacts> = {}) {
-  const policy = new QualityPolicy();
+function viewer(start: Partial<QualityFacts> = {}, random = () => 0.5) {
+  const policy = new QualityPolicy(random);
   const facts: { -readonly [K in keyof QualityFacts]: QualityFacts[K] } = {
     wanted: 'auto',
     tile: bigTile,
@@ -163,6 +163,58 @@ describe('a path', () => {
     expect(switches).toHaveLength(1);
     run(6000, narrow);
     expect(switches[1]).toMatchObject({ reason: 'trial' });
+  });
+
+  test.each([
+    [0, 3000],
+    [1, 5000],
+  ])('is tried a quarter sooner or later, as chance %d will have it', (chance, firstMs) => {
+    const { run, switches } = viewer({}, () => chance);
+    run(20_000, pathOf(2e6));
+    const at = switches.map(({ atMs }) => atMs);
+    expect(switches.map(({ reason }) => reason).slice(0, 4)).toEqual(['path', 'trial', 'roll-back', 'trial']);
+    const waitsMs = [(at[1] ?? 0) - (at[0] ?? 0), (at[3] ?? 0) - (at[2] ?? 0)];
+    for (const [i, waitMs] of waitsMs.entries()) {
+      expect(waitMs).toBeGreaterThanOrEqual(firstMs * (i + 1) - STEP_MS);
+      expect(waitMs).toBeLessThan(firstMs * (i + 1) + 500);
+    }
+  });
+
+  test('that loses 6 % whatever plays is tried, and the trial is good: only what it loses more counts', () => {
+    const { run, switches } = viewer();
+    const radio: PathFacts = { ...unknownPath, lossShare: 0.06 };
+    run(2000, pathOf(2e6));
+    expect(run(60_000, () => radio)).toMatchObject({ rendition: 'main' });
+    expect(switches.map(({ reason }) => reason)).toEqual(['path', 'trial']);
+  });
+
+  test('that loses more by the trial ends it', () => {
+    const { run, switches } = viewer();
+    run(2000, pathOf(2e6));
+    let looks = 0;
+    const lossShare = (playing: RenditionName): number => (playing === 'main' && ++looks > 3 ? 0.12 : 0.06);
+    run(8000, (playing) => ({ ...unknownPath, lossShare: lossShare(playing) }));
+    expect(switches.map(({ reason }) => reason)).toEqual(['path', 'trial', 'roll-back']);
+  });
+
+  test('that four share carries the main stream for as many as it has room for: they do not try in step', () => {
+    let drawn = 0;
+    const random = (): number => (drawn += 0.618) % 1;
+    const wide = { ...main, bitrateBps: 1.5e6 };
+    const small = { ...sub, bitrateBps: 3e5 };
+    const viewers = Array.from({ length: 4 }, () => viewer({ main: wide, sub: small }, random));
+    // Room for two of the four.
+    const shared = (): PathFacts => {
+      const bps = viewers.reduce((sum, { facts }) => sum + (facts.playing === 'main' ? 1.5e6 : 3e5), 0);
+      return bps > 4e6 ? { ...congested, capacityBps: undefined } : unknownPath;
+    };
+    for (let ms = 0; ms < 120_000; ms += STEP_MS) {
+      const path = shared();
+      for (const { run } of viewers) run(STEP_MS, () => path);
+    }
+    const seeMain = viewers.filter(({ facts }) => facts.playing === 'main');
+    expect(seeMain).toHaveLength(2);
+    for (const { switches } of seeMain) expect(switches.at(-1)?.atMs).toBeLessThan(60_000);
   });
 
   test('is of no interest in a small tile, and the substream is kept while there is doubt', () => {

@@ -2,7 +2,7 @@
  * Which rendition one viewer should see. `auto` follows the size of its tile, and falls to the substream when its path
  * is too narrow for the main one. That a path has become wider, video at a constant rate cannot show by itself: the
  * way up is a trial of the main stream, rolled back within two seconds when the path shows strain; after each that
- * fails, the next one waits twice as long. Pure: what is known and the time are passed in.
+ * fails, the next one waits twice as long. Pure: what is known, the time and chance are passed in.
  */
 import type { TileSize } from '../engine/messages.ts';
 import type { SwitchReason } from '../stream/path-statistics.ts';
@@ -72,19 +72,30 @@ const LONGEST_RETRY_MS = 120_000;
 const AGAINST_ODDS = 4;
 /** A trial that was good for so long is forgotten. */
 const PROVEN_MS = 30_000;
+/** Viewers who share a path fall together, and would try together for ever: each waits a quarter longer or shorter. */
+const SPREAD = 0.25;
 /** What was lost must be back for so long. */
 const RETURN_MS = 3000;
+
+interface Narrow {
+  readonly kind: 'narrow';
+  readonly sinceMs: number;
+  readonly reason: 'path' | 'roll-back';
+  /** Of the waits before the next trial, about 1. */
+  readonly patience: number;
+}
 
 type PathState =
   /** Since when it carries the main stream again; undefined: nothing ever spoke against it. */
   | { readonly kind: 'open'; readonly sinceMs: number | undefined }
-  | { readonly kind: 'narrow'; readonly sinceMs: number; readonly reason: 'path' | 'roll-back' }
+  | Narrow
   /** The switch is on its way. */
   | { readonly kind: 'try' }
   /** Since when the main stream plays, and what the path lost before: what radio loses has nothing to do with it. */
   | { readonly kind: 'trial'; readonly sinceMs: number; readonly lossShareBefore: number };
 
 export class QualityPolicy {
+  readonly #random: () => number;
   #bySize: RenditionName = 'main';
   #path: PathState = { kind: 'open', sinceMs: undefined };
   #retryMs = FIRST_RETRY_MS;
@@ -95,6 +106,11 @@ export class QualityPolicy {
   #playingSinceMs = Number.NEGATIVE_INFINITY;
   /** What is wanted is not there; `sinceMs`: it is back. */
   #away: { readonly rendition: RenditionName; readonly backSinceMs: number | undefined } | undefined;
+
+  /** `random`: from 0 to 1. */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
 
   decide(facts: QualityFacts, nowMs: number): QualityDecision {
     const { playing, wanted } = facts;
@@ -142,34 +158,40 @@ export class QualityPolicy {
         if (this.#strainMs >= STRAIN_MS) {
           const isFresh = state.sinceMs !== undefined && nowMs - state.sinceMs < PROVEN_MS;
           this.#retryMs = isFresh ? Math.min(LONGEST_RETRY_MS, this.#retryMs * 2) : FIRST_RETRY_MS;
-          this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'path' };
+          this.#path = this.#narrow('path', nowMs);
         } else if (state.sinceMs !== undefined && nowMs - state.sinceMs >= PROVEN_MS) {
           this.#path = { kind: 'open', sinceMs: undefined };
         }
         return;
       case 'narrow':
-        if (
-          playing === 'sub' &&
-          this.#bySize === 'main' &&
-          this.#mayTry(state.sinceMs, path, main.bitrateBps, nowMs)
-        )
+        if (playing === 'sub' && this.#bySize === 'main' && this.#mayTry(state, path, main.bitrateBps, nowMs))
           this.#path = { kind: 'try' };
         return;
       case 'try':
         if (playing === 'main')
           this.#path = { kind: 'trial', sinceMs: nowMs, lossShareBefore: path.lossShare };
-        else if (this.#bySize === 'sub') this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'path' };
+        else if (this.#bySize === 'sub') this.#path = this.#narrow('path', nowMs);
         return;
       case 'trial':
         this.#watchTrial(state, path, nowMs);
     }
   }
 
-  #mayTry(sinceMs: number, { capacityBps }: PathFacts, needBps: number, nowMs: number): boolean {
+  #narrow(reason: Narrow['reason'], nowMs: number): Narrow {
+    return { kind: 'narrow', sinceMs: nowMs, reason, patience: 1 + SPREAD * (2 * this.#random() - 1) };
+  }
+
+  /** Both waits are spread: the trial of one ends the calm of all who share its path in the same moment. */
+  #mayTry(
+    { sinceMs, patience }: Narrow,
+    { capacityBps }: PathFacts,
+    needBps: number,
+    nowMs: number,
+  ): boolean {
     const isAgainstOdds = capacityBps !== undefined && capacityBps < needBps * 1.1;
-    const waitMs = this.#retryMs * (isAgainstOdds ? AGAINST_ODDS : 1);
-    const isCalm = this.#calmSinceMs !== undefined && nowMs - this.#calmSinceMs >= CALM_MS;
-    return isCalm && nowMs - sinceMs >= Math.min(waitMs, LONGEST_RETRY_MS);
+    const waitMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * (isAgainstOdds ? AGAINST_ODDS : 1));
+    const isCalm = this.#calmSinceMs !== undefined && nowMs - this.#calmSinceMs >= CALM_MS * patience;
+    return isCalm && nowMs - sinceMs >= waitMs * patience;
   }
 
   #watchTrial(
@@ -178,10 +200,10 @@ export class QualityPolicy {
     nowMs: number,
   ): void {
     if (this.#bySize === 'sub') {
-      this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'path' };
+      this.#path = this.#narrow('path', nowMs);
     } else if (exceeds({ ...path, lossShare: path.lossShare - lossShareBefore }, TRIAL_STRAIN)) {
       this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
-      this.#path = { kind: 'narrow', sinceMs: nowMs, reason: 'roll-back' };
+      this.#path = this.#narrow('roll-back', nowMs);
     } else if (nowMs - sinceMs >= TRIAL_MS) {
       this.#path = { kind: 'open', sinceMs: nowMs };
     }

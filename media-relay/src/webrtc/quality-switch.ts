@@ -6,7 +6,7 @@ import type { QualityWish, SessionQuality } from '../engine/messages.ts';
 import type { SwitchReason } from '../stream/path-statistics.ts';
 import type { Rendition } from '../stream/rendition.ts';
 import type { Quality, RenditionName } from '../stream/states.ts';
-import { isLost, type Stream, type StreamReader } from '../stream/stream.ts';
+import { isLost, lacksKeyFrames, type Stream, type StreamReader } from '../stream/stream.ts';
 import { canCarry } from './h264-profile.ts';
 import { FULL_PACE_BPS } from './path-estimate.ts';
 import {
@@ -41,6 +41,8 @@ export interface QualitySwitchOptions {
   readonly wish: QualityWish;
   /** profile-level-id of the payload type that was answered. */
   readonly profileLevelId: string;
+  /** From 0 to 1. */
+  readonly random: () => number;
   /** Undefined: nobody needs to ask. */
   readonly gate?: MainStreamGate | undefined;
 }
@@ -49,7 +51,7 @@ export class QualitySwitch {
   readonly #stream: Stream;
   readonly #reader: StreamReader;
   readonly #carried: readonly string[];
-  readonly #policy = new QualityPolicy();
+  readonly #policy: QualityPolicy;
   readonly #gate: MainStreamGate | undefined;
   /** What is known of the leave to show the main stream. */
   #leave: 'granted' | 'asked' | 'none';
@@ -60,7 +62,8 @@ export class QualitySwitch {
   #decision: QualityDecision;
   #path: PathFacts = unknownPath;
 
-  constructor({ stream, reader, first, wish, profileLevelId, gate }: QualitySwitchOptions) {
+  constructor({ stream, reader, first, wish, profileLevelId, random, gate }: QualitySwitchOptions) {
+    this.#policy = new QualityPolicy(random);
     this.#stream = stream;
     this.#reader = reader;
     this.#playing = first;
@@ -210,7 +213,10 @@ export class QualitySwitch {
       return `The ${name} is H.264 ${profile}, which this session did not negotiate: make a new offer with quality=${wanted}.`;
     }
     if (rendition.refusal !== undefined) return rendition.refusal;
-    return rendition.failure === undefined ? undefined : `The ${name} cannot be reached at the moment.`;
+    if (rendition.failure !== undefined) return `The ${name} cannot be reached at the moment.`;
+    return lacksKeyFrames(rendition)
+      ? `The ${name} is shown from its next key frame on: it has had none for more than 10 s, 600 frames or 16 MB. Set its I-frame interval to 1-4 s.`
+      : undefined;
   }
 }
 

@@ -16,8 +16,13 @@ const RESEND_SHARE = 0.3;
 const UNKNOWN_RATE_RESEND_BPS = 300_000;
 /** Room for the packets of one loss, however narrow the stream. */
 const LEAST_BURST_BYTES = 5000;
-/** Resends of one packet are at least this far apart when the round trip is unknown or shorter. */
+/** Resends of one packet are at least this far apart when the round trip is shorter. */
 const MIN_INTERVAL_MS = 10;
+/**
+ * While the round trip is unknown. An echo tells it before a viewer can miss anything (session-media.ts), unless it was lost or the
+ * peer answers no STUN; browsers assume the same until they know, and ask for a packet no sooner again.
+ */
+const UNKNOWN_ROUND_TRIP_MS = 100;
 /** A resend is remembered so long, and for two round trips: until feedback on it has come. */
 const REMEMBER_MS = 1000;
 /** Of the times that come back with feedback (packet-trains.ts): the same departure is not one after itself. */
@@ -111,7 +116,8 @@ export class Resender {
 
   #isUnderWay(seq: number, roundTripMs: number | undefined, nowMs: number): boolean {
     const last = this.#resent.get(seq);
-    return last !== undefined && nowMs - last.atMs < Math.max(MIN_INTERVAL_MS, roundTripMs ?? 0);
+    const intervalMs = Math.max(MIN_INTERVAL_MS, roundTripMs ?? UNKNOWN_ROUND_TRIP_MS);
+    return last !== undefined && nowMs - last.atMs < intervalMs;
   }
 
   /** Radio loses resends, too, and a browser asks again only 100 ms later. A full queue must not get more. */

@@ -32,6 +32,7 @@ let nowMs: number;
 let sentBytes: number;
 /** What left, sealed by nobody and without payloads, in order. */
 let datagrams: Buffer[];
+let destination: Destination;
 let echoes: ((roundTripMs: number) => void)[];
 let statistics: PathStatistics;
 let media: SessionMedia;
@@ -55,6 +56,7 @@ function open(transportCcId: number | undefined): void {
   sentBytes = 0;
   datagrams = [];
   echoes = [];
+  destination = { socket: { writable: true } } as Destination;
   statistics = new PathStatistics(new DelayHistogram());
   const store = (video = new PacketStore(arena, packetiser));
   sound = new PacketStore(arena, packetiser);
@@ -95,7 +97,7 @@ function open(transportCcId: number | undefined): void {
       } as Negotiation,
       ssrcs: { video: 1, rtx: 2, audio: 3 },
       cipher,
-      destination: () => ({ socket: { writable: true } }) as Destination,
+      destination: () => destination,
       echo: (answer) => void echoes.push(answer),
     },
   );
@@ -148,6 +150,36 @@ test('sound of a codec that was not negotiated is neither sent nor counted', () 
   media.onAudio(append(other, 160));
   expect(sentBytes).toBe(bytes);
   expect(statistics.sentPackets).toBe(1);
+});
+
+test('sound waits for nobody: a TCP connection that takes nothing gets none', () => {
+  const [local, tcp] = [{ writable: false }, {}];
+  destination = { socket: local, tcp } as Destination;
+  media.onAudio(append(sound, 160));
+  expect(datagrams).toEqual([]);
+  local.writable = true;
+  media.onAudio(append(sound, 160));
+  expect(datagrams).toHaveLength(1);
+});
+
+test('a viewer that is given up gets no sound and no reports until it is heard again', () => {
+  join();
+  media.onAudio(append(sound, 160));
+  nowMs += 60_000;
+  media.feed.onFrame(append(video, 1000), nowMs);
+  pump(1);
+  expect(statistics.droppedFrames['silent-viewer']).toBe(1);
+  const dropped = append(sound, 160);
+  datagrams = [];
+  media.onAudio(dropped);
+  media.tick(nowMs);
+  expect(datagrams).toEqual([]);
+  nowMs += 1000;
+  media.heard(nowMs);
+  media.onAudio(append(sound, 160));
+  media.tick(nowMs);
+  // Sound, with the marker of its first packet after a pause, and a report on each.
+  expect(datagrams.map((datagram) => datagram[1])).toEqual([0x80, 200, 200]);
 });
 
 /** RTP sequence numbers of what left, oldest first. */

@@ -29,6 +29,8 @@ const DESTINATION_SILENCE_MS = 10_000;
 const CONNECT_WITHIN_MS = 15_000;
 
 export interface SessionDeps extends MediaDeps {
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly mainStream?:
     { readonly ask: (sessionId: string) => void; readonly giveBack: (sessionId: string) => void } | undefined;
   readonly dtls: DtlsFactory;
@@ -83,9 +85,9 @@ export class Session implements PortClient, StreamReader {
     this.ssrcs = ssrcs;
     this.#createdMs = deps.clock();
     const { profileLevelId } = negotiation.video;
-    const { mainStream } = deps;
+    const { mainStream, random } = deps;
     const gate = mainStream && { ask: () => mainStream.ask(id), giveBack: () => mainStream.giveBack(id) };
-    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId, gate });
+    this.#quality = new QualitySwitch({ stream, reader: this, first, wish, profileLevelId, random, gate });
     this.#lastHeardMs = this.#createdMs;
     this.#dtls = deps.dtls.open(negotiation.dtlsRole, negotiation.remote.fingerprint, {
       send: (datagram) => {

@@ -15,7 +15,7 @@ const QUEUE_LIMIT_BYTES = QUEUE_BUDGET_BYTES + 128 * 1024;
 /** Several checks with all that browsers put into them: who has not proved itself by then is somebody else. */
 const UNPROVEN_BYTES = 4096;
 /** A goodbye has so long to reach a peer. */
-const LINGER_MS = 1000;
+export const LINGER_MS = 1000;
 
 export class TcpConnection implements Destination, FramedStream {
   readonly socket: LocalSocket;

@@ -6,9 +6,9 @@ import { Arena, countedAddresses } from '../native/arena.ts';
 import { nativeEgress } from './egress-native.ts';
 import { portableEgress } from './egress-portable.ts';
 import { FrameReader, writeFrames } from './framing.ts';
-import type { PortClient } from './port-client.ts';
+import { MAX_PATHS, type PortClient } from './port-client.ts';
 import { writeBindingRequest, writeBindingSuccess } from './stun-writer.ts';
-import { QUEUE_BUDGET_BYTES, TcpConnection } from './tcp-connection.ts';
+import { LINGER_MS, QUEUE_BUDGET_BYTES, TcpConnection } from './tcp-connection.ts';
 import { MAX_UNPROVEN, MAX_UNPROVEN_PER_ADDRESS, PROVE_WITHIN_MS, TcpPort } from './tcp-port.ts';
 import type { Destination } from './egress.ts';
 
@@ -203,6 +203,22 @@ describe.each(['native', 'portable'] as const)('listening by the %s half:', (hal
     expect(MAX_UNPROVEN).toBeGreaterThan(MAX_UNPROVEN_PER_ADDRESS);
   });
 
+  test('one session holds so many connections, and the next one may come when one is gone', async () => {
+    const held = await Promise.all(Array.from({ length: MAX_PATHS }, open));
+    for (const socket of held) socket.write(check());
+    await vi.waitFor(() => expect(client.checks).toBe(MAX_PATHS));
+    const refused = await open();
+    const closed = once(refused, 'close');
+    refused.resume().write(check());
+    await closed;
+    expect(client.checks).toBe(MAX_PATHS);
+    expect(strangers).toBe(1);
+    held[0]?.destroy();
+    await vi.waitFor(() => expect(client.lost).toBeDefined());
+    (await open()).write(check());
+    await vi.waitFor(() => expect(client.checks).toBe(MAX_PATHS + 1));
+  });
+
   test('names address and port that cannot be had', async () => {
     const other = new TcpPort({
       egress: halves[half](),
@@ -290,4 +306,31 @@ test('a connection that was closed sends nothing and is not writable', async () 
   connection.close();
   peer.destroy();
   server.close();
+});
+
+test('a peer that never hangs up keeps a connection that was closed for a second', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const connection = new TcpConnection(socket, { address: '127.0.0.1', family: 4, port: 1 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const ended = once(peer.resume(), 'end');
+    connection.send(Buffer.from('bye'), 3);
+    connection.close();
+    await ended;
+    expect(peer.bytesRead).toBe(5);
+    vi.advanceTimersByTime(LINGER_MS - 1);
+    expect(socket.destroyed).toBe(false);
+    const closed = once(socket, 'close');
+    vi.advanceTimersByTime(1);
+    expect(socket.destroyed).toBe(true);
+    await closed;
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+    peer.destroy();
+    server.close();
+  }
 });

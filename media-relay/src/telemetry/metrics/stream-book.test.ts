@@ -96,6 +96,7 @@ function engineWith(streams: readonly StreamSnapshot[], atMs: number): HostSnaps
     firstPacketMaxMs: 2,
     overCapacityTotal: {
       'stream-viewers': 0,
+      'stream-bitrate': 0,
       'host-viewers': 4,
       'host-bitrate': 0,
       connecting: 0,
