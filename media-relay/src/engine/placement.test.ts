@@ -30,7 +30,9 @@ test('a viewer of the substream counts with its rate, which comes in once more',
   // Nobody watches it, and so nobody fetches it.
   expect(expectedBps({ ...main, substream: { bitrateBps: 0, viewers: 0 } })).toBe(expectedBps(main));
   // Not measured yet.
-  expect(expectedBps({ ...main, substream: { bitrateBps: 0, viewers: 4 } })).toBeGreaterThan(expectedBps(main));
+  expect(expectedBps({ ...main, substream: { bitrateBps: 0, viewers: 4 } })).toBeGreaterThan(
+    expectedBps(main),
+  );
 });
 
 test('a wall of tiles in the substream does not keep streams from its thread', () => {

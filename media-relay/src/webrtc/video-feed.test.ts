@@ -46,8 +46,8 @@ function bench(
   const pacer = new Pacer(() => Date.now());
   const budget = new ViewerBudget(Date.now());
   const viewer = { reads: true };
-  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
-  estimate.firstFlightDelayed(0, 0);
+  // So old that its path is proven.
+  const estimate = new PathEstimate({ nowMs: Date.now() - 1000, transportCc: false });
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;

@@ -1,0 +1,173 @@
+/**
+ * What echoes behind packets tell of a path (path-echo.ts): one that took longer than on the idle path has waited in the
+ * queue that the packets before it made, or came late by chance. The next ones say which: a queue does not vanish
+ * before it can have been drained. Pure: time is passed in.
+ */
+
+/** 60 kB wait so long before a hop of 50 Mbit/s; a busy browser blurs as much. */
+const LATE_MS = 5;
+/** Than what is known of the path explains. */
+const LATER_MS = 10;
+/** An echo that comes sooner by this than the queue would have let it has not met any, unless that was full. */
+const REFUTED = { soonerMs: 10, delayMs: 20 } as const;
+/** Two of one blur are closer together than this. */
+const WITNESS = { apartMs: 30, delayMs: 10 } as const;
+/** Fewer tell nothing of a rate. */
+const LEAST_FLIGHT_BYTES = 36_000;
+/** Without an answer the oldest is forgotten. */
+const MAX_WAITING = 12;
+
+/** Packets that follow each other without a pause in which a queue would run dry. */
+interface Flight {
+  readonly bytesBefore: number;
+  /** The last moment that is known of before which nothing, or so little, waited on the path. */
+  idle: { readonly atMs: number; readonly bytes: number; readonly delayMs: number };
+  /** Some of its echoes were late. */
+  hasWaited: boolean;
+}
+
+/** Where in what was sent an echo was asked for. */
+export interface EchoMark {
+  readonly sentMs: number;
+  /** Sent before it, in all. */
+  readonly bytes: number;
+  /** Of these, what left at the same moment: a narrow path delays an echo by that alone. */
+  readonly runBytes: number;
+  readonly flight: Flight;
+}
+
+interface Witness {
+  readonly mark: EchoMark;
+  readonly delayMs: number;
+}
+
+export type EchoVerdict =
+  /** Nothing waits on the path; `flightBytes` followed each other and nothing of them did. */
+  | { readonly kind: 'clear'; readonly flightBytes: number }
+  /** A queue that what is known of the path does not explain: it carries this. */
+  | { readonly kind: 'queue'; readonly shownBps: number }
+  /** What was taken for a queue was none. */
+  | { readonly kind: 'refuted' }
+  | { readonly kind: 'nothing' };
+
+const nothing: EchoVerdict = { kind: 'nothing' };
+
+export class EchoTrail {
+  readonly #waiting: EchoMark[] = [];
+  #bytes = 0;
+  #lastSentMs = Number.NEGATIVE_INFINITY;
+  #flight = newFlight(0, 0);
+  #last: EchoMark | undefined;
+  /** The last answer, if it was later than is explained. */
+  #late: Witness | undefined;
+  /** What shows the queue that limits the path now. */
+  #witness: Witness | undefined;
+  #isConfirmed = false;
+
+  /** When the oldest left of those that may still come. */
+  get waitingSinceMs(): number | undefined {
+    return this.#waiting[0]?.sentMs;
+  }
+
+  /** Sent in this flight and behind the last echo. */
+  get unseenBytes(): number {
+    return this.#bytes - Math.max(this.#flight.bytesBefore, this.#last?.bytes ?? 0);
+  }
+
+  get lastAskedMs(): number {
+    return this.#last?.sentMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Two echoes have shown the queue that limits the path. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
+  }
+
+  /** One echo has, and no other has said the same. */
+  get isDoubtful(): boolean {
+    return this.#witness !== undefined && !this.#isConfirmed;
+  }
+
+  /** Behind a pause of more than `pauseMs` a new flight begins. */
+  sent(bytes: number, pauseMs: number, nowMs: number): void {
+    if (nowMs - this.#lastSentMs > pauseMs) this.#flight = newFlight(this.#bytes, nowMs);
+    this.#lastSentMs = nowMs;
+    this.#bytes += bytes;
+  }
+
+  /** Right behind `runBytes`. */
+  asked(runBytes: number, nowMs: number): EchoMark {
+    const mark = { sentMs: nowMs, bytes: this.#bytes, runBytes, flight: this.#flight };
+    this.#last = mark;
+    this.#waiting.push(mark);
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    return mark;
+  }
+
+  /** By what this echo has shown, the path is limited from now on. A new limit awaits a second one. */
+  limited(mark: EchoMark, delayMs: number, isNew: boolean): void {
+    if (isNew) this.#isConfirmed = false;
+    this.#witness = { mark, delayMs };
+  }
+
+  /** Something else than an echo has told of trouble. */
+  confirm(): void {
+    this.#isConfirmed = true;
+  }
+
+  /** It came `delayMs` later than on an idle path, which carries `capacityBps` as far as is known. */
+  answered(mark: EchoMark, delayMs: number, capacityBps = Number.POSITIVE_INFINITY): EchoVerdict {
+    const at = this.#waiting.indexOf(mark);
+    // A later one was answered before it: a path keeps the order, and so the path did not hold it up.
+    if (at < 0) return nothing;
+    this.#waiting.splice(0, at + 1);
+    if (this.isDoubtful && this.#isRefuted(mark, delayMs, capacityBps)) {
+      this.#witness = undefined;
+      return { kind: 'refuted' };
+    }
+    const { flight } = mark;
+    const { idle } = flight;
+    const sinceMs = mark.sentMs - idle.atMs;
+    const bytes = mark.bytes - idle.bytes;
+    const ownMs = (mark.runBytes * 8000) / capacityBps;
+    if (delayMs < LATE_MS + ownMs) {
+      this.#late = undefined;
+      flight.idle = { atMs: mark.sentMs, bytes: mark.bytes, delayMs };
+      return { kind: 'clear', flightBytes: flight.hasWaited ? 0 : mark.bytes - flight.bytesBefore };
+    }
+    flight.hasWaited = true;
+    const isLimited = Number.isFinite(capacityBps);
+    const explainedMs = Math.max(ownMs, idle.delayMs + (bytes * 8000) / capacityBps - sinceMs);
+    const before = this.#late;
+    const isLate = delayMs >= explainedMs + (isLimited ? LATER_MS : LATE_MS);
+    this.#late = isLate ? { mark, delayMs } : undefined;
+    if (!isLate || bytes < LEAST_FLIGHT_BYTES) return nothing;
+    // On the first flight more depends than on one blur.
+    const isFirst = flight.bytesBefore === 0 && !isLimited;
+    if (!isFirst && !isSeenBefore(before, mark, delayMs)) return nothing;
+    return { kind: 'queue', shownBps: (bytes * 8000) / (sinceMs + delayMs - idle.delayMs) };
+  }
+
+  /** Notes it, too, when this one says the same. */
+  #isRefuted(mark: EchoMark, delayMs: number, capacityBps: number): boolean {
+    const witness = this.#witness;
+    if (witness === undefined) return false;
+    const sinceMs = mark.sentMs - witness.mark.sentMs;
+    const expectedMs = witness.delayMs + ((mark.bytes - witness.mark.bytes) * 8000) / capacityBps - sinceMs;
+    const isSooner = expectedMs - delayMs >= REFUTED.soonerMs && delayMs <= expectedMs / 2;
+    if (isSooner && delayMs <= REFUTED.delayMs) return true;
+    const isSame = expectedMs >= WITNESS.delayMs && delayMs >= Math.max(WITNESS.delayMs, expectedMs / 2);
+    if (isSame && sinceMs >= WITNESS.apartMs) this.#isConfirmed = true;
+    return false;
+  }
+}
+
+function newFlight(bytesBefore: number, nowMs: number): Flight {
+  return { bytesBefore, idle: { atMs: nowMs, bytes: bytesBefore, delayMs: 0 }, hasWaited: false };
+}
+
+/** By the echo before it in the same flight. What holds up all that comes lets them go together, a queue one by one. */
+function isSeenBefore(before: Witness | undefined, { sentMs, flight }: EchoMark, delayMs: number): boolean {
+  if (before?.mark.flight !== flight) return false;
+  return delayMs > before.delayMs - (sentMs - before.mark.sentMs) / 2;
+}
