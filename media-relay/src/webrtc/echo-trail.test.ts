@@ -103,3 +103,18 @@ test('bounded: the oldest that nothing answers is forgotten', () => {
   expect(trail.waitingSinceMs).toBe(10);
   expect(marks.map((mark) => trail.answered(mark, 1).kind)).toEqual(['nothing', ...Array(12).fill('clear')]);
 });
+
+test('what holds up echoes behind ordinary pictures is no queue behind large ones', () => {
+  const late = (trail: EchoTrail, atMs: number): string | undefined =>
+    [20, 22].map((delayMs, i) => trail.answered(fly(trail, atMs + 5 * i), delayMs).kind).at(-1);
+  const quiet = new EchoTrail();
+  quiet.answered(fly(quiet, 0), 1);
+  expect(late(quiet, 1000)).toBe('queue');
+  const radio = new EchoTrail();
+  radio.answered(fly(radio, 0), 1);
+  for (let i = 0; i < 4; i++) radio.answered(fly(radio, 500 + 100 * i, 1), [3, 18, 0, 7][i] ?? 0);
+  expect(late(radio, 1000)).toBe('nothing');
+  // Forgotten after a while.
+  for (let i = 0; i < 10; i++) radio.answered(fly(radio, 2000 + 1500 * i, 1), 0);
+  expect(late(radio, 20_000)).toBe('queue');
+});

@@ -4,14 +4,20 @@
  * before it can have been drained. Pure: time is passed in.
  */
 
+import { RecentMinimum } from './recent-minimum.ts';
+
 /** 60 kB wait so long before a hop of 50 Mbit/s; a busy browser blurs as much. */
 const LATE_MS = 5;
-/** Than what is known of the path explains. */
-const LATER_MS = 10;
+/** Until ordinary pictures have told what else holds echoes up: radio, and what leaves with them. */
+const UNKNOWN_NOISE_MS = 10;
+/** Of such a picture; of larger ones an echo tells more. */
+const ORDINARY_BYTES = 24_000;
+/** The longest of the last one or two of these. */
+const NOISE_WINDOW_MS = 5000;
 /** An echo that comes sooner by this than the queue would have let it has not met any, unless that was full. */
 const REFUTED = { soonerMs: 10, delayMs: 20 } as const;
 /** Two of one blur are closer together than this. */
-const WITNESS = { apartMs: 30, delayMs: 10 } as const;
+const WITNESS_APART_MS = 30;
 /** Fewer tell nothing of a rate. */
 const LEAST_FLIGHT_BYTES = 36_000;
 /** Without an answer the oldest is forgotten. */
@@ -63,6 +69,8 @@ export class EchoTrail {
   /** What shows the queue that limits the path now. */
   #witness: Witness | undefined;
   #isConfirmed = false;
+  /** By how much less than nothing the least of them came late. */
+  readonly #leastEarlyMs = new RecentMinimum(NOISE_WINDOW_MS);
 
   /** When the oldest left of those that may still come. */
   get waitingSinceMs(): number | undefined {
@@ -121,7 +129,8 @@ export class EchoTrail {
     // A later one was answered before it: a path keeps the order, and so the path did not hold it up.
     if (at < 0) return nothing;
     this.#waiting.splice(0, at + 1);
-    if (this.isDoubtful && this.#isRefuted(mark, delayMs, capacityBps)) {
+    const noiseMs = this.#noiseMs(mark, delayMs);
+    if (this.isDoubtful && this.#isRefuted(mark, delayMs, capacityBps, noiseMs)) {
       this.#witness = undefined;
       return { kind: 'refuted' };
     }
@@ -136,28 +145,35 @@ export class EchoTrail {
       return { kind: 'clear', flightBytes: flight.hasWaited ? 0 : mark.bytes - flight.bytesBefore };
     }
     flight.hasWaited = true;
-    const isLimited = Number.isFinite(capacityBps);
     const explainedMs = Math.max(ownMs, idle.delayMs + (bytes * 8000) / capacityBps - sinceMs);
     const before = this.#late;
-    const isLate = delayMs >= explainedMs + (isLimited ? LATER_MS : LATE_MS);
+    // On the first flight more depends than on one blur.
+    const isFirst = flight.bytesBefore === 0 && !Number.isFinite(capacityBps);
+    const isLate = isFirst || delayMs >= explainedMs + noiseMs;
     this.#late = isLate ? { mark, delayMs } : undefined;
     if (!isLate || bytes < LEAST_FLIGHT_BYTES) return nothing;
-    // On the first flight more depends than on one blur.
-    const isFirst = flight.bytesBefore === 0 && !isLimited;
     if (!isFirst && !isSeenBefore(before, mark, delayMs)) return nothing;
     return { kind: 'queue', shownBps: (bytes * 8000) / (sinceMs + delayMs - idle.delayMs) };
   }
 
+  /** By how much an echo is late without a queue. */
+  #noiseMs({ bytes, sentMs, flight }: EchoMark, delayMs: number): number {
+    this.#leastEarlyMs.rotate(sentMs);
+    if (bytes - flight.bytesBefore <= ORDINARY_BYTES) this.#leastEarlyMs.see(-delayMs);
+    const mostMs = -this.#leastEarlyMs.value;
+    return Number.isFinite(mostMs) ? LATE_MS + Math.max(0, mostMs) : UNKNOWN_NOISE_MS;
+  }
+
   /** Notes it, too, when this one says the same. */
-  #isRefuted(mark: EchoMark, delayMs: number, capacityBps: number): boolean {
+  #isRefuted(mark: EchoMark, delayMs: number, capacityBps: number, noiseMs: number): boolean {
     const witness = this.#witness;
     if (witness === undefined) return false;
     const sinceMs = mark.sentMs - witness.mark.sentMs;
     const expectedMs = witness.delayMs + ((mark.bytes - witness.mark.bytes) * 8000) / capacityBps - sinceMs;
     const isSooner = expectedMs - delayMs >= REFUTED.soonerMs && delayMs <= expectedMs / 2;
     if (isSooner && delayMs <= REFUTED.delayMs) return true;
-    const isSame = expectedMs >= WITNESS.delayMs && delayMs >= Math.max(WITNESS.delayMs, expectedMs / 2);
-    if (isSame && sinceMs >= WITNESS.apartMs) this.#isConfirmed = true;
+    const isSame = expectedMs >= noiseMs && delayMs >= Math.max(noiseMs, expectedMs / 2);
+    if (isSame && sinceMs >= WITNESS_APART_MS) this.#isConfirmed = true;
     return false;
   }
 }

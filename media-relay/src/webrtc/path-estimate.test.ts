@@ -426,6 +426,30 @@ describe('a viewer without feedback, whose echoes speak for it', () => {
     }
   });
 
+  test('is told a busy radio from a queue', () => {
+    const [, stream] = streams[1] ?? ['', camera];
+    for (const jitterMs of [12, 30, 60]) {
+      const link = { rateBps: 40e6, queueBytes: 300_000, oneWayMs: 10, jitterMs };
+      const run = runPath({ stream, link: () => link, durationMs: 30_000, hasTransportCc: false });
+      expect(run.frozenMs).toBe(0);
+      expect(percentile(run.frameDelaysMs, 0.95)).toBeLessThan(20 + jitterMs);
+      expect(run.joinDoneMs).toBeLessThan(300);
+    }
+  });
+
+  test('finds out a path that gets worse by its next large picture, and one that gets better in time', () => {
+    const at = (mbps: number): PathLink => ({ ...narrow, rateBps: mbps * 1e6 });
+    const [, stream] = streams[1] ?? ['', camera];
+    const path = { stream, hasTransportCc: false, durationMs: 30_000 };
+    const worse = runPath({ ...path, link: (nowMs) => at(nowMs < 5000 ? 1000 : 8) });
+    expect(worse.paceBps[49]).toBe(FULL_PACE_BPS);
+    expect(worse.queueDrops).toBeLessThan(80);
+    expect(worse.dropsAtMs.every((ms) => ms < 5500)).toBe(true);
+    const better = runPath({ ...path, link: (nowMs) => at(nowMs < 8000 ? 10 : 200) });
+    expect(better.queueDrops).toBeLessThan(10);
+    expect(better.paceBps.at(-1)).toBeGreaterThan(20e6);
+  });
+
   test('is not limited for long by an echo that came late by chance', () => {
     const path = { stream: camera, link: () => wide, durationMs: 5000, hasTransportCc: false };
     const { joinDoneMs, firstFrameMs } = runPath(path);

@@ -56,7 +56,13 @@ const FIRST_GROWTH_MS = 2;
 /** An echo that is so much later than its round trip waits in a queue, or was lost in a full one. */
 const OVERDUE_MS = 5;
 /** Reports alone: echoes behind packets are so far apart, at the start and for a while after one has shown a queue. */
-const ECHO = { startMs: 10, limitedMs: 20, limitedForMs: 1000, flightBytes: 24_000 } as const;
+const ECHO = {
+  startMs: 10,
+  limitedMs: 20,
+  limitedForMs: 1000,
+  flightBytes: 24_000,
+  ordinaryMs: 500,
+} as const;
 /** Such a queue may run down to this before more follows, which costs the path nothing. */
 const DRAIN = { leftMs: 20, longestMs: 100 } as const;
 /** What leaves at once, however low the pace (video-feed.ts). */
@@ -297,12 +303,13 @@ export class PathEstimate {
     const agoMs = nowMs - this.#echoes.lastAskedMs;
     if (!this.#isProven) return agoMs >= ECHO.startMs;
     if (nowMs - this.#limitedAtMs < ECHO.limitedForMs) return agoMs >= ECHO.limitedMs;
-    return this.#echoes.unseenBytes >= ECHO.flightBytes;
+    return this.#echoes.unseenBytes >= ECHO.flightBytes || agoMs >= ECHO.ordinaryMs;
   }
 
   #hearEcho(mark: EchoMark, delayMs: number, nowMs: number): void {
     const knownBps = this.#capacityBps;
     const verdict = this.#echoes.answered(mark, delayMs, knownBps);
+    this.#roundTripMs = nowMs - mark.sentMs;
     if (this.#transportCc) {
       if (verdict.kind === 'clear') this.#isProven = true;
       return;
@@ -410,6 +417,8 @@ export class PathEstimate {
     const sent = window.sent + window.olderSent;
     if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
     if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
+    // What an echo has just shown is a measure; they tell of the packets that made that queue.
+    else if (nowMs - this.#limitedAtMs < ECHO.limitedForMs) this.#echoes.confirm();
     // They tell loss and no delay: a queue that something else has shown stays one.
     else this.#cutBlindly(this.#isFlat, nowMs);
   }
@@ -421,13 +430,15 @@ export class PathEstimate {
       this.#seeRoundTrip(roundTripMs, nowMs);
     }
     const sinceMs = Math.max(this.#lastReportMs, this.#awaitingSinceMs ?? nowMs);
+    // What was lost before the last sign was lost by the pace of then.
+    const isNews = this.#lastReportMs >= this.#lastSignMs;
     this.#lastReportMs = nowMs;
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
     this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs.value;
     const isQueue = this.#queueDelayMs >= 2 * TAIL_DROP.queueMs;
     if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
-      this.#cutBlindly(!isQueue, nowMs);
+      if (isNews) this.#cutBlindly(!isQueue, nowMs);
     } else if (nowMs - this.#lastSignMs >= PROBE_AFTER_MS) {
       // While a camera pauses nothing is on its way, and good reports tell nothing of the path.
       this.#growBlindly(this.#lastSentMs - Math.max(sinceMs, this.#lastSignMs + PROBE_AFTER_MS));
