@@ -259,6 +259,32 @@ describe('reports alone', () => {
     expect((estimate.capacityBps ?? 0) / knownBps).toBeCloseTo(1.5);
   });
 
+  test('what the path carries is what was too much for it, not the half of it', () => {
+    const estimate = proven(false);
+    estimate.paceBps(4e6, 0);
+    expect(estimate.carriedBps).toBeUndefined();
+    estimate.remb(6e6, 0);
+    estimate.remb(4e6, 3000);
+    expect(estimate.paceBps(4e6, 3000)).toBe(FULL_PACE_BPS / 2);
+    expect(estimate.carriedBps).toBe(FULL_PACE_BPS);
+  });
+
+  test('loss without delay does not tell what it carries when the pace is the least for the stream', () => {
+    const estimate = proven(false);
+    estimate.paceBps(4e6, 0);
+    estimate.receiverReport(0, 40, 1000);
+    const carried: (number | undefined)[] = [];
+    for (let nowMs = 2000; nowMs < 8000; nowMs += 1000) {
+      estimate.receiverReport(0.15 * 256, 40, nowMs);
+      estimate.paceBps(4e6, nowMs);
+      carried.push(estimate.carriedBps);
+    }
+    expect(estimate.paceBps(4e6, 8000)).toBe(10e6);
+    expect(estimate.capacityBps).toBeLessThan(10e6);
+    expect(carried[0]).toBe(FULL_PACE_BPS);
+    expect(carried.at(-1)).toBeUndefined();
+  });
+
   test('a receiver that lowers its REMB sees the delay grow', () => {
     const estimate = proven(false);
     expect(estimate.paceBps(4e6, 0)).toBe(FULL_PACE_BPS);

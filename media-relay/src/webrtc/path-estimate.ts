@@ -115,6 +115,10 @@ export class PathEstimate {
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
+  /** Nobody measured it: the pace met trouble and was halved. */
+  #isGuessed = false;
+  /** The pace is more than it by the stream's rate, for loss without delay is radio. */
+  #isDisbelieved = false;
   #wasOverloaded = false;
   #isProven = false;
   /** NACKs told of an overflow, and feedback has not yet said how much fits. */
@@ -177,6 +181,15 @@ export class PathEstimate {
   }
 
   /**
+   * At least what the path carries by all that is known: a pace that met trouble was too much, but half of it is a
+   * guess; and loss without delay shows none that is worth a pace below the least. Undefined while nothing limits it.
+   */
+  get carriedBps(): number | undefined {
+    if (this.#capacityBps === undefined || this.#isDisbelieved) return undefined;
+    return this.#isGuessed ? Math.max(this.#capacityBps, this.#blindCeilingBps) : this.#capacityBps;
+  }
+
+  /**
    * So many packets left at once, `bytes` in all, RTX included. Their transport-wide sequence numbers count up from
    * `firstSeq`; without transport-wide feedback any number will do. `firstMediaSeq` is what `feedback` calls the lost ones.
    */
@@ -233,11 +246,14 @@ export class PathEstimate {
 
   #knownPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
     const capacityBps = this.#capacityBps;
+    this.#isDisbelieved = false;
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
     const share = this.#isTrial(nowMs) ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
     const sharedBps = Math.max(LEAST_PACE_BPS, capacityBps * share);
     if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
-    return Math.max(sharedBps, streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR));
+    const leastBps = streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR);
+    this.#isDisbelieved = this.#isFlat && sharedBps < leastBps;
+    return Math.max(sharedBps, leastBps);
   }
 
   /** The path carries less than the stream: shown by trouble, and true until a trial shows more. */
@@ -345,6 +361,7 @@ export class PathEstimate {
     if (this.#capacityBps === undefined) this.#blindCeilingBps = Number.POSITIVE_INFINITY;
     this.#echoes.limited(mark, delayMs, isNew);
     this.#capacityBps = shownBps;
+    this.#isGuessed = false;
     this.#lastSignMs = nowMs;
     this.#limitedAtMs = nowMs;
     this.#limitedAtBytes = this.#sentBytes;
@@ -387,6 +404,7 @@ export class PathEstimate {
     const wasTrial = knownBps !== undefined && nowMs >= this.#probeAtMs;
     const weight = Math.min(1, received / HEAD_PACKETS);
     this.#capacityBps = knownBps === undefined ? deliveredBps : knownBps + (deliveredBps - knownBps) * weight;
+    this.#isGuessed = false;
     this.#isFlat = isFlat;
     this.#lastSignMs = nowMs;
     this.#probeBackoffMs = wasTrial
@@ -458,6 +476,7 @@ export class PathEstimate {
     this.#isFlat = isFlat;
     this.#blindCeilingBps = this.#paceBps;
     this.#capacityBps = this.#paceBps / 2 / CAPACITY_SHARE;
+    this.#isGuessed = true;
     this.#echoes.confirm();
   }
 

@@ -36,10 +36,13 @@ interface Sent {
   readonly atMs: number;
 }
 
-function bench(
-  path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>,
-  burstsBps = 400_000_000,
-) {
+type Path = Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'sent'>;
+
+/** It carries what it is known to, unless the test says something else. */
+const withCarried = (path: Omit<Path, 'carriedBps'> & Partial<Path>): Path =>
+  'carriedBps' in path ? (path as Path) : { ...path, carriedBps: path.capacityBps };
+
+function bench(path?: Omit<Path, 'carriedBps'> & Partial<Path>, burstsBps = 400_000_000) {
   const arena = new Arena();
   const store = new PacketStore(arena, packetiser);
   const statistics = new PathStatistics(new DelayHistogram());
@@ -56,7 +59,7 @@ function bench(
     store,
     pacer,
     statistics,
-    estimate: path ?? estimate,
+    estimate: path === undefined ? estimate : withCarried(path),
     budget,
     destination: () => destination,
     burstBudget: new TokenBucket(burstsBps, 128 * 1024, Date.now()),
@@ -432,6 +435,52 @@ describe('a path that carries too little', () => {
     const { maxSeconds } = statistics.takePacerDelay();
     expect(maxSeconds).toBeLessThan(0.012);
     expect(statistics.takePacerDelay()).toEqual({ meanSeconds: 0, maxSeconds: 0 });
+  });
+});
+
+describe('what pacing adds', () => {
+  /** A picture of 100 kB, one of 1 kB behind it; the longest that it added. */
+  function add(made: ReturnType<typeof bench>): number {
+    made.statistics.takePacerDelay();
+    made.frame(100_000, true);
+    vi.advanceTimersByTime(33);
+    made.frame(1000);
+    vi.advanceTimersByTime(400);
+    return made.statistics.takePacerDelay().maxSeconds;
+  }
+  function begin(path: { capacityBps: number; carriedBps: number | undefined; bps: number }) {
+    const made = bench({
+      lossShare: 0,
+      sent: () => undefined,
+      paceBps: () => path.bps,
+      capacityBps: path.capacityBps,
+      get carriedBps() {
+        return path.carriedBps;
+      },
+    });
+    made.frame(1000, true, false);
+    made.feed.start(Date.now());
+    vi.advanceTimersByTime(100);
+    return made;
+  }
+
+  test('is all that a picture waits for a rate that nothing but loss has told of', () => {
+    // The pace does not believe it, and is at its least for the stream.
+    const made = begin({ capacityBps: 500_000, carriedBps: undefined, bps: 4_000_000 });
+    expect(add(made)).toBeGreaterThan(0.15);
+    // But for what leaves at once.
+    expect(add(begin({ capacityBps: 500_000, carriedBps: 500_000, bps: 4_000_000 }))).toBeLessThan(0.01);
+  });
+
+  test('is not hidden by pictures before it that the path was thought to carry slower than it did', () => {
+    const path = { capacityBps: 500_000, carriedBps: 500_000, bps: 4_000_000 };
+    const made = begin(path);
+    for (let i = 0; i < 30; i++) {
+      made.frame(8000);
+      vi.advanceTimersByTime(33);
+    }
+    path.carriedBps = 20_000_000;
+    expect(add(made)).toBeGreaterThan(0.1);
   });
 });
 

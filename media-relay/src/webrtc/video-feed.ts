@@ -48,7 +48,7 @@ export interface VideoFeedOptions {
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
   readonly statistics: PathStatistics;
-  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'sent'>;
   readonly budget: ViewerBudget;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
@@ -201,6 +201,8 @@ export class VideoFeed implements PacedFeed {
       this.#cursor = frame.number + 1;
       if (frame.isKey) this.#keyFrameLeft(frame, nowMs);
       if (this.#mode === 'live') this.#statistics.paced(Math.max(0, nowMs - this.#pathFreeMs));
+      // A path that has taken it sooner carries more than was known: nothing behind it waits for what it did not need.
+      this.#pathFreeMs = Math.min(this.#pathFreeMs, nowMs);
       // Here, whatever credit or room is left: nothing else may come between the frame and the switch that waits for it.
       if (this.#nextStore !== undefined) return this.#switch(nowMs);
     }
@@ -410,8 +412,8 @@ export class VideoFeed implements PacedFeed {
       if (ageMs <= MAX_ADDED_DELAY_MS) this.#wasHeldBySocket = false;
     } else if (!frame.isKey) this.#leastAgeMs = Math.min(this.#leastAgeMs, ageMs);
     const readyMs = this.#mode === 'live' ? frame.arrivalMs : nowMs;
-    const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
-    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / capacityBps;
+    const carriedBps = this.#estimate.carriedBps ?? Number.POSITIVE_INFINITY;
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (frame.byteLength * 8000) / carriedBps;
   }
 
   /**
