@@ -70,6 +70,9 @@ const RUN_PACKETS = 10;
 const ECHO_BYTES = 120;
 const CREDIT_MS = 2.5;
 const RESEND_MS = 100;
+const MAX_ASKED = 10;
+/** As resender.ts, of the stream's rate. */
+const RESEND_SHARE = 0.3;
 /** As Chromium counts: an interval so much longer than the usual one is a freeze. */
 const FREEZE_MS = 150;
 
@@ -149,13 +152,15 @@ class Receiver {
   /** By transport-wide number. */
   readonly #arrivals: (number | undefined)[] = [];
   readonly #arrived = new Set<number>();
-  readonly #askedAtMs = new Map<number, number>();
+  readonly #asked = new Map<number, { readonly atMs: number; readonly times: number }>();
   readonly #ask: (missing: readonly number[], atMs: number) => void;
+  readonly #giveUp: (media: number) => void;
   #highestMedia = -1;
   #reported = 0;
 
-  constructor(ask: (missing: readonly number[], atMs: number) => void) {
+  constructor(ask: (missing: readonly number[], atMs: number) => void, giveUp: (media: number) => void) {
     this.#ask = ask;
+    this.#giveUp = giveUp;
   }
 
   /** False when the packet was there already. */
@@ -163,7 +168,7 @@ class Receiver {
     this.#arrivals[seq] = arrivalMs;
     if (this.#arrived.has(media)) return false;
     this.#arrived.add(media);
-    this.#askedAtMs.delete(media);
+    this.#asked.delete(media);
     const missing: number[] = [];
     for (let before = this.#highestMedia + 1; before < media; before++) missing.push(before);
     this.#highestMedia = Math.max(this.#highestMedia, media);
@@ -172,11 +177,16 @@ class Receiver {
   }
 
   askAgain(nowMs: number): void {
-    const late = [...this.#askedAtMs].filter(([, askedMs]) => nowMs - askedMs >= RESEND_MS);
-    this.#askFor(
-      late.map(([media]) => media),
-      nowMs,
-    );
+    const late: number[] = [];
+    for (const [media, { atMs, times }] of this.#asked) {
+      if (nowMs - atMs < RESEND_MS) continue;
+      if (times < MAX_ASKED) late.push(media);
+      else {
+        this.#asked.delete(media);
+        this.#giveUp(media);
+      }
+    }
+    this.#askFor(late, nowMs);
   }
 
   /** Undefined when nothing came since the last one. */
@@ -190,7 +200,8 @@ class Receiver {
 
   #askFor(missing: readonly number[], atMs: number): void {
     if (missing.length === 0) return;
-    for (const media of missing) this.#askedAtMs.set(media, atMs);
+    for (const media of missing)
+      this.#asked.set(media, { atMs, times: (this.#asked.get(media)?.times ?? 0) + 1 });
     this.#ask(missing, atMs);
   }
 }
@@ -209,6 +220,9 @@ class Sender {
   readonly #madeMs: number[] = [];
   readonly #missingOfFrame: number[] = [];
   readonly #resentAtMs = new Map<number, number>();
+  readonly #resendBudget: TokenBucket;
+  /** The viewer has given up some of their packets: it goes on with the next key frame. */
+  readonly #lostFrames = new Set<number>();
   #roundTripMs: number;
   #joinMissing: number;
   #shown = 0;
@@ -223,8 +237,16 @@ class Sender {
     this.#run = run;
     this.#timeline = new Timeline();
     this.#link = new NarrowLink(this.#timeline, run.link);
-    this.#receiver = new Receiver((missing, atMs) => this.#hearNack(missing, atMs));
+    this.#receiver = new Receiver(
+      (missing, atMs) => this.#hearNack(missing, atMs),
+      (media) => this.#lostFrames.add(this.#media[media]?.frame ?? -1),
+    );
     this.#bitrateBps = streamBitrateBps(stream);
+    this.#resendBudget = new TokenBucket(
+      this.#bitrateBps * RESEND_SHARE,
+      (this.#bitrateBps * RESEND_SHARE) / 8,
+      0,
+    );
     this.result = {
       estimate: new PathEstimate({
         nowMs: 0,
@@ -325,7 +347,13 @@ class Sender {
   }
 
   #showWhole(nowMs: number): void {
-    while (this.#missingOfFrame[this.#shown] === 0) {
+    const { framesPerGroup } = this.#run.stream;
+    for (;;) {
+      if (this.#lostFrames.has(this.#shown)) {
+        this.#shown += framesPerGroup - (this.#shown % framesPerGroup);
+        continue;
+      }
+      if (this.#missingOfFrame[this.#shown] !== 0) return;
       this.#shown++;
       this.#noteFrozen(nowMs);
       this.#shownMs = nowMs;
@@ -357,7 +385,9 @@ class Sender {
       this.result.estimate.nack(due.length, nowMs);
       for (const media of due) {
         const packet = this.#media[media];
-        if (packet) this.#resends.push({ ...packet, media });
+        if (packet === undefined || this.#resendBudget.credit(nowMs) <= 0) break;
+        this.#resendBudget.take(packet.bytes);
+        this.#resends.push({ ...packet, media });
         this.#resentAtMs.set(media, nowMs);
       }
     });

@@ -448,8 +448,8 @@ export class PathEstimate {
       this.#seeRoundTrip(roundTripMs, nowMs);
     }
     const sinceMs = Math.max(this.#lastReportMs, this.#awaitingSinceMs ?? nowMs);
-    // What was lost before the last sign was lost by the pace of then.
-    const isNews = this.#lastReportMs >= this.#lastSignMs;
+    // What was lost before an echo showed the queue was lost by the pace of then.
+    const isNews = this.#lastReportMs >= this.#limitedAtMs;
     this.#lastReportMs = nowMs;
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
