@@ -25,6 +25,12 @@ test('a later flight needs two, of which the second has not come together with t
     { kind: 'nothing' },
     { kind: 'queue', shownBps: (120_000 * 8000) / (9 + 40) },
   ]);
+  // Late from the start, and hardly later behind twice as much: a queue explains no more than the difference.
+  const blurred = [fly(trail, 1500), fly(trail, 1505)];
+  expect(blurred.map((mark, i) => trail.answered(mark, 50 + 3 * i)).at(-1)).toEqual({
+    kind: 'queue',
+    shownBps: (60_000 * 8000) / (5 + 3),
+  });
   const held = [fly(trail, 2000), fly(trail, 2005)];
   expect(held.map((mark, i) => trail.answered(mark, 40 - 5 * i).kind)).toEqual(['nothing', 'nothing']);
 });
@@ -74,7 +80,7 @@ test('or by something else that tells of trouble', () => {
   const [first, second] = [fly(trail, 0), fly(trail, 10)];
   trail.answered(first, 44);
   trail.limited(first, 44, true);
-  trail.confirm();
+  trail.settle();
   expect(trail.isDoubtful).toBe(false);
   expect(trail.answered(second, 3, 10e6).kind).toBe('clear');
 });
@@ -112,9 +118,9 @@ test('what holds up echoes behind ordinary pictures is no queue behind large one
   expect(late(quiet, 1000)).toBe('queue');
   const radio = new EchoTrail();
   radio.answered(fly(radio, 0), 1);
-  for (let i = 0; i < 4; i++) radio.answered(fly(radio, 500 + 100 * i, 1), [3, 18, 0, 7][i] ?? 0);
-  expect(late(radio, 1000)).toBe('nothing');
+  for (let i = 0; i < 4; i++) radio.answered(fly(radio, 500 + 500 * i, 1), [3, 18, 0, 7][i] ?? 0);
+  expect(late(radio, 2500)).toBe('nothing');
   // Forgotten after a while.
-  for (let i = 0; i < 10; i++) radio.answered(fly(radio, 2000 + 1500 * i, 1), 0);
+  for (let i = 0; i < 10; i++) radio.answered(fly(radio, 3000 + 1500 * i, 1), 0);
   expect(late(radio, 20_000)).toBe('queue');
 });

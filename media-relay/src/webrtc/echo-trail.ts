@@ -10,8 +10,10 @@ import { RecentMinimum } from './recent-minimum.ts';
 const LATE_MS = 5;
 /** Until ordinary pictures have told what else holds echoes up: radio, and what leaves with them. */
 const UNKNOWN_NOISE_MS = 10;
-/** Of such a picture; of larger ones an echo tells more. */
-const ORDINARY_BYTES = 24_000;
+/** No such picture: an echo behind it tells more. */
+const LARGE_BYTES = 24_000;
+/** Without an echo, before one that tells what holds it up. */
+const CALM_MS = 250;
 /** The longest of the last one or two of these. */
 const NOISE_WINDOW_MS = 5000;
 /** An echo that comes sooner by this than the queue would have let it has not met any, unless that was full. */
@@ -39,6 +41,8 @@ export interface EchoMark {
   readonly bytes: number;
   /** Of these, what left at the same moment: a narrow path delays an echo by that alone. */
   readonly runBytes: number;
+  /** Nothing was asked for a while before, for there was nothing that would make a queue. */
+  readonly isCalm: boolean;
   readonly flight: Flight;
 }
 
@@ -105,7 +109,8 @@ export class EchoTrail {
 
   /** Right behind `runBytes`. */
   asked(runBytes: number, nowMs: number): EchoMark {
-    const mark = { sentMs: nowMs, bytes: this.#bytes, runBytes, flight: this.#flight };
+    const isCalm = nowMs - this.lastAskedMs >= CALM_MS;
+    const mark = { sentMs: nowMs, bytes: this.#bytes, runBytes, isCalm, flight: this.#flight };
     this.#last = mark;
     this.#waiting.push(mark);
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
@@ -118,9 +123,9 @@ export class EchoTrail {
     this.#witness = { mark, delayMs };
   }
 
-  /** Something else than an echo has told of trouble. */
-  confirm(): void {
-    this.#isConfirmed = true;
+  /** Something else than an echo has told of trouble: none takes the limit back. */
+  settle(): void {
+    this.#witness = undefined;
   }
 
   /** It came `delayMs` later than on an idle path, which carries `capacityBps` as far as is known. */
@@ -152,14 +157,18 @@ export class EchoTrail {
     const isLate = isFirst || delayMs >= explainedMs + noiseMs;
     this.#late = isLate ? { mark, delayMs } : undefined;
     if (!isLate || bytes < LEAST_FLIGHT_BYTES) return nothing;
-    if (!isFirst && !isSeenBefore(before, mark, delayMs)) return nothing;
-    return { kind: 'queue', shownBps: (bytes * 8000) / (sinceMs + delayMs - idle.delayMs) };
+    const shownBps = isFirst ? 0 : rateBetween(before, { mark, delayMs });
+    if (shownBps === undefined) return nothing;
+    return {
+      kind: 'queue',
+      shownBps: Math.max(shownBps, (bytes * 8000) / (sinceMs + delayMs - idle.delayMs)),
+    };
   }
 
   /** By how much an echo is late without a queue. */
-  #noiseMs({ bytes, sentMs, flight }: EchoMark, delayMs: number): number {
+  #noiseMs({ bytes, sentMs, isCalm, flight }: EchoMark, delayMs: number): number {
     this.#leastEarlyMs.rotate(sentMs);
-    if (bytes - flight.bytesBefore <= ORDINARY_BYTES) this.#leastEarlyMs.see(-delayMs);
+    if (isCalm && bytes - flight.bytesBefore < LARGE_BYTES) this.#leastEarlyMs.see(-delayMs);
     const mostMs = -this.#leastEarlyMs.value;
     return Number.isFinite(mostMs) ? LATE_MS + Math.max(0, mostMs) : UNKNOWN_NOISE_MS;
   }
@@ -182,8 +191,12 @@ function newFlight(bytesBefore: number, nowMs: number): Flight {
   return { bytesBefore, idle: { atMs: nowMs, bytes: bytesBefore, delayMs: 0 }, hasWaited: false };
 }
 
-/** By the echo before it in the same flight. What holds up all that comes lets them go together, a queue one by one. */
-function isSeenBefore(before: Witness | undefined, { sentMs, flight }: EchoMark, delayMs: number): boolean {
-  if (before?.mark.flight !== flight) return false;
-  return delayMs > before.delayMs - (sentMs - before.mark.sentMs) / 2;
+/**
+ * At which what left between two echoes of one flight came through; undefined when there are no two. What holds up
+ * all that comes lets it go together, a queue bit by bit.
+ */
+function rateBetween(before: Witness | undefined, { mark, delayMs }: Witness): number | undefined {
+  if (before?.mark.flight !== mark.flight) return undefined;
+  const elapsedMs = mark.sentMs + delayMs - before.mark.sentMs - before.delayMs;
+  return elapsedMs <= 0 ? undefined : ((mark.bytes - before.mark.bytes) * 8000) / elapsedMs;
 }

@@ -347,6 +347,7 @@ export class PathEstimate {
         this.#drainUntilMs = nowMs;
         return;
       case 'queue':
+        if (verdict.shownBps * CAPACITY_SHARE >= FULL_PACE_BPS) return;
         this.#isFlat = false;
         if (knownBps !== undefined && verdict.shownBps >= knownBps) return;
         this.#limitByEcho(verdict.shownBps, mark, delayMs, nowMs);
@@ -436,7 +437,7 @@ export class PathEstimate {
     if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
     if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
     // What an echo has just shown is a measure; they tell of the packets that made that queue.
-    else if (nowMs - this.#limitedAtMs < ECHO.limitedForMs) this.#echoes.confirm();
+    else if (nowMs - this.#limitedAtMs < ECHO.limitedForMs) this.#echoes.settle();
     // They tell loss and no delay: a queue that something else has shown stays one.
     else this.#cutBlindly(this.#isFlat, nowMs);
   }
@@ -477,7 +478,7 @@ export class PathEstimate {
     this.#blindCeilingBps = this.#paceBps;
     this.#capacityBps = this.#paceBps / 2 / CAPACITY_SHARE;
     this.#isGuessed = true;
-    this.#echoes.confirm();
+    this.#echoes.settle();
   }
 
   /** By half per second up to where it went wrong, by a twentieth beyond. */
