@@ -3,7 +3,6 @@
  * queue that the packets before it made, or came late by chance. The next ones say which: a queue does not vanish
  * before it can have been drained. Pure: time is passed in.
  */
-
 import { RecentMinimum } from './recent-minimum.ts';
 
 /** 60 kB wait so long before a hop of 50 Mbit/s; a busy browser blurs as much. */
@@ -73,7 +72,7 @@ export class EchoTrail {
   /** What shows the queue that limits the path now. */
   #witness: Witness | undefined;
   #isConfirmed = false;
-  /** By how much less than nothing the least of them came late. */
+  /** How late echoes of calm times were, negated: the least is the longest. */
   readonly #leastEarlyMs = new RecentMinimum(NOISE_WINDOW_MS);
 
   /** When the oldest left of those that may still come. */
