@@ -10,7 +10,7 @@ import { writeBindingRequest } from './stun-writer.ts';
 /** RFC 8445 5.1.2.1: that of a peer-reflexive candidate. Nobody decides by it. */
 const PRIORITY = 0x6e_ffff_ff;
 /** Without an answer the oldest is forgotten. */
-const MAX_WAITING = 8;
+const MAX_WAITING = 16;
 
 export class PathEcho {
   readonly #username: string;

@@ -8,10 +8,13 @@
  * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
  * rate for an answer: an echo from behind them one round trip later, else the first feedback, which takes 100 ms more.
  *
- * Without transport-wide feedback, only that echo, reports, REMB and NACKs speak: the echo of a queue limits the pace, it
- * halves when the others tell of trouble, and grows again with time in which something is sent. Pure: time is passed in.
+ * Without transport-wide feedback, only echoes, reports, REMB and NACKs speak. So more echoes leave behind large pictures
+ * (echo-trail.ts). One that is overdue holds back what follows; a queue limits the pace until it is refuted, and
+ * runs down first. The pace halves when the others tell of trouble, and grows again with time in which something is sent.
+ * Pure: time is passed in.
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
+import { EchoTrail, type EchoMark } from './echo-trail.ts';
 import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
 import { RecentMinimum } from './recent-minimum.ts';
 
@@ -38,6 +41,8 @@ const CAUTIOUS_BPS = 10_000_000;
 const PROOF_TIMEOUT_MS = 500;
 /** Reports alone: no NACK by then, no loss. */
 const BLIND_PROOF_MS = 300;
+/** One that answers echoes on an idle path answers one by then. */
+const ECHO_PROOF_MS = 1000;
 /** The path is silent although packets left: nobody knows it now. */
 const SILENCE_MS = 500;
 /** The shortest round trip of the last one or two of these is the path's own, without a queue. */
@@ -48,8 +53,20 @@ const TRAIN_PACKETS = 8;
 const GROWTH_MS = 4;
 /** Of the first flight, on which more depends. */
 const FIRST_GROWTH_MS = 2;
-/** By echo, which a busy browser blurs. 60 kB wait so long before a hop of 50 Mbit/s. */
-const FIRST_ECHO_MS = 5;
+/** An echo that is so much later than its round trip waits in a queue, or was lost in a full one. */
+const OVERDUE_MS = 5;
+/** Reports alone: echoes behind packets are so far apart, at the start and for a while after one has shown a queue. */
+const ECHO = {
+  startMs: 10,
+  limitedMs: 20,
+  limitedForMs: 1000,
+  flightBytes: 24_000,
+  ordinaryMs: 500,
+} as const;
+/** Such a queue may run down to this before more follows, which costs the path nothing. */
+const DRAIN = { leftMs: 20, longestMs: 100 } as const;
+/** What leaves at once, however low the pace (video-feed.ts). */
+const RUN_BYTES = 12_000;
 /** Tail drop: so many, at this share or more, behind a queue. */
 const TAIL_DROP = { packets: 8, share: 0.1, queueMs: 5 } as const;
 /** More than radio loses: a policer, or an outage. */
@@ -71,8 +88,8 @@ export interface PathEstimateOptions {
   readonly nowMs: number;
   /** Transport-wide feedback is negotiated. */
   readonly transportCc: boolean;
-  /** Called once, when the first flight has left: time for `firstFlightDelayed`. */
-  readonly onFirstFlight?: () => void;
+  /** Asks the viewer for an echo now; `answer` gets its round trip in ms, if one comes. */
+  readonly echo?: (answer: (roundTripMs: number) => void) => void;
   /** The pace never binds. For benches. */
   readonly unpaced?: boolean;
 }
@@ -82,22 +99,32 @@ export class PathEstimate {
   readonly #transportCc: boolean;
   readonly #startMs: number;
   readonly #unpaced: boolean;
-  readonly #onFirstFlight: (() => void) | undefined;
+  readonly #echo: PathEstimateOptions['echo'];
+  #echoes = new EchoTrail();
+  /** One that left before everything else on this path has come: what others take longer is a queue. */
+  #hasIdleEcho = false;
+  /** By an echo, or tried again. */
+  #limitedAtMs = Number.NEGATIVE_INFINITY;
+  #limitedAtBytes = 0;
+  /** What was known before an echo limited it, as long as no other has said the same. */
+  #beforeEchoBps: number | undefined;
+  #drainUntilMs = 0;
   #roundTripMs: number | undefined;
   /** A viewer may move to a longer path: what the old one took is forgotten after a while. */
   readonly #leastRoundTripMs = new RecentMinimum(ROUND_TRIP_WINDOW_MS);
   /** The path's capacity, undefined while nothing limits it. */
   #capacityBps: number | undefined;
   #isFlat = true;
+  /** Nobody measured it: the pace met trouble and was halved. */
+  #isGuessed = false;
+  /** The pace is more than it by the stream's rate, for loss without delay is radio. */
+  #isDisbelieved = false;
   #wasOverloaded = false;
   #isProven = false;
   /** NACKs told of an overflow, and feedback has not yet said how much fits. */
   #isAlarmed = false;
   #sentBytes = 0;
   #busyBytes = 0;
-  #busySinceMs = 0;
-  /** How long it took to leave; undefined before that, and when it was no flight but live frames one by one. */
-  #firstFlightMs: number | undefined;
   #lastSentMs = Number.NEGATIVE_INFINITY;
   #awaitingSinceMs: number | undefined;
   #lastFeedbackMs: number;
@@ -109,19 +136,28 @@ export class PathEstimate {
   #lastReportMs: number;
   #remb = 0;
   #paceBps = FULL_PACE_BPS;
+  /** Less than that while an echo holds back what follows. */
+  #leavingBps = FULL_PACE_BPS;
   /** Packets sent and asked for again, in this window and the one before. */
   #window = { sinceMs: 0, sent: 0, nacked: 0, olderSent: 0, olderNacked: 0 };
   #lossShare = 0;
   #queueDelayMs = 0;
   #deliveredBps = 0;
 
-  constructor({ nowMs, transportCc, onFirstFlight, unpaced = false }: PathEstimateOptions) {
+  constructor({ nowMs, transportCc, echo, unpaced = false }: PathEstimateOptions) {
     this.#transportCc = transportCc;
     this.#startMs = nowMs;
     this.#unpaced = unpaced;
     this.#lastFeedbackMs = nowMs;
     this.#lastReportMs = nowMs;
-    this.#onFirstFlight = onFirstFlight;
+    this.#echo = echo;
+    this.#askIdleEcho(nowMs);
+  }
+
+  /** The least of late, by echo or report; undefined until one has come on this path. */
+  get roundTripMs(): number | undefined {
+    const leastMs = this.#leastRoundTripMs.value;
+    return Number.isFinite(leastMs) ? leastMs : undefined;
   }
 
   /** 0..1 of the packets, over about a second. */
@@ -145,23 +181,28 @@ export class PathEstimate {
   }
 
   /**
+   * At least what the path carries by all that is known: a pace that met trouble was too much, but half of it is a
+   * guess; and loss without delay shows none that is worth a pace below the least. Undefined while nothing limits it.
+   */
+  get carriedBps(): number | undefined {
+    if (this.#capacityBps === undefined || this.#isDisbelieved) return undefined;
+    return this.#isGuessed ? Math.max(this.#capacityBps, this.#blindCeilingBps) : this.#capacityBps;
+  }
+
+  /**
    * So many packets left at once, `bytes` in all, RTX included. Their transport-wide sequence numbers count up from
    * `firstSeq`; without transport-wide feedback any number will do. `firstMediaSeq` is what `feedback` calls the lost ones.
    */
   sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
     if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs, firstMediaSeq);
-    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) {
-      this.#busyBytes = 0;
-      this.#busySinceMs = nowMs;
-    }
+    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) this.#busyBytes = 0;
     this.#lastSentMs = nowMs;
     this.#busyBytes += bytes;
     const isFirstFlight = this.#sentBytes < FIRST_FLIGHT_BYTES;
     this.#sentBytes += bytes;
-    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) {
-      if (this.#busyBytes === this.#sentBytes) this.#firstFlightMs = nowMs - this.#busySinceMs;
-      this.#onFirstFlight?.();
-    }
+    this.#echoes.sent(bytes, BUSY_GAP_MS + (RUN_BYTES * 8000) / this.#leavingBps, nowMs);
+    const isFirstFlightOver = isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES;
+    if (isFirstFlightOver || this.#wantsEcho(nowMs)) this.#askEcho(bytes, nowMs);
     this.#awaitingSinceMs ??= nowMs;
     this.#rotateWindow(nowMs);
     this.#window.sent += packets;
@@ -173,10 +214,12 @@ export class PathEstimate {
   }
 
   /** The viewer has moved: a longer path is no queue. What the old one carried is a first guess. */
-  pathChanged(): void {
+  pathChanged(nowMs: number): void {
     this.#trains.pathChanged();
     this.#leastRoundTripMs.forget();
     this.#queueDelayMs = 0;
+    this.#echoes = new EchoTrail();
+    this.#askIdleEcho(nowMs);
   }
 
   /** Bits per second that may leave now; more when live frames are late because of the pace. */
@@ -184,7 +227,15 @@ export class PathEstimate {
     if (this.#unpaced) return UNPACED_BPS;
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
     this.#paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
-    return isLate && this.#paceBps === fullBps ? fullBps * LATE_FACTOR : this.#paceBps;
+    this.#leavingBps = Math.min(this.#paceBps, this.#heldPaceBps(streamBitrateBps, nowMs));
+    return isLate && this.#leavingBps === fullBps ? fullBps * LATE_FACTOR : this.#leavingBps;
+  }
+
+  /** While a queue that an echo has shown runs down, or one that an overdue echo tells of may grow. */
+  #heldPaceBps(streamBitrateBps: number, nowMs: number): number {
+    if (nowMs < this.#drainUntilMs) return LEAST_PACE_BPS;
+    if (this.#isProven || !this.#isEchoOverdue(nowMs)) return Number.POSITIVE_INFINITY;
+    return Math.max(LEAST_PACE_BPS, streamBitrateBps * QUEUED_FACTOR);
   }
 
   #limitedPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
@@ -195,11 +246,14 @@ export class PathEstimate {
 
   #knownPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
     const capacityBps = this.#capacityBps;
+    this.#isDisbelieved = false;
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
     const share = this.#isTrial(nowMs) ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
     const sharedBps = Math.max(LEAST_PACE_BPS, capacityBps * share);
     if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
-    return Math.max(sharedBps, streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR));
+    const leastBps = streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR);
+    this.#isDisbelieved = this.#isFlat && sharedBps < leastBps;
+    return Math.max(sharedBps, leastBps);
   }
 
   /** The path carries less than the stream: shown by trouble, and true until a trial shows more. */
@@ -212,8 +266,8 @@ export class PathEstimate {
   #isCautious(nowMs: number): boolean {
     if (this.#isAlarmed) return true;
     if (!this.#isProven) {
-      const timeoutMs = this.#transportCc ? PROOF_TIMEOUT_MS : BLIND_PROOF_MS;
-      if (nowMs - this.#startMs >= timeoutMs) this.#isProven = true;
+      const blindMs = this.#hasIdleEcho ? ECHO_PROOF_MS : BLIND_PROOF_MS;
+      if (nowMs - this.#startMs >= (this.#transportCc ? PROOF_TIMEOUT_MS : blindMs)) this.#isProven = true;
       else if (this.#sentBytes >= FIRST_FLIGHT_BYTES) return true;
     }
     return (
@@ -226,18 +280,94 @@ export class PathEstimate {
     return nowMs - this.#lastSentMs > BUSY_GAP_MS || this.#busyBytes < HEAD_BYTES;
   }
 
-  /** An echo right behind the first flight took so much longer than one before it: what the path's queue made of it. */
-  firstFlightDelayed(byMs: number, nowMs: number): void {
-    if (byMs < FIRST_ECHO_MS) {
-      this.#isProven = true;
+  /** Feedback comes as late as it likes. */
+  #isEchoOverdue(nowMs: number): boolean {
+    const sinceMs = this.#echoes.waitingSinceMs;
+    if (this.#transportCc || !this.#hasIdleEcho || sinceMs === undefined) return false;
+    return nowMs - sinceMs > this.#leastRoundTripMs.value + OVERDUE_MS;
+  }
+
+  #askIdleEcho(nowMs: number): void {
+    const echoes = this.#echoes;
+    this.#hasIdleEcho = false;
+    this.#echo?.((roundTripMs) => {
+      if (echoes !== this.#echoes) return;
+      this.#hasIdleEcho = true;
+      this.#seeRoundTrip(roundTripMs, nowMs + roundTripMs);
+    });
+  }
+
+  #askEcho(runBytes: number, nowMs: number): void {
+    const echoes = this.#echoes;
+    const mark = echoes.asked(runBytes, nowMs);
+    this.#echo?.((roundTripMs) => {
+      // That on the idle path may be lost, or this one took another path, and then it tells nothing.
+      if (echoes !== this.#echoes || !this.#hasIdleEcho) return;
+      this.#seeRoundTrip(roundTripMs, nowMs + roundTripMs);
+      this.#hearEcho(mark, roundTripMs - this.#leastRoundTripMs.value, nowMs + roundTripMs);
+    });
+  }
+
+  #seeRoundTrip(roundTripMs: number, nowMs: number): void {
+    this.#leastRoundTripMs.rotate(nowMs);
+    this.#leastRoundTripMs.see(roundTripMs);
+  }
+
+  /** Feedback says it better. Who sends none has nothing else to say before its first report. */
+  #wantsEcho(nowMs: number): boolean {
+    if (this.#transportCc || !this.#hasIdleEcho || this.#sentBytes < FIRST_FLIGHT_BYTES) return false;
+    const agoMs = nowMs - this.#echoes.lastAskedMs;
+    if (!this.#isProven) return agoMs >= ECHO.startMs;
+    if (nowMs - this.#limitedAtMs < ECHO.limitedForMs) return agoMs >= ECHO.limitedMs;
+    return this.#echoes.unseenBytes >= ECHO.flightBytes || agoMs >= ECHO.ordinaryMs;
+  }
+
+  #hearEcho(mark: EchoMark, delayMs: number, nowMs: number): void {
+    const knownBps = this.#capacityBps;
+    const verdict = this.#echoes.answered(mark, delayMs, knownBps);
+    this.#roundTripMs = nowMs - mark.sentMs;
+    if (this.#transportCc) {
+      if (verdict.kind === 'clear') this.#isProven = true;
       return;
     }
-    // The first feedback says it better. Who sends none has nothing else to say before its first report.
-    if (this.#transportCc || this.#firstFlightMs === undefined) return;
-    const shownBps = (FIRST_FLIGHT_BYTES * 8000) / (this.#firstFlightMs + byMs);
-    this.#capacityBps = Math.min(this.#capacityBps ?? Number.POSITIVE_INFINITY, shownBps);
-    this.#isFlat = false;
+    if (knownBps !== undefined && this.#echoes.isConfirmed)
+      this.#blindCeilingBps = Math.min(this.#blindCeilingBps, knownBps);
+    if (verdict.kind !== 'nothing') this.#isProven = true;
+    switch (verdict.kind) {
+      case 'clear':
+        // One witness is none. Step by step: each must have been seen by an echo.
+        if (knownBps === undefined || !this.#echoes.isDoubtful) return;
+        if (Math.min(verdict.flightBytes, mark.bytes - this.#limitedAtBytes) < HEAD_BYTES) return;
+        this.#setCapacity(Math.min(knownBps * PROBE_FACTOR, this.#beforeEchoBps ?? Number.POSITIVE_INFINITY));
+        this.#limitedAtMs = nowMs;
+        this.#limitedAtBytes = this.#sentBytes;
+        return;
+      case 'refuted':
+        this.#capacityBps = this.#beforeEchoBps;
+        this.#drainUntilMs = nowMs;
+        return;
+      case 'queue':
+        if (verdict.shownBps * CAPACITY_SHARE >= FULL_PACE_BPS) return;
+        this.#isFlat = false;
+        if (knownBps !== undefined && verdict.shownBps >= knownBps) return;
+        this.#limitByEcho(verdict.shownBps, mark, delayMs, nowMs);
+        return;
+      case 'nothing':
+    }
+  }
+
+  #limitByEcho(shownBps: number, mark: EchoMark, delayMs: number, nowMs: number): void {
+    const isNew = this.#capacityBps === undefined || nowMs - this.#limitedAtMs >= ECHO.limitedForMs;
+    if (isNew) this.#beforeEchoBps = this.#capacityBps;
+    if (this.#capacityBps === undefined) this.#blindCeilingBps = Number.POSITIVE_INFINITY;
+    this.#echoes.limited(mark, delayMs, isNew);
+    this.#capacityBps = shownBps;
+    this.#isGuessed = false;
     this.#lastSignMs = nowMs;
+    this.#limitedAtMs = nowMs;
+    this.#limitedAtBytes = this.#sentBytes;
+    const queueMs = delayMs + mark.sentMs - nowMs + ((this.#sentBytes - mark.bytes) * 8000) / shownBps;
+    this.#drainUntilMs = nowMs + Math.min(DRAIN.longestMs, Math.max(0, queueMs - DRAIN.leftMs));
   }
 
   feedback(feedback: TransportFeedback, nowMs: number, visitLost?: VisitLost): void {
@@ -275,6 +405,7 @@ export class PathEstimate {
     const wasTrial = knownBps !== undefined && nowMs >= this.#probeAtMs;
     const weight = Math.min(1, received / HEAD_PACKETS);
     this.#capacityBps = knownBps === undefined ? deliveredBps : knownBps + (deliveredBps - knownBps) * weight;
+    this.#isGuessed = false;
     this.#isFlat = isFlat;
     this.#lastSignMs = nowMs;
     this.#probeBackoffMs = wasTrial
@@ -305,6 +436,8 @@ export class PathEstimate {
     const sent = window.sent + window.olderSent;
     if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
     if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
+    // What an echo has just shown is a measure; they tell of the packets that made that queue.
+    else if (nowMs - this.#limitedAtMs < ECHO.limitedForMs) this.#echoes.settle();
     // They tell loss and no delay: a queue that something else has shown stays one.
     else this.#cutBlindly(this.#isFlat, nowMs);
   }
@@ -313,17 +446,18 @@ export class PathEstimate {
   receiverReport(fractionLost: number, roundTripMs: number | undefined, nowMs: number): void {
     if (roundTripMs !== undefined) {
       this.#roundTripMs = roundTripMs;
-      this.#leastRoundTripMs.rotate(nowMs);
-      this.#leastRoundTripMs.see(roundTripMs);
+      this.#seeRoundTrip(roundTripMs, nowMs);
     }
     const sinceMs = Math.max(this.#lastReportMs, this.#awaitingSinceMs ?? nowMs);
+    // What was lost before an echo showed the queue was lost by the pace of then.
+    const isNews = this.#lastReportMs >= this.#limitedAtMs;
     this.#lastReportMs = nowMs;
     if (this.#hearsFeedback(nowMs)) return;
     this.#lossShare = fractionLost / 256;
     this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs.value;
     const isQueue = this.#queueDelayMs >= 2 * TAIL_DROP.queueMs;
     if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
-      this.#cutBlindly(!isQueue, nowMs);
+      if (isNews) this.#cutBlindly(!isQueue, nowMs);
     } else if (nowMs - this.#lastSignMs >= PROBE_AFTER_MS) {
       // While a camera pauses nothing is on its way, and good reports tell nothing of the path.
       this.#growBlindly(this.#lastSentMs - Math.max(sinceMs, this.#lastSignMs + PROBE_AFTER_MS));
@@ -343,6 +477,8 @@ export class PathEstimate {
     this.#isFlat = isFlat;
     this.#blindCeilingBps = this.#paceBps;
     this.#capacityBps = this.#paceBps / 2 / CAPACITY_SHARE;
+    this.#isGuessed = true;
+    this.#echoes.settle();
   }
 
   /** By half per second up to where it went wrong, by a twentieth beyond. */
