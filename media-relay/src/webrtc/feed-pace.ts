@@ -5,7 +5,8 @@
  */
 import type { StoredFrame } from '../stream/packet-store.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
-import { FULL_PACE_BPS, type PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
+import type { PathEstimate } from './path-estimate.ts';
 import { TokenBucket } from './pacer.ts';
 
 /** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */

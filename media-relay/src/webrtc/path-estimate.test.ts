@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
 import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
-import { FULL_PACE_BPS, LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
+import { LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
 
 /** 4 Mbit/s. */
 const camera: PathStream = {
