@@ -6,14 +6,7 @@
  * follows; a queue limits the pace until it is refuted, and runs down first. Pure: time is passed in.
  */
 import { EchoTrail, type EchoMark } from './echo-trail.ts';
-import {
-  BUSY_GAP_MS,
-  CAPACITY_SHARE,
-  FIRST_FLIGHT_BYTES,
-  FULL_PACE_BPS,
-  PROBE_FACTOR,
-  type KnownPath,
-} from './known-path.ts';
+import { BUSY_GAP_MS, CAPACITY_SHARE, FULL_PACE_BPS, PROBE_FACTOR, type KnownPath } from './known-path.ts';
 import { HEAD_PACKETS } from './packet-trains.ts';
 
 /** Asks the viewer for an echo now; `answer` gets its round trip in ms, if one comes. */
@@ -21,8 +14,12 @@ export type AskEcho = (answer: (roundTripMs: number) => void) => void;
 
 /** An echo that is so much later than its round trip waits in a queue, or was lost in a full one. */
 const OVERDUE_MS = 5;
-/** Echoes behind packets are so far apart, at the start and for a while after one has shown a queue. */
+/** How far apart echoes behind packets are. */
 const ECHO = {
+  /** As RFC 8445, 14.2 has it for checks. */
+  leastMs: 5,
+  /** Of the round trip: the first must not be forgotten before its answer (echo-trail.ts). */
+  leastShare: 0.05,
   startMs: 10,
   limitedMs: 20,
   limitedForMs: 1000,
@@ -33,6 +30,8 @@ const ECHO = {
 const DRAIN = { leftMs: 20, longestMs: 100 } as const;
 /** What leaves at once, however low the pace (feed-pace.ts). */
 const RUN_BYTES = 12_000;
+/** An answer may come as late as its sender likes. */
+const LEAST_CAPACITY_BPS = 500_000;
 /** A step up needs so much sent in front of its echo. */
 const STEP_BYTES = HEAD_PACKETS * 1200;
 
@@ -47,7 +46,9 @@ export class EchoEstimate {
   #limitedAtBytes = 0;
   /** What was known before an echo limited it, as long as no other has said the same. */
   #beforeBps: number | undefined;
-  #drainUntilMs = 0;
+  #drainUntilMs = Number.NEGATIVE_INFINITY;
+  /** One came late on this path by chance, and so may others. */
+  #hasRefuted = false;
 
   constructor(known: KnownPath, echo: AskEcho | undefined, nowMs: number) {
     this.#known = known;
@@ -77,15 +78,20 @@ export class EchoEstimate {
 
   pathChanged(nowMs: number): void {
     this.#trail = new EchoTrail();
+    this.#limitedAtMs = Number.NEGATIVE_INFINITY;
+    this.#drainUntilMs = Number.NEGATIVE_INFINITY;
+    this.#hasRefuted = false;
     this.#askIdle(nowMs);
   }
 
   /** So many bytes have left at once; the path knows of them. */
   sent(bytes: number, nowMs: number): void {
-    const { sentBytes, leavingBps } = this.#known;
+    const { transportCc, sentBytes, flightEndBytes, leavingBps } = this.#known;
+    // Feedback tells of all that follows.
+    if (transportCc && sentBytes - bytes >= flightEndBytes) return;
     this.#trail.sent(bytes, BUSY_GAP_MS + (RUN_BYTES * 8000) / leavingBps, nowMs);
-    const isFirstFlightOver = sentBytes >= FIRST_FLIGHT_BYTES && sentBytes - bytes < FIRST_FLIGHT_BYTES;
-    if (isFirstFlightOver || this.#wantsOne(nowMs)) this.#ask(bytes, nowMs);
+    const isFlightOver = sentBytes >= flightEndBytes && sentBytes - bytes < flightEndBytes;
+    if (isFlightOver || this.#wantsOne(nowMs)) this.#ask(bytes, nowMs);
   }
 
   /** While a queue that an echo has shown runs down. */
@@ -96,7 +102,7 @@ export class EchoEstimate {
   /** A queue may grow. Feedback comes as late as it likes. */
   isOverdue(nowMs: number): boolean {
     const sinceMs = this.#trail.waitingSinceMs;
-    if (this.#known.transportCc || !this.#hasIdle || sinceMs === undefined) return false;
+    if (this.#known.transportCc || !this.#hasIdle || this.#hasRefuted || sinceMs === undefined) return false;
     return nowMs - sinceMs > this.#known.leastRoundTripMs + OVERDUE_MS;
   }
 
@@ -125,9 +131,10 @@ export class EchoEstimate {
 
   /** Feedback says it better. Who sends none has nothing else to say before its first report. */
   #wantsOne(nowMs: number): boolean {
-    const { transportCc, isProven, sentBytes } = this.#known;
-    if (transportCc || !this.#hasIdle || sentBytes < FIRST_FLIGHT_BYTES) return false;
+    const { transportCc, isProven, sentBytes, flightEndBytes, leastRoundTripMs } = this.#known;
+    if (transportCc || !this.#hasIdle || sentBytes < flightEndBytes) return false;
     const agoMs = nowMs - this.#trail.lastAskedMs;
+    if (agoMs < Math.max(ECHO.leastMs, leastRoundTripMs * ECHO.leastShare)) return false;
     if (!isProven) return agoMs >= ECHO.startMs;
     if (this.isLimiting(nowMs)) return agoMs >= ECHO.limitedMs;
     return this.#trail.unseenBytes >= ECHO.flightBytes || agoMs >= ECHO.ordinaryMs;
@@ -143,20 +150,24 @@ export class EchoEstimate {
     }
     if (capacityBps !== undefined && this.#trail.isConfirmed)
       known.blindCeilingBps = Math.min(known.blindCeilingBps, capacityBps);
-    if (verdict.kind !== 'nothing') known.isProven = true;
     switch (verdict.kind) {
       case 'clear':
+        if (mark.bytes >= known.flightEndBytes) known.isProven = true;
         if (capacityBps !== undefined) this.#step(capacityBps, verdict.flightBytes, mark, nowMs);
         return;
       case 'refuted':
         known.capacityBps = this.#beforeBps;
         this.#drainUntilMs = nowMs;
+        // That it carries more than the late echo said does not say how much.
+        known.doubt(nowMs);
+        this.#hasRefuted = true;
         return;
       case 'queue':
+        known.isProven = true;
         if (verdict.shownBps * CAPACITY_SHARE >= FULL_PACE_BPS) return;
         known.isFlat = false;
         if (capacityBps === undefined || verdict.shownBps < capacityBps)
-          this.#limit(verdict.shownBps, mark, delayMs, nowMs);
+          this.#limit(Math.max(LEAST_CAPACITY_BPS, verdict.shownBps), mark, delayMs, nowMs);
         return;
       case 'nothing':
     }

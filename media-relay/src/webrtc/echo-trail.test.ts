@@ -105,9 +105,9 @@ test('an echo right behind packets that left at once waits for them, which is no
 
 test('bounded: the oldest that nothing answers is forgotten', () => {
   const trail = new EchoTrail();
-  const marks = Array.from({ length: 13 }, (_, i) => fly(trail, i * 10, 1));
+  const marks = Array.from({ length: 25 }, (_, i) => fly(trail, i * 10, 1));
   expect(trail.waitingSinceMs).toBe(10);
-  expect(marks.map((mark) => trail.answered(mark, 1).kind)).toEqual(['nothing', ...Array(12).fill('clear')]);
+  expect(marks.map((mark) => trail.answered(mark, 1).kind)).toEqual(['nothing', ...Array(24).fill('clear')]);
 });
 
 test('what holds up echoes behind ordinary pictures is no queue behind large ones', () => {

@@ -21,8 +21,8 @@ const REFUTED = { soonerMs: 10, delayMs: 20 } as const;
 const WITNESS_APART_MS = 30;
 /** Fewer tell nothing of a rate. */
 const LEAST_FLIGHT_BYTES = 36_000;
-/** Without an answer the oldest is forgotten. */
-const MAX_WAITING = 12;
+/** Without an answer the oldest is forgotten. On a slow path many are on their way: 20 in a round trip, and what waits. */
+const MAX_WAITING = 24;
 
 /** Packets that follow each other without a pause in which a queue would run dry. */
 interface Flight {
@@ -152,7 +152,7 @@ export class EchoTrail {
     const explainedMs = Math.max(ownMs, idle.delayMs + (bytes * 8000) / capacityBps - sinceMs);
     const before = this.#late;
     // On the first flight more depends than on one blur.
-    const isFirst = flight.bytesBefore === 0 && !Number.isFinite(capacityBps);
+    const isFirst = idle.bytes === 0 && !Number.isFinite(capacityBps);
     const isLate = isFirst || delayMs >= explainedMs + noiseMs;
     this.#late = isLate ? { mark, delayMs } : undefined;
     if (!isLate || bytes < LEAST_FLIGHT_BYTES) return nothing;

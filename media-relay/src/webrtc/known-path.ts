@@ -9,7 +9,7 @@ export const PROBE_FACTOR = 1.5;
 /** So long after trouble nothing more is tried. */
 export const PROBE_AFTER_MS = 2000;
 /** Leaves at the full rate before anything is known. */
-export const FIRST_FLIGHT_BYTES = 60_000;
+const FIRST_FLIGHT_BYTES = 60_000;
 /** What counts as one busy interval, as in packet-trains.ts. */
 export const BUSY_GAP_MS = 10;
 /** Tail drop: so many, at this share or more, behind a queue. */
@@ -29,6 +29,9 @@ export class KnownPath {
   /** Nobody measured the capacity: the pace met trouble and was halved. */
   isGuessed = false;
   isProven = false;
+  unprovenSinceMs: number;
+  /** What is sent up to here may leave at the full rate although nothing is proven. */
+  flightEndBytes = FIRST_FLIGHT_BYTES;
   /** NACKs told of an overflow, and feedback has not yet said how much fits. */
   isAlarmed = false;
   /** Reports alone: the pace that last met trouble. */
@@ -55,6 +58,7 @@ export class KnownPath {
   constructor(transportCc: boolean, nowMs: number) {
     this.transportCc = transportCc;
     this.lastFeedbackMs = nowMs;
+    this.unprovenSinceMs = nowMs;
   }
 
   /** Of late; Infinity until something has told. */
@@ -77,6 +81,13 @@ export class KnownPath {
   pathChanged(): void {
     this.#leastRoundTripMs.forget();
     this.queueDelayMs = 0;
+  }
+
+  /** Nothing is known of it again: it is tried as at the start. */
+  doubt(nowMs: number): void {
+    this.isProven = false;
+    this.unprovenSinceMs = nowMs;
+    this.flightEndBytes = this.sentBytes + FIRST_FLIGHT_BYTES;
   }
 
   /** What hardly limits is no limit. */

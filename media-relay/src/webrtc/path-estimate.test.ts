@@ -438,7 +438,7 @@ describe('a viewer without feedback, whose echoes speak for it', () => {
     for (const mbps of [8, 20]) {
       const link = { rateBps: mbps * 1e6, queueBytes: 64_000, oneWayMs: 20 };
       const run = runPath({ stream, link: () => link, durationMs: 20_000, hasTransportCc: false });
-      expect(run.queueDrops / run.sentPackets).toBeLessThan(0.017);
+      expect(run.queueDrops / run.sentPackets).toBeLessThan(0.02);
     }
   });
 
@@ -484,7 +484,7 @@ describe('a viewer without feedback, whose echoes speak for it', () => {
     // The second one, which is that behind the first flight.
     const one = runPath({ ...path, answersEchoMs: (ms) => (++count === 2 ? ms + 40 : ms) });
     expect(count).toBeGreaterThan(2);
-    expect(one.joinDoneMs).toBeLessThan(joinDoneMs + 60);
+    expect(one.joinDoneMs).toBeLessThan(joinDoneMs + 80);
     // Whatever comes to a busy machine is answered when it is no more.
     const paused = runPath({ ...path, answersEchoMs: (ms) => (ms > 20.5 && ms < 75 ? 75 : ms) });
     expect(paused.joinDoneMs).toBeLessThan(joinDoneMs + 100);

@@ -11,14 +11,7 @@
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { EchoEstimate, type AskEcho } from './echo-estimate.ts';
 import { FeedbackEstimate } from './feedback-estimate.ts';
-import {
-  CAPACITY_SHARE,
-  FIRST_FLIGHT_BYTES,
-  FULL_PACE_BPS,
-  KnownPath,
-  PROBE_FACTOR,
-  SILENCE_MS,
-} from './known-path.ts';
+import { CAPACITY_SHARE, FULL_PACE_BPS, KnownPath, PROBE_FACTOR, SILENCE_MS } from './known-path.ts';
 import type { VisitLost } from './packet-trains.ts';
 import { ReportEstimate } from './report-estimate.ts';
 
@@ -58,7 +51,6 @@ export class PathEstimate {
   readonly #feedback: FeedbackEstimate;
   readonly #echoes: EchoEstimate;
   readonly #reports: ReportEstimate;
-  readonly #startMs: number;
   readonly #unpaced: boolean;
   /** The pace is more than the capacity by the stream's rate, for loss without delay is radio. */
   #isDisbelieved = false;
@@ -69,7 +61,6 @@ export class PathEstimate {
     this.#feedback = new FeedbackEstimate(this.#known);
     this.#echoes = new EchoEstimate(this.#known, echo, nowMs);
     this.#reports = new ReportEstimate(this.#known, this.#echoes, nowMs);
-    this.#startMs = nowMs;
     this.#unpaced = unpaced;
   }
 
@@ -200,8 +191,9 @@ export class PathEstimate {
     if (known.isAlarmed) return true;
     if (!known.isProven) {
       const blindMs = this.#echoes.hasIdle ? ECHO_PROOF_MS : BLIND_PROOF_MS;
-      if (nowMs - this.#startMs >= (known.transportCc ? PROOF_TIMEOUT_MS : blindMs)) known.isProven = true;
-      else if (known.sentBytes >= FIRST_FLIGHT_BYTES) return true;
+      if (nowMs - known.unprovenSinceMs >= (known.transportCc ? PROOF_TIMEOUT_MS : blindMs))
+        known.isProven = true;
+      else if (known.sentBytes >= known.flightEndBytes) return true;
     }
     const { transportCc, awaitingSinceMs } = known;
     return transportCc && awaitingSinceMs !== undefined && nowMs - awaitingSinceMs > SILENCE_MS;
