@@ -64,7 +64,7 @@ export const viewerMetrics = {
   ),
   sightline_egress_pacer_delay_mean_seconds: gauge(
     'seconds',
-    'Live frames of the last second: how much later their last packet left than the path could have taken it, mean',
+    'Live frames of the last second: how much later their last packet left than the path could have taken it, as far as a queue has shown what it carries, mean',
     { stream: 'open' },
   ),
   sightline_egress_pacer_delay_max_seconds: gauge('seconds', 'The same, the longest', { stream: 'open' }),

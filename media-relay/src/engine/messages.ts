@@ -271,7 +271,10 @@ export interface StreamSnapshot {
   readonly resentPacketsTotal: number;
   readonly burstsTotal: number;
   readonly droppedFramesTotal: Readonly<Record<string, number>>;
-  /** Over the last second: how much later the last packets of live frames left than their paths could have taken them. */
+  /**
+   * Over the last second: how much later the last packets of live frames left than their paths could have taken them, as
+   * far as a queue has shown what these carry.
+   */
   readonly pacerDelay: { readonly meanSeconds: number; readonly maxSeconds: number };
   /** By the viewers' last receiver reports. */
   readonly viewerPaths: ViewerPathSummary;

@@ -3,10 +3,13 @@ import { expect, test } from 'vitest';
 import { timeBox } from '../testing/time-box.ts';
 import { expectedBps, placeStream, type StreamLoad, type ThreadLoad } from './placement.ts';
 
-const stream = fc.record({
+const rendition = fc.record({
   bitrateBps: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50_000_000 })),
   viewers: fc.nat(500),
 });
+const stream = fc
+  .tuple(rendition, fc.option(rendition, { nil: undefined }))
+  .map(([main, substream]) => ({ ...main, substream }));
 const threads = fc.array(fc.record({ isRunning: fc.boolean(), streams: fc.array(stream) }), {
   minLength: 1,
   maxLength: 16,
@@ -17,6 +20,26 @@ const load = ({ streams }: ThreadLoad): number => streams.reduce((sum, one) => s
 test('the bits of a stream: once in, once out for each viewer; an unknown one wants something, too', () => {
   expect(expectedBps({ bitrateBps: 2_000_000, viewers: 3 })).toBe(8_000_000);
   expect(expectedBps({ bitrateBps: 0, viewers: 0 })).toBeGreaterThan(0);
+});
+
+test('a viewer of the substream counts with its rate, which comes in once more', () => {
+  const main = { bitrateBps: 8_000_000, viewers: 10 };
+  expect(expectedBps({ ...main, substream: { bitrateBps: 500_000, viewers: 9 } })).toBe(
+    8_000_000 * 2 + 500_000 * 10,
+  );
+  // Nobody watches it, and so nobody fetches it.
+  expect(expectedBps({ ...main, substream: { bitrateBps: 0, viewers: 0 } })).toBe(expectedBps(main));
+  // Not measured yet.
+  expect(expectedBps({ ...main, substream: { bitrateBps: 0, viewers: 4 } })).toBeGreaterThan(
+    expectedBps(main),
+  );
+});
+
+test('a wall of tiles in the substream does not keep streams from its thread', () => {
+  const wall = { bitrateBps: 8_000_000, viewers: 10, substream: { bitrateBps: 500_000, viewers: 10 } };
+  const one = { bitrateBps: 8_000_000, viewers: 2 };
+  const all = [[one], [wall]].map((streams) => ({ isRunning: true, streams }));
+  expect(placeStream(all)).toBe(1);
 });
 
 test('takes a running thread, and none has fewer bits', () => {

@@ -1,9 +1,14 @@
 /** On which media thread a new stream is to live. Pure. */
 
-export interface StreamLoad {
+export interface RenditionLoad {
   /** Measured; 0 while nothing is known. */
   readonly bitrateBps: number;
   readonly viewers: number;
+}
+
+/** Its own rate is that of the main rendition; its viewers are all of them, those of the substream included. */
+export interface StreamLoad extends RenditionLoad {
+  readonly substream?: RenditionLoad | undefined;
 }
 
 export interface ThreadLoad {
@@ -15,9 +20,14 @@ export interface ThreadLoad {
 /** A camera that is not measured yet, or waits for its first viewer, will want about this. */
 const ASSUMED_BPS = 4_000_000;
 
-/** Bits in and out: what comes once from the camera goes out once for each viewer. */
-export function expectedBps({ bitrateBps, viewers }: StreamLoad): number {
-  return (bitrateBps > 0 ? bitrateBps : ASSUMED_BPS) * (1 + viewers);
+/** Bits in and out: what comes once from the camera goes out once for each viewer, in the rendition that it sees. */
+export function expectedBps({ bitrateBps, viewers, substream }: StreamLoad): number {
+  const mainBps = bitrateBps > 0 ? bitrateBps : ASSUMED_BPS;
+  // Before it is measured it is a stream like any other. Nobody connects to one that nobody watches.
+  const subBps = substream === undefined || substream.bitrateBps === 0 ? mainBps : substream.bitrateBps;
+  const subViewers = Math.min(viewers, substream?.viewers ?? 0);
+  const subIn = subViewers > 0 ? 1 : 0;
+  return mainBps * (1 + viewers - subViewers) + subBps * (subIn + subViewers);
 }
 
 /**

@@ -158,7 +158,10 @@ export class PathStatistics {
     this.firstPacketDelay.add(waitedMs);
   }
 
-  /** The last packet of a live frame left so much later than its path could have taken it. */
+  /**
+   * The last packet of a live frame left so much later than its path could have taken it, as far as a queue has shown
+   * what that carries.
+   */
   paced(addedMs: number): void {
     const delay = this.#pacerDelay;
     delay.frames++;

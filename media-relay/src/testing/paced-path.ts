@@ -29,6 +29,8 @@ export interface PathResult {
   readonly estimate: PathEstimate;
   sentPackets: number;
   queueDrops: number;
+  /** When each of them was dropped. */
+  readonly dropsAtMs: readonly number[];
   randomLosses: number;
   resentPackets: number;
   /** Frame complete at the receiver after it was made, live frames only, in ms. */
@@ -36,6 +38,8 @@ export interface PathResult {
   /** Of the frames cached at the join. */
   joinDoneMs: number;
   firstFrameMs: number;
+  /** Pictures are shown in order, when they are whole: of their intervals, what is over 150 ms more than the usual one. */
+  frozenMs: number;
   /** Pace at the end of each 100 ms. */
   readonly paceBps: number[];
 }
@@ -48,6 +52,8 @@ export interface PathRun {
   readonly hasTransportCc?: boolean;
   /** The viewer answers an echo at once, as full ICE agents do. */
   readonly hasEcho?: boolean;
+  /** When it answers one that comes at this moment, if not at once: its machine was busy. */
+  readonly answersEchoMs?: (nowMs: number) => number;
   /** Instead of the estimate's pace. */
   readonly fixedPaceBps?: number;
 }
@@ -60,8 +66,15 @@ interface Packet {
 
 const PACKET_BYTES = 1200;
 const RUN_PACKETS = 10;
+/** A STUN request with its headers. */
+const ECHO_BYTES = 120;
 const CREDIT_MS = 2.5;
 const RESEND_MS = 100;
+const MAX_ASKED = 10;
+/** As resender.ts, of the stream's rate. */
+const RESEND_SHARE = 0.3;
+/** As Chromium counts: an interval so much longer than the usual one is a freeze. */
+const FREEZE_MS = 150;
 
 export function streamBitrateBps({ fps, framesPerGroup, keyBytes, deltaBytes }: PathStream): number {
   return ((keyBytes + deltaBytes * (framesPerGroup - 1)) * 8 * fps) / framesPerGroup;
@@ -94,7 +107,7 @@ class NarrowLink {
   #lastArrivalMs = 0;
   #jitterMs = 0;
   #jitterUntilMs = 0;
-  drops = 0;
+  readonly dropsAtMs: number[] = [];
   losses = 0;
 
   constructor(timeline: Timeline, link: PathRun['link']) {
@@ -112,17 +125,17 @@ class NarrowLink {
   }
 
   /** Undefined: it does not arrive. */
-  arrivalMs(bytes: number): number | undefined {
+  arrivalMs(bytes: number, isMedia = true): number | undefined {
     const { nowMs } = this.#timeline;
     const { rateBps, queueBytes, oneWayMs, lossRatio = 0, jitterMs = 0 } = this.#link(nowMs);
     const isLost = this.#random() < lossRatio;
     if ((this.queueMs * rateBps) / 8000 + bytes > queueBytes) {
-      this.drops++;
+      if (isMedia) this.dropsAtMs.push(nowMs);
       return undefined;
     }
     this.#freeAtMs = nowMs + this.queueMs + (bytes * 8000) / rateBps;
     if (isLost) {
-      this.losses++;
+      if (isMedia) this.losses++;
       return undefined;
     }
     if (nowMs >= this.#jitterUntilMs) {
@@ -139,13 +152,15 @@ class Receiver {
   /** By transport-wide number. */
   readonly #arrivals: (number | undefined)[] = [];
   readonly #arrived = new Set<number>();
-  readonly #askedAtMs = new Map<number, number>();
+  readonly #asked = new Map<number, { readonly atMs: number; readonly times: number }>();
   readonly #ask: (missing: readonly number[], atMs: number) => void;
+  readonly #giveUp: (media: number) => void;
   #highestMedia = -1;
   #reported = 0;
 
-  constructor(ask: (missing: readonly number[], atMs: number) => void) {
+  constructor(ask: (missing: readonly number[], atMs: number) => void, giveUp: (media: number) => void) {
     this.#ask = ask;
+    this.#giveUp = giveUp;
   }
 
   /** False when the packet was there already. */
@@ -153,7 +168,7 @@ class Receiver {
     this.#arrivals[seq] = arrivalMs;
     if (this.#arrived.has(media)) return false;
     this.#arrived.add(media);
-    this.#askedAtMs.delete(media);
+    this.#asked.delete(media);
     const missing: number[] = [];
     for (let before = this.#highestMedia + 1; before < media; before++) missing.push(before);
     this.#highestMedia = Math.max(this.#highestMedia, media);
@@ -162,11 +177,16 @@ class Receiver {
   }
 
   askAgain(nowMs: number): void {
-    const late = [...this.#askedAtMs].filter(([, askedMs]) => nowMs - askedMs >= RESEND_MS);
-    this.#askFor(
-      late.map(([media]) => media),
-      nowMs,
-    );
+    const late: number[] = [];
+    for (const [media, { atMs, times }] of this.#asked) {
+      if (nowMs - atMs < RESEND_MS) continue;
+      if (times < MAX_ASKED) late.push(media);
+      else {
+        this.#asked.delete(media);
+        this.#giveUp(media);
+      }
+    }
+    this.#askFor(late, nowMs);
   }
 
   /** Undefined when nothing came since the last one. */
@@ -180,7 +200,8 @@ class Receiver {
 
   #askFor(missing: readonly number[], atMs: number): void {
     if (missing.length === 0) return;
-    for (const media of missing) this.#askedAtMs.set(media, atMs);
+    for (const media of missing)
+      this.#asked.set(media, { atMs, times: (this.#asked.get(media)?.times ?? 0) + 1 });
     this.#ask(missing, atMs);
   }
 }
@@ -198,7 +219,14 @@ class Sender {
   readonly #media: Packet[] = [];
   readonly #madeMs: number[] = [];
   readonly #missingOfFrame: number[] = [];
+  readonly #resentAtMs = new Map<number, number>();
+  readonly #resendBudget: TokenBucket;
+  /** The viewer has given up some of their packets: it goes on with the next key frame. */
+  readonly #lostFrames = new Set<number>();
+  #roundTripMs: number;
   #joinMissing: number;
+  #shown = 0;
+  #shownMs = 0;
   #nextFrameMs: number;
   #lastReport = { sent: 0, lost: 0 };
   #paceBps = 0;
@@ -209,23 +237,34 @@ class Sender {
     this.#run = run;
     this.#timeline = new Timeline();
     this.#link = new NarrowLink(this.#timeline, run.link);
-    this.#receiver = new Receiver((missing, atMs) => this.#hearNack(missing, atMs));
+    this.#receiver = new Receiver(
+      (missing, atMs) => this.#hearNack(missing, atMs),
+      (media) => this.#lostFrames.add(this.#media[media]?.frame ?? -1),
+    );
     this.#bitrateBps = streamBitrateBps(stream);
+    this.#resendBudget = new TokenBucket(
+      this.#bitrateBps * RESEND_SHARE,
+      (this.#bitrateBps * RESEND_SHARE) / 8,
+      0,
+    );
     this.result = {
       estimate: new PathEstimate({
         nowMs: 0,
         transportCc: hasTransportCc,
-        ...(hasEcho && { onFirstFlight: () => this.#sendEcho() }),
+        ...(hasEcho && { echo: (answer) => this.#sendEcho(answer) }),
       }),
       sentPackets: 0,
       queueDrops: 0,
+      dropsAtMs: this.#link.dropsAtMs,
       randomLosses: 0,
       resentPackets: 0,
       frameDelaysMs: [],
       joinDoneMs: Number.POSITIVE_INFINITY,
       firstFrameMs: Number.POSITIVE_INFINITY,
+      frozenMs: 0,
       paceBps: [],
     };
+    this.#roundTripMs = 2 * this.#link.oneWayMs;
     this.#joinMissing = stream.joinFrames;
     this.#nextFrameMs = 1000 / stream.fps;
     for (let frame = 0; frame < stream.joinFrames; frame++) this.#makeFrame();
@@ -245,7 +284,8 @@ class Sender {
       if (nowMs % 1000 === 999) this.#hearReport(nowMs);
       if (nowMs % 100 === 99) this.result.paceBps.push(this.#paceBps);
     }
-    this.result.queueDrops = this.#link.drops;
+    this.result.queueDrops = this.#link.dropsAtMs.length;
+    this.#noteFrozen(durationMs);
     this.result.randomLosses = this.#link.losses;
     return this.result;
   }
@@ -265,22 +305,29 @@ class Sender {
     this.#bucket.setRate(this.#paceBps, (this.#paceBps / 8000) * CREDIT_MS);
     let credit = this.#bucket.credit(nowMs);
     while (credit > 0 && (this.#resends.length > 0 || this.#fresh.length > 0)) {
-      for (let i = 0; i < RUN_PACKETS; i++) {
-        const again = this.#resends.shift();
-        const packet = again ?? this.#fresh.shift();
-        if (!packet) break;
-        if (again) this.result.resentPackets++;
-        this.#transmit(packet);
-        this.#bucket.take(packet.bytes);
-        credit -= packet.bytes;
-      }
+      const again = this.#resends.shift();
+      if (again) this.result.resentPackets++;
+      const bytes = this.#transmit(again ? [again] : this.#fresh.splice(0, RUN_PACKETS));
+      this.#bucket.take(bytes);
+      credit -= bytes;
     }
   }
 
-  #transmit(packet: Packet): void {
+  /** At once. Returns their bytes. */
+  #transmit(packets: readonly Packet[]): number {
+    const firstSeq = this.result.sentPackets;
+    let bytes = 0;
+    for (const packet of packets) {
+      bytes += packet.bytes;
+      this.#transmitOne(packet);
+    }
+    this.result.estimate.sent(firstSeq & 0xffff, packets.length, bytes, this.#timeline.nowMs);
+    return bytes;
+  }
+
+  #transmitOne(packet: Packet): void {
     const seq = this.result.sentPackets++;
     const media = packet.media < 0 ? this.#media.push(packet) - 1 : packet.media;
-    this.result.estimate.sent(seq & 0xffff, 1, packet.bytes, this.#timeline.nowMs);
     const arrivalMs = this.#link.arrivalMs(packet.bytes);
     if (arrivalMs === undefined) return;
     this.#timeline.at(arrivalMs, () => {
@@ -292,26 +339,56 @@ class Sender {
     const missing = (this.#missingOfFrame[frame] ?? 0) - 1;
     this.#missingOfFrame[frame] = missing;
     if (missing !== 0) return;
+    this.#showWhole(arrivalMs);
     if (frame === 0) this.result.firstFrameMs = arrivalMs;
     if (frame >= this.#run.stream.joinFrames)
       this.result.frameDelaysMs.push(arrivalMs - (this.#madeMs[frame] ?? 0));
     else if (--this.#joinMissing === 0) this.result.joinDoneMs = arrivalMs;
   }
 
-  #sendEcho(): void {
-    const { queueMs, oneWayMs } = this.#link;
-    const answeredMs = this.#timeline.nowMs + queueMs + 2 * oneWayMs;
-    this.#timeline.at(answeredMs, () =>
-      this.result.estimate.firstFlightDelayed(queueMs, this.#timeline.nowMs),
-    );
+  #showWhole(nowMs: number): void {
+    const { framesPerGroup } = this.#run.stream;
+    for (;;) {
+      if (this.#lostFrames.has(this.#shown)) {
+        this.#shown += framesPerGroup - (this.#shown % framesPerGroup);
+        continue;
+      }
+      if (this.#missingOfFrame[this.#shown] !== 0) return;
+      this.#shown++;
+      this.#noteFrozen(nowMs);
+      this.#shownMs = nowMs;
+    }
+  }
+
+  #noteFrozen(nowMs: number): void {
+    if (this.#shown > 1)
+      this.result.frozenMs += Math.max(0, nowMs - this.#shownMs - 1000 / this.#run.stream.fps - FREEZE_MS);
+  }
+
+  /** It waits in the queue behind the packets, or does not fit into it. */
+  #sendEcho(answer: (roundTripMs: number) => void): void {
+    const { nowMs } = this.#timeline;
+    const arrivalMs = this.#link.arrivalMs(ECHO_BYTES, false);
+    if (arrivalMs === undefined) return;
+    const { answersEchoMs = (ms) => ms } = this.#run;
+    const answeredMs = Math.ceil(answersEchoMs(arrivalMs) + this.#link.oneWayMs);
+    this.#timeline.at(answeredMs, () => answer(answeredMs - nowMs));
   }
 
   #hearNack(missing: readonly number[], askedMs: number): void {
     this.#timeline.at(askedMs + this.#link.oneWayMs, () => {
-      this.result.estimate.nack(missing.length, this.#timeline.nowMs);
-      for (const media of missing) {
+      const { nowMs } = this.#timeline;
+      // As resender.ts does: what is asked for again before a resend can have come leaves once.
+      const due = missing.filter(
+        (one) => nowMs - (this.#resentAtMs.get(one) ?? -Infinity) >= this.#roundTripMs,
+      );
+      this.result.estimate.nack(due.length, nowMs);
+      for (const media of due) {
         const packet = this.#media[media];
-        if (packet) this.#resends.push({ ...packet, media });
+        if (packet === undefined || this.#resendBudget.credit(nowMs) <= 0) break;
+        this.#resendBudget.take(packet.bytes);
+        this.#resends.push({ ...packet, media });
+        this.#resentAtMs.set(media, nowMs);
       }
     });
   }
@@ -325,10 +402,12 @@ class Sender {
   }
 
   #hearReport(nowMs: number): void {
-    const { queueMs, oneWayMs, drops, losses } = this.#link;
+    const { queueMs, oneWayMs, dropsAtMs, losses } = this.#link;
+    const drops = dropsAtMs.length;
     const { sentPackets, estimate } = this.result;
     const share = (drops + losses - this.#lastReport.lost) / Math.max(1, sentPackets - this.#lastReport.sent);
     this.#lastReport = { sent: sentPackets, lost: drops + losses };
+    this.#roundTripMs = 2 * oneWayMs + queueMs;
     this.#timeline.at(nowMs + oneWayMs, () =>
       estimate.receiverReport(Math.floor(share * 256), 2 * oneWayMs + queueMs, this.#timeline.nowMs),
     );

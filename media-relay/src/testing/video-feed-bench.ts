@@ -19,18 +19,22 @@ export interface Sent {
   readonly atMs: number;
 }
 
-export function videoFeedBench(
-  path?: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>,
-  burstsBps = 400_000_000,
-) {
+type Path = Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'sent'>;
+type TestPath = Omit<Path, 'carriedBps'> & Partial<Path>;
+
+/** It carries what it is known to, unless the test says something else. */
+const withCarried = (path: TestPath): Path =>
+  'carriedBps' in path ? (path as Path) : { ...path, carriedBps: path.capacityBps };
+
+export function videoFeedBench(path?: TestPath, burstsBps = 400_000_000) {
   const arena = new Arena();
   const store = new PacketStore(arena, plainPacketiser);
   const statistics = new PathStatistics(new DelayHistogram());
   const pacer = new Pacer(() => Date.now());
   const budget = new ViewerBudget(Date.now());
   const viewer = { reads: true };
-  const estimate = new PathEstimate({ nowMs: Date.now(), transportCc: false });
-  estimate.firstFlightDelayed(0, 0);
+  // So old that its path is proven.
+  const estimate = new PathEstimate({ nowMs: Date.now() - 1000, transportCc: false });
   const sent: Sent[] = [];
   let seq = 0;
   const destination = { socket: { writable: true } } as Destination;
@@ -39,7 +43,7 @@ export function videoFeedBench(
     store,
     pacer,
     statistics,
-    estimate: path ?? estimate,
+    estimate: path === undefined ? estimate : withCarried(path),
     budget,
     destination: () => destination,
     burstBudget: new TokenBucket(burstsBps, 128 * 1024, Date.now()),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { frames, videoFeedBench } from '../testing/video-feed-bench.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000 }));
@@ -45,4 +45,50 @@ test('a live frame waits at most 100 ms for the pacer, however large those befor
   vi.advanceTimersByTime(200);
   expect(frames(sent)).toHaveLength(3);
   expect(statistics.takePacerDelay().maxSeconds).toBeLessThan(0.11);
+});
+
+describe('what pacing adds', () => {
+  /** A picture of 100 kB, one of 1 kB behind it; the longest that it added. */
+  function add(made: ReturnType<typeof videoFeedBench>): number {
+    made.statistics.takePacerDelay();
+    made.frame(100_000, true);
+    vi.advanceTimersByTime(33);
+    made.frame(1000);
+    vi.advanceTimersByTime(400);
+    return made.statistics.takePacerDelay().maxSeconds;
+  }
+  function begin(path: { capacityBps: number; carriedBps: number | undefined; bps: number }) {
+    const made = videoFeedBench({
+      lossShare: 0,
+      sent: () => undefined,
+      paceBps: () => path.bps,
+      capacityBps: path.capacityBps,
+      get carriedBps() {
+        return path.carriedBps;
+      },
+    });
+    made.frame(1000, true, false);
+    made.feed.start(Date.now());
+    vi.advanceTimersByTime(100);
+    return made;
+  }
+
+  test('is all that a picture waits for a rate that nothing but loss has told of', () => {
+    // The pace does not believe it, and is at its least for the stream.
+    const made = begin({ capacityBps: 500_000, carriedBps: undefined, bps: 4_000_000 });
+    expect(add(made)).toBeGreaterThan(0.15);
+    // But for what leaves at once.
+    expect(add(begin({ capacityBps: 500_000, carriedBps: 500_000, bps: 4_000_000 }))).toBeLessThan(0.01);
+  });
+
+  test('is not hidden by pictures before it that the path was thought to carry slower than it did', () => {
+    const path = { capacityBps: 500_000, carriedBps: 500_000, bps: 4_000_000 };
+    const made = begin(path);
+    for (let i = 0; i < 30; i++) {
+      made.frame(8000);
+      vi.advanceTimersByTime(33);
+    }
+    path.carriedBps = 20_000_000;
+    expect(add(made)).toBeGreaterThan(0.1);
+  });
 });

@@ -5,7 +5,8 @@
  */
 import type { StoredFrame } from '../stream/packet-store.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
-import { FULL_PACE_BPS, type PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
+import type { PathEstimate } from './path-estimate.ts';
 import { TokenBucket } from './pacer.ts';
 
 /** How much may leave at once: 2.5 ms of the rate, 26 packets at 100 Mbit/s. */
@@ -17,7 +18,7 @@ const PACKET_BYTES = 1200;
 export const MAX_ADDED_DELAY_MS = 100;
 
 export class FeedPace {
-  readonly #estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps'>;
+  readonly #estimate: Pick<PathEstimate, 'carriedBps' | 'paceBps'>;
   /** What all bursts of this host share. */
   readonly #burstBudget: TokenBucket;
   readonly #bucket: TokenBucket;
@@ -27,7 +28,7 @@ export class FeedPace {
   #isHeldByOthers = false;
 
   constructor(
-    estimate: Pick<PathEstimate, 'capacityBps' | 'paceBps'>,
+    estimate: Pick<PathEstimate, 'carriedBps' | 'paceBps'>,
     burstBudget: TokenBucket,
     nowMs: number,
   ) {
@@ -65,13 +66,16 @@ export class FeedPace {
 
   /** A frame begins to leave that could have left since `readyMs`. */
   frameLeaves(bytes: number, readyMs: number): void {
-    const capacityBps = this.#estimate.capacityBps ?? Number.POSITIVE_INFINITY;
-    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (bytes * 8000) / capacityBps;
+    const carriedBps = this.#estimate.carriedBps ?? Number.POSITIVE_INFINITY;
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (bytes * 8000) / carriedBps;
   }
 
-  /** By how much a frame that leaves whole now is later than its path would have had it. */
-  addedMs(nowMs: number): number {
-    return Math.max(0, nowMs - this.#pathFreeMs);
+  /** A frame has left whole. Returns how much later, in ms, than its path would have had it. */
+  frameLeft(nowMs: number): number {
+    const addedMs = Math.max(0, nowMs - this.#pathFreeMs);
+    // A path that has taken it sooner carries more than was known: nothing behind it waits for what it did not need.
+    this.#pathFreeMs = Math.min(this.#pathFreeMs, nowMs);
+    return addedMs;
   }
 
   #ownCredit(isLate: boolean, nowMs: number): number {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { videoFeedBench } from '../testing/video-feed-bench.ts';
-import { FULL_PACE_BPS } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());

@@ -10,7 +10,7 @@ import { writeBindingRequest } from './stun-writer.ts';
 /** RFC 8445 5.1.2.1: that of a peer-reflexive candidate. Nobody decides by it. */
 const PRIORITY = 0x6e_ffff_ff;
 /** Without an answer the oldest is forgotten. */
-const MAX_WAITING = 8;
+const MAX_WAITING = 32;
 
 export class PathEcho {
   readonly #username: string;
@@ -47,7 +47,8 @@ export class PathEcho {
     const at = this.#waiting.findIndex(({ id }) => id.equals(message.transactionId));
     if (at < 0 || !hasValidIntegrity(message, this.#key)) return false;
     const [answered] = this.#waiting.splice(at, 1);
-    answered?.answer(nowMs - answered.atMs);
+    // The moment of a batch of datagrams may be before that of a request that left meanwhile.
+    answered?.answer(Math.max(0, nowMs - answered.atMs));
     return true;
   }
 }

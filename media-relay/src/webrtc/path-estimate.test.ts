@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
 import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
-import { FULL_PACE_BPS, LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
+import { LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
 
 /** 4 Mbit/s. */
 const camera: PathStream = {
@@ -31,6 +32,9 @@ const feedbackOn = (baseSeq: number): TransportFeedback => ({
   referenceTime: 1000,
   arrivals: Int32Array.of(0),
 });
+
+/** It has had the time to show what it does. */
+const proven = (transportCc: boolean): PathEstimate => new PathEstimate({ nowMs: -1000, transportCc });
 
 const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN;
@@ -142,7 +146,7 @@ test('a longer path is no queue when the viewer is known to have moved', () => {
   };
   queueMsAt(0, 0, 20);
   expect(queueMsAt(1, 100, 220)).toBe(200);
-  estimate.pathChanged();
+  estimate.pathChanged(200);
   expect(estimate.queueDelayMs).toBe(0);
   expect(queueMsAt(2, 200, 220)).toBe(0);
 });
@@ -235,7 +239,7 @@ describe('reports alone', () => {
     estimate.receiverReport(0, 5, 1000);
     estimate.receiverReport(0, 50, 2000);
     expect(estimate.queueDelayMs).toBe(45);
-    estimate.pathChanged();
+    estimate.pathChanged(2000);
     expect(estimate.queueDelayMs).toBe(0);
     estimate.receiverReport(0, 200, 3000);
     expect(estimate.queueDelayMs).toBe(0);
@@ -256,9 +260,34 @@ describe('reports alone', () => {
     expect((estimate.capacityBps ?? 0) / knownBps).toBeCloseTo(1.5);
   });
 
+  test('what the path carries is what was too much for it, not the half of it', () => {
+    const estimate = proven(false);
+    estimate.paceBps(4e6, 0);
+    expect(estimate.carriedBps).toBeUndefined();
+    estimate.remb(6e6, 0);
+    estimate.remb(4e6, 3000);
+    expect(estimate.paceBps(4e6, 3000)).toBe(FULL_PACE_BPS / 2);
+    expect(estimate.carriedBps).toBe(FULL_PACE_BPS);
+  });
+
+  test('loss without delay does not tell what it carries when the pace is the least for the stream', () => {
+    const estimate = proven(false);
+    estimate.paceBps(4e6, 0);
+    estimate.receiverReport(0, 40, 1000);
+    const carried: (number | undefined)[] = [];
+    for (let nowMs = 2000; nowMs < 8000; nowMs += 1000) {
+      estimate.receiverReport(0.15 * 256, 40, nowMs);
+      estimate.paceBps(4e6, nowMs);
+      carried.push(estimate.carriedBps);
+    }
+    expect(estimate.paceBps(4e6, 8000)).toBe(10e6);
+    expect(estimate.capacityBps).toBeLessThan(10e6);
+    expect(carried[0]).toBe(FULL_PACE_BPS);
+    expect(carried.at(-1)).toBeUndefined();
+  });
+
   test('a receiver that lowers its REMB sees the delay grow', () => {
-    const estimate = new PathEstimate({ nowMs: 0, transportCc: false });
-    estimate.firstFlightDelayed(0, 0);
+    const estimate = proven(false);
     expect(estimate.paceBps(4e6, 0)).toBe(FULL_PACE_BPS);
     estimate.remb(6e6, 1000);
     estimate.remb(5.9e6, 2000);
@@ -268,8 +297,7 @@ describe('reports alone', () => {
   });
 
   test('delay in the reports is a queue, loss without delay is not', () => {
-    const queued = new PathEstimate({ nowMs: 0, transportCc: false });
-    queued.firstFlightDelayed(0, 0);
+    const queued = proven(false);
     queued.paceBps(4e6, 0);
     queued.receiverReport(0, 40, 1000);
     queued.receiverReport(0.05 * 256, 40, 2000);
@@ -281,6 +309,16 @@ describe('reports alone', () => {
 });
 
 describe('the start', () => {
+  /** The first flight has left at the full rate; the round trip of the idle path is 40 ms, and `echoed` answers behind it. */
+  const start = (transportCc: boolean): { estimate: PathEstimate; echoed: (delayMs: number) => void } => {
+    const answers: ((roundTripMs: number) => void)[] = [];
+    const echo = (answer: (roundTripMs: number) => void): void => void answers.push(answer);
+    const estimate = new PathEstimate({ nowMs: 0, transportCc, echo });
+    for (let at = 0; at < 60_000; at += 12_000) estimate.sent(at / 1200, 10, 12_000, at / 12_500);
+    const [idle, behind] = answers;
+    idle?.(40);
+    return { estimate, echoed: (delayMs) => behind?.(40 + delayMs) };
+  };
   const started = (transportCc: boolean): PathEstimate => {
     const estimate = new PathEstimate({ nowMs: 0, transportCc });
     for (let at = 0; at < 60_000; at += 12_000) estimate.sent(at / 1200, 10, 12_000, at / 12_500);
@@ -295,17 +333,18 @@ describe('the start', () => {
   });
 
   test('an echo that was not held up proves the path, one that was does not', () => {
-    const estimate = started(true);
-    estimate.firstFlightDelayed(19, 50);
-    expect(estimate.paceBps(2e6, 50)).toBe(10e6);
-    estimate.firstFlightDelayed(1, 51);
-    expect(estimate.paceBps(2e6, 51)).toBe(FULL_PACE_BPS);
+    const late = start(true);
+    late.echoed(19);
+    expect(late.estimate.paceBps(2e6, 50)).toBe(10e6);
+    const clear = start(true);
+    clear.echoed(1);
+    expect(clear.estimate.paceBps(2e6, 51)).toBe(FULL_PACE_BPS);
   });
 
   test('an echo that was held up limits a viewer that can only report, and lets it try more after two seconds', () => {
-    const estimate = started(false);
+    const { estimate, echoed } = start(false);
     // 60 kB at 10 Mbit/s take 48 ms, and 3.84 ms were over when the last of them left.
-    estimate.firstFlightDelayed(48 - 3.84, 50);
+    echoed(48 - 3.84);
     expect(estimate.capacityBps).toBe(10e6);
     expect(estimate.paceBps(4e6, 400)).toBe(8.5e6);
     // The NACKs for what the first flight lost tell the same again.
@@ -317,14 +356,33 @@ describe('the start', () => {
     }
     expect(estimate.paceBps(4e6, 3000)).toBeGreaterThan(10e6);
     // One that feeds back says more soon.
-    const other = started(true);
-    other.firstFlightDelayed(48, 50);
-    expect(other.capacityBps).toBeUndefined();
-    // Live frames one by one fill no queue: whatever held up that echo was something else.
-    const trickle = new PathEstimate({ nowMs: 0, transportCc: false });
-    for (let i = 0; i < 20; i++) trickle.sent(i, 10, 12_000, i * 33);
-    trickle.firstFlightDelayed(48, 800);
+    const other = start(true);
+    other.echoed(48);
+    expect(other.estimate.capacityBps).toBeUndefined();
+  });
+
+  test('live frames one by one fill no queue: whatever held up the echo behind them was something else', () => {
+    const answers: ((roundTripMs: number) => void)[] = [];
+    const trickle = new PathEstimate({
+      nowMs: 0,
+      transportCc: false,
+      echo: (answer) => void answers.push(answer),
+    });
+    for (let i = 0; i < 20; i++) {
+      trickle.sent(i, 10, 12_000, i * 33);
+      if (i === 1) answers.shift()?.(40);
+    }
+    expect(answers.length).toBeGreaterThan(0);
+    for (const answer of answers) answer(88);
     expect(trickle.capacityBps).toBeUndefined();
+  });
+
+  test('an echo that does not come has met a queue, and what follows waits for it', () => {
+    const { estimate, echoed } = start(false);
+    expect(estimate.paceBps(2e6, 48)).toBe(10e6);
+    expect(estimate.paceBps(2e6, 50)).toBe(2.4e6);
+    echoed(4);
+    expect(estimate.paceBps(2e6, 51)).toBe(FULL_PACE_BPS);
   });
 
   test('a viewer that never reports is believed after a while', () => {
@@ -333,15 +391,107 @@ describe('the start', () => {
     // It promised feedback, so its silence is the path's: half a second of it, whenever it begins.
     const estimate = started(true);
     expect(estimate.paceBps(2e6, 501)).toBe(10e6);
+    // It has answered before.
+    expect(start(false).estimate.paceBps(2e6, 999)).toBe(2.4e6);
+    expect(start(false).estimate.paceBps(2e6, 1001)).toBe(FULL_PACE_BPS);
   });
 
-  test('the echo is asked for once, when the first flight has left', () => {
-    let asked = 0;
-    const estimate = new PathEstimate({ nowMs: 0, transportCc: true, onFirstFlight: () => asked++ });
+  test('with feedback, an echo is asked for once before and once behind the first flight', () => {
+    const answers: ((roundTripMs: number) => void)[] = [];
+    const estimate = new PathEstimate({
+      nowMs: 0,
+      transportCc: true,
+      echo: (answer) => void answers.push(answer),
+    });
     estimate.sent(0, 10, 59_000, 0);
-    expect(asked).toBe(0);
-    for (let i = 0; i < 10; i++) estimate.sent(10 + i, 1, 1200, i);
-    expect(asked).toBe(1);
+    expect(answers).toHaveLength(1);
+    answers[0]?.(40);
+    for (let i = 0; i < 100; i++) estimate.sent(10 + i, 1, 1200, i);
+    expect(answers).toHaveLength(2);
+  });
+});
+
+describe('a viewer without feedback, whose echoes speak for it', () => {
+  /** A third or more of it in its key frames. */
+  const streams: readonly (readonly [string, PathStream])[] = [
+    ['2 Mbit/s', { fps: 30, framesPerGroup: 60, keyBytes: 100_000, deltaBytes: 6_700, joinFrames: 30 }],
+    ['3 Mbit/s', { fps: 30, framesPerGroup: 60, keyBytes: 150_000, deltaBytes: 10_000, joinFrames: 30 }],
+    ['4 Mbit/s', { fps: 30, framesPerGroup: 120, keyBytes: 250_000, deltaBytes: 14_700, joinFrames: 30 }],
+    ['4 Mbit/s, a long join', camera],
+  ];
+
+  test.each(streams)(
+    'of %s joins over 5 Mbit/s with a short queue and sees its key frames',
+    (_name, stream) => {
+      const link = { rateBps: 5e6, queueBytes: 64_000, oneWayMs: 20 };
+      const run = runPath({ stream, link: () => link, durationMs: 20_000, hasTransportCc: false });
+      // 60 kB fill it; what leaves until the echo is overdue does not fit.
+      expect(run.queueDrops).toBeLessThan(40);
+      expect(run.dropsAtMs.every((ms) => ms < 100)).toBe(true);
+      const withFeedback = runPath({ stream, link: () => link, durationMs: 20_000 });
+      expect(run.frozenMs).toBeLessThan(withFeedback.frozenMs + 50);
+      expect(run.firstFrameMs).toBeLessThan(withFeedback.firstFrameMs + 50);
+    },
+  );
+
+  test.each(streams)('of %s loses little more than the start on 8 to 20 Mbit/s', (_name, stream) => {
+    for (const mbps of [8, 20]) {
+      const link = { rateBps: mbps * 1e6, queueBytes: 64_000, oneWayMs: 20 };
+      const run = runPath({ stream, link: () => link, durationMs: 20_000, hasTransportCc: false });
+      expect(run.queueDrops / run.sentPackets).toBeLessThan(0.02);
+    }
+  });
+
+  test.each(streams)('of %s joins a wide path as fast as with feedback', (_name, stream) => {
+    for (const oneWayMs of [0.3, 20]) {
+      const path = { stream, link: () => ({ ...wide, oneWayMs }), durationMs: 5000 };
+      const run = runPath({ ...path, hasTransportCc: false });
+      const withFeedback = runPath(path);
+      expect(run.firstFrameMs).toBeLessThanOrEqual(withFeedback.firstFrameMs);
+      expect(run.joinDoneMs).toBeLessThanOrEqual(withFeedback.joinDoneMs);
+      expect(run.estimate.capacityBps).toBeUndefined();
+    }
+  });
+
+  test('is told a busy radio from a queue', () => {
+    const [, stream] = streams[1] ?? ['', camera];
+    for (const jitterMs of [12, 30, 60]) {
+      const link = { rateBps: 40e6, queueBytes: 300_000, oneWayMs: 10, jitterMs };
+      const run = runPath({ stream, link: () => link, durationMs: 30_000, hasTransportCc: false });
+      expect(run.frozenMs).toBe(0);
+      expect(percentile(run.frameDelaysMs, 0.95)).toBeLessThan(20 + jitterMs);
+      expect(run.joinDoneMs).toBeLessThan(300);
+    }
+  });
+
+  test('finds out a path that gets worse by its next large picture, and one that gets better in time', () => {
+    const at = (mbps: number): PathLink => ({ ...narrow, rateBps: mbps * 1e6 });
+    const [, stream] = streams[1] ?? ['', camera];
+    const path = { stream, hasTransportCc: false, durationMs: 30_000 };
+    const worse = runPath({ ...path, link: (nowMs) => at(nowMs < 5000 ? 1000 : 8) });
+    expect(worse.paceBps[49]).toBe(FULL_PACE_BPS);
+    // 300 without echoes, in every key frame.
+    expect(worse.queueDrops).toBeLessThan(120);
+    const better = runPath({ ...path, link: (nowMs) => at(nowMs < 8000 ? 10 : 200) });
+    expect(better.queueDrops).toBeLessThan(10);
+    expect(better.paceBps.at(-1)).toBeGreaterThan(20e6);
+  });
+
+  test('is not limited for long by an echo that came late by chance', () => {
+    const path = { stream: camera, link: () => wide, durationMs: 5000, hasTransportCc: false };
+    const { joinDoneMs, firstFrameMs } = runPath(path);
+    let count = 0;
+    // The second one, which is that behind the first flight.
+    const one = runPath({ ...path, answersEchoMs: (ms) => (++count === 2 ? ms + 40 : ms) });
+    expect(count).toBeGreaterThan(2);
+    expect(one.joinDoneMs).toBeLessThan(joinDoneMs + 80);
+    // Whatever comes to a busy machine is answered when it is no more.
+    const paused = runPath({ ...path, answersEchoMs: (ms) => (ms > 20.5 && ms < 75 ? 75 : ms) });
+    expect(paused.joinDoneMs).toBeLessThan(joinDoneMs + 100);
+    for (const run of [one, paused]) {
+      expect(run.firstFrameMs).toBeLessThan(firstFrameMs + 60);
+      expect(run.estimate.capacityBps).toBeUndefined();
+    }
   });
 });
 
@@ -384,8 +534,7 @@ test('feedback that ends while packets leave is made up for by reports, from the
 });
 
 test('a burst of NACKs is heard before any feedback', () => {
-  const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
-  estimate.firstFlightDelayed(0, 0);
+  const estimate = proven(true);
   estimate.sent(0, 40, 48_000, 0);
   estimate.nack(9, 40);
   expect(estimate.paceBps(2e6, 41)).toBe(FULL_PACE_BPS);

@@ -1,21 +1,20 @@
 /**
- * How fast one viewer's packets may leave. A clean path gets the full rate. A burst that arrives slower than it left,
- * each packet later than the one before, has found a queue: the rate at which it arrived is the path's capacity, and
- * 85 % of it the pace from then on. Packets that vanish while the delay stays flat are radio, not a full queue, and
- * do not slow anything below 2.5 times the stream's rate. The capacity is tried again by the heads of later frames
- * alone, 38 kB at 1.5 times what is known, so that a trial fits into the queue that it measures.
+ * How fast one viewer's packets may leave. A clean path gets the full rate, one whose capacity is known 85 % of it. Loss
+ * without delay slows nothing below 2.5 times the stream's rate. Feedback tells the capacity (feedback-estimate.ts);
+ * without transport-wide feedback echoes do (echo-estimate.ts), and reports, REMB and NACKs tell of trouble alone
+ * (report-estimate.ts).
  *
  * The start: 60 kB at the full rate fill no usual queue but tell what the path does; what follows waits at a modest
  * rate for an answer: an echo from behind them one round trip later, else the first feedback, which takes 100 ms more.
- *
- * Without transport-wide feedback, only that echo, reports, REMB and NACKs speak: the echo of a queue limits the pace, it
- * halves when the others tell of trouble, and grows again with time in which something is sent. Pure: time is passed in.
+ * Pure: time is passed in.
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
-import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
-import { RecentMinimum } from './recent-minimum.ts';
+import { EchoEstimate, type AskEcho } from './echo-estimate.ts';
+import { FeedbackEstimate } from './feedback-estimate.ts';
+import { CAPACITY_SHARE, FULL_PACE_BPS, KnownPath, PROBE_FACTOR, SILENCE_MS } from './known-path.ts';
+import type { VisitLost } from './packet-trains.ts';
+import { ReportEstimate } from './report-estimate.ts';
 
-export const FULL_PACE_BPS = 100_000_000;
 /** Of the packets: from here on a path is one that loses some. */
 export const LOSSY_SHARE = 0.01;
 const UNPACED_BPS = 10_000_000_000;
@@ -28,120 +27,77 @@ const LATE_FACTOR = 4;
 const OVERLOAD = { lossShare: 0.1, queueMs: 200 } as const;
 /** While delay is flat, at least this much. */
 const FLAT_FACTOR = 2.5;
-/** Of the capacity: the rest drains the queue. */
-const CAPACITY_SHARE = 0.85;
 
-const FIRST_FLIGHT_BYTES = 60_000;
 /** At least, while the path is unproven. */
 const CAUTIOUS_BPS = 10_000_000;
 /** A peer that has not reported by then will not. */
 const PROOF_TIMEOUT_MS = 500;
 /** Reports alone: no NACK by then, no loss. */
 const BLIND_PROOF_MS = 300;
-/** The path is silent although packets left: nobody knows it now. */
-const SILENCE_MS = 500;
-/** The shortest round trip of the last one or two of these is the path's own, without a queue. */
-const ROUND_TRIP_WINDOW_MS = 20_000;
-
-/** Fewer packets tell nothing. */
-const TRAIN_PACKETS = 8;
-const GROWTH_MS = 4;
-/** Of the first flight, on which more depends. */
-const FIRST_GROWTH_MS = 2;
-/** By echo, which a busy browser blurs. 60 kB wait so long before a hop of 50 Mbit/s. */
-const FIRST_ECHO_MS = 5;
-/** Tail drop: so many, at this share or more, behind a queue. */
-const TAIL_DROP = { packets: 8, share: 0.1, queueMs: 5 } as const;
-/** More than radio loses: a policer, or an outage. */
-const HEAVY_LOSS = { packets: 10, share: 0.15 } as const;
-const NACK_BURST = { packets: 10, share: 0.2 } as const;
-const NACK_WINDOW_MS = 100;
-
-const PROBE_AFTER_MS = 2000;
-const PROBE_INTERVAL_MS = 1000;
-const LONGEST_PROBE_INTERVAL_MS = 16_000;
-const PROBE_FACTOR = 1.5;
-/** A trial that arrives this much above the known capacity has shown a larger one. */
-const PROBE_SHOWS = 1.1;
-/** What counts as one busy interval, as in packet-trains.ts. */
-const BUSY_GAP_MS = 10;
-const HEAD_BYTES = HEAD_PACKETS * 1200;
+/** One that answers echoes on an idle path answers one by then. */
+const ECHO_PROOF_MS = 1000;
 
 export interface PathEstimateOptions {
   readonly nowMs: number;
   /** Transport-wide feedback is negotiated. */
   readonly transportCc: boolean;
-  /** Called once, when the first flight has left: time for `firstFlightDelayed`. */
-  readonly onFirstFlight?: () => void;
+  readonly echo?: AskEcho | undefined;
   /** The pace never binds. For benches. */
   readonly unpaced?: boolean;
 }
 
 export class PathEstimate {
-  readonly #trains = new PacketTrains();
-  readonly #transportCc: boolean;
-  readonly #startMs: number;
+  readonly #known: KnownPath;
+  readonly #feedback: FeedbackEstimate;
+  readonly #echoes: EchoEstimate;
+  readonly #reports: ReportEstimate;
   readonly #unpaced: boolean;
-  readonly #onFirstFlight: (() => void) | undefined;
-  #roundTripMs: number | undefined;
-  /** A viewer may move to a longer path: what the old one took is forgotten after a while. */
-  readonly #leastRoundTripMs = new RecentMinimum(ROUND_TRIP_WINDOW_MS);
-  /** The path's capacity, undefined while nothing limits it. */
-  #capacityBps: number | undefined;
-  #isFlat = true;
+  /** The pace is more than the capacity by the stream's rate, for loss without delay is radio. */
+  #isDisbelieved = false;
   #wasOverloaded = false;
-  #isProven = false;
-  /** NACKs told of an overflow, and feedback has not yet said how much fits. */
-  #isAlarmed = false;
-  #sentBytes = 0;
-  #busyBytes = 0;
-  #busySinceMs = 0;
-  /** How long it took to leave; undefined before that, and when it was no flight but live frames one by one. */
-  #firstFlightMs: number | undefined;
-  #lastSentMs = Number.NEGATIVE_INFINITY;
-  #awaitingSinceMs: number | undefined;
-  #lastFeedbackMs: number;
-  #lastSignMs = Number.NEGATIVE_INFINITY;
-  #probeAtMs = 0;
-  #probeBackoffMs = PROBE_AFTER_MS;
-  /** Reports alone: the pace that last met trouble. */
-  #blindCeilingBps = Number.POSITIVE_INFINITY;
-  #lastReportMs: number;
-  #remb = 0;
-  #paceBps = FULL_PACE_BPS;
-  /** Packets sent and asked for again, in this window and the one before. */
-  #window = { sinceMs: 0, sent: 0, nacked: 0, olderSent: 0, olderNacked: 0 };
-  #lossShare = 0;
-  #queueDelayMs = 0;
-  #deliveredBps = 0;
 
-  constructor({ nowMs, transportCc, onFirstFlight, unpaced = false }: PathEstimateOptions) {
-    this.#transportCc = transportCc;
-    this.#startMs = nowMs;
+  constructor({ nowMs, transportCc, echo, unpaced = false }: PathEstimateOptions) {
+    this.#known = new KnownPath(transportCc, nowMs);
+    this.#feedback = new FeedbackEstimate(this.#known);
+    this.#echoes = new EchoEstimate(this.#known, echo, nowMs);
+    this.#reports = new ReportEstimate(this.#known, this.#echoes, nowMs);
     this.#unpaced = unpaced;
-    this.#lastFeedbackMs = nowMs;
-    this.#lastReportMs = nowMs;
-    this.#onFirstFlight = onFirstFlight;
+  }
+
+  /** The least of late, by echo or report; undefined until one has come on this path. */
+  get roundTripMs(): number | undefined {
+    const { leastRoundTripMs } = this.#known;
+    return Number.isFinite(leastRoundTripMs) ? leastRoundTripMs : undefined;
   }
 
   /** 0..1 of the packets, over about a second. */
   get lossShare(): number {
-    return this.#lossShare;
+    return this.#known.lossShare;
   }
 
   /** What the path's queue adds to the delay; 0 until something tells. */
   get queueDelayMs(): number {
-    return this.#queueDelayMs;
+    return this.#known.queueDelayMs;
   }
 
   /** What arrives, over about a second; 0 without transport-wide feedback. */
   get deliveredBps(): number {
-    return this.#deliveredBps;
+    return this.#feedback.deliveredBps;
   }
 
   /** Undefined while nothing limits the path. */
   get capacityBps(): number | undefined {
-    return this.#capacityBps;
+    return this.#known.capacityBps;
+  }
+
+  /**
+   * At least what the path carries by all that is known: a pace that met trouble was too much, but half of it is a
+   * guess; and loss without delay shows none that is worth a pace below the least. Undefined while nothing limits it.
+   */
+  get carriedBps(): number | undefined {
+    const { capacityBps, isGuessed, blindCeilingBps } = this.#known;
+    if (capacityBps === undefined || this.#isDisbelieved) return undefined;
+    return isGuessed ? Math.max(capacityBps, blindCeilingBps) : capacityBps;
   }
 
   /**
@@ -149,42 +105,58 @@ export class PathEstimate {
    * `firstSeq`; without transport-wide feedback any number will do. `firstMediaSeq` is what `feedback` calls the lost ones.
    */
   sent(firstSeq: number, packets: number, bytes: number, nowMs: number, firstMediaSeq = firstSeq): void {
-    if (this.#transportCc) this.#trains.sent(firstSeq, packets, bytes, nowMs, firstMediaSeq);
-    if (nowMs - this.#lastSentMs > BUSY_GAP_MS) {
-      this.#busyBytes = 0;
-      this.#busySinceMs = nowMs;
-    }
-    this.#lastSentMs = nowMs;
-    this.#busyBytes += bytes;
-    const isFirstFlight = this.#sentBytes < FIRST_FLIGHT_BYTES;
-    this.#sentBytes += bytes;
-    if (isFirstFlight && this.#sentBytes >= FIRST_FLIGHT_BYTES) {
-      if (this.#busyBytes === this.#sentBytes) this.#firstFlightMs = nowMs - this.#busySinceMs;
-      this.#onFirstFlight?.();
-    }
-    this.#awaitingSinceMs ??= nowMs;
-    this.#rotateWindow(nowMs);
-    this.#window.sent += packets;
+    if (this.#known.transportCc) this.#feedback.sent(firstSeq, packets, bytes, nowMs, firstMediaSeq);
+    this.#known.sent(bytes, nowMs);
+    this.#echoes.sent(bytes, nowMs);
+    this.#reports.sent(packets, nowMs);
   }
 
   /** A packet left again with its old sequence number. */
   resent(transportSeq: number): void {
-    this.#trains.lost(transportSeq);
+    this.#feedback.resent(transportSeq);
+  }
+
+  feedback(feedback: TransportFeedback, nowMs: number, visitLost?: VisitLost): void {
+    this.#feedback.read(feedback, nowMs, visitLost);
+  }
+
+  /** So many packets are asked for again: an overflow is heard of here first. */
+  nack(count: number, nowMs: number): void {
+    this.#reports.nack(count, nowMs);
+  }
+
+  /** `fractionLost` as in the report, 0 to 255. Beside transport-wide feedback only the round trip counts. */
+  receiverReport(fractionLost: number, roundTripMs: number | undefined, nowMs: number): void {
+    this.#reports.receiverReport(fractionLost, roundTripMs, nowMs);
+  }
+
+  /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */
+  remb(bitrateBps: number, nowMs: number): void {
+    this.#reports.remb(bitrateBps, nowMs);
   }
 
   /** The viewer has moved: a longer path is no queue. What the old one carried is a first guess. */
-  pathChanged(): void {
-    this.#trains.pathChanged();
-    this.#leastRoundTripMs.forget();
-    this.#queueDelayMs = 0;
+  pathChanged(nowMs: number): void {
+    this.#known.pathChanged();
+    this.#feedback.pathChanged();
+    this.#echoes.pathChanged(nowMs);
   }
 
   /** Bits per second that may leave now; more when live frames are late because of the pace. */
   paceBps(streamBitrateBps: number, nowMs: number, isLate = false): number {
     if (this.#unpaced) return UNPACED_BPS;
+    const known = this.#known;
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
-    this.#paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
-    return isLate && this.#paceBps === fullBps ? fullBps * LATE_FACTOR : this.#paceBps;
+    known.paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
+    known.leavingBps = Math.min(known.paceBps, this.#heldPaceBps(streamBitrateBps, nowMs));
+    return isLate && known.leavingBps === fullBps ? fullBps * LATE_FACTOR : known.leavingBps;
+  }
+
+  /** While a queue that an echo has shown runs down, or one that an overdue echo tells of may grow. */
+  #heldPaceBps(streamBitrateBps: number, nowMs: number): number {
+    if (this.#echoes.isDraining(nowMs)) return LEAST_PACE_BPS;
+    if (this.#known.isProven || !this.#echoes.isOverdue(nowMs)) return Number.POSITIVE_INFINITY;
+    return Math.max(LEAST_PACE_BPS, streamBitrateBps * QUEUED_FACTOR);
   }
 
   #limitedPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
@@ -194,180 +166,36 @@ export class PathEstimate {
   }
 
   #knownPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
-    const capacityBps = this.#capacityBps;
+    const { capacityBps, isFlat, transportCc } = this.#known;
+    this.#isDisbelieved = false;
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
-    const share = this.#isTrial(nowMs) ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
+    const isTrial = transportCc && this.#feedback.isTrial(nowMs);
+    const share = isTrial ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
     const sharedBps = Math.max(LEAST_PACE_BPS, capacityBps * share);
     if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
-    return Math.max(sharedBps, streamBitrateBps * (this.#isFlat ? FLAT_FACTOR : QUEUED_FACTOR));
+    const leastBps = streamBitrateBps * (isFlat ? FLAT_FACTOR : QUEUED_FACTOR);
+    this.#isDisbelieved = isFlat && sharedBps < leastBps;
+    return Math.max(sharedBps, leastBps);
   }
 
   /** The path carries less than the stream: shown by trouble, and true until a trial shows more. */
   #isOverloaded(streamBitrateBps: number, capacityBps: number): boolean {
-    const isTroubled = this.#lossShare >= OVERLOAD.lossShare || this.#queueDelayMs >= OVERLOAD.queueMs;
+    const { lossShare, queueDelayMs } = this.#known;
+    const isTroubled = lossShare >= OVERLOAD.lossShare || queueDelayMs >= OVERLOAD.queueMs;
     this.#wasOverloaded = capacityBps < streamBitrateBps && (this.#wasOverloaded || isTroubled);
     return this.#wasOverloaded;
   }
 
   #isCautious(nowMs: number): boolean {
-    if (this.#isAlarmed) return true;
-    if (!this.#isProven) {
-      const timeoutMs = this.#transportCc ? PROOF_TIMEOUT_MS : BLIND_PROOF_MS;
-      if (nowMs - this.#startMs >= timeoutMs) this.#isProven = true;
-      else if (this.#sentBytes >= FIRST_FLIGHT_BYTES) return true;
+    const known = this.#known;
+    if (known.isAlarmed) return true;
+    if (!known.isProven) {
+      const blindMs = this.#echoes.hasIdle ? ECHO_PROOF_MS : BLIND_PROOF_MS;
+      if (nowMs - known.unprovenSinceMs >= (known.transportCc ? PROOF_TIMEOUT_MS : blindMs))
+        known.isProven = true;
+      else if (known.sentBytes >= known.flightEndBytes) return true;
     }
-    return (
-      this.#transportCc && this.#awaitingSinceMs !== undefined && nowMs - this.#awaitingSinceMs > SILENCE_MS
-    );
-  }
-
-  #isTrial(nowMs: number): boolean {
-    if (!this.#transportCc || nowMs < this.#probeAtMs) return false;
-    return nowMs - this.#lastSentMs > BUSY_GAP_MS || this.#busyBytes < HEAD_BYTES;
-  }
-
-  /** An echo right behind the first flight took so much longer than one before it: what the path's queue made of it. */
-  firstFlightDelayed(byMs: number, nowMs: number): void {
-    if (byMs < FIRST_ECHO_MS) {
-      this.#isProven = true;
-      return;
-    }
-    // The first feedback says it better. Who sends none has nothing else to say before its first report.
-    if (this.#transportCc || this.#firstFlightMs === undefined) return;
-    const shownBps = (FIRST_FLIGHT_BYTES * 8000) / (this.#firstFlightMs + byMs);
-    this.#capacityBps = Math.min(this.#capacityBps ?? Number.POSITIVE_INFINITY, shownBps);
-    this.#isFlat = false;
-    this.#lastSignMs = nowMs;
-  }
-
-  feedback(feedback: TransportFeedback, nowMs: number, visitLost?: VisitLost): void {
-    const totals = this.#trains.read(feedback, nowMs, (train) => this.#learn(train, nowMs), visitLost);
-    const elapsedMs = Math.max(1, nowMs - this.#lastFeedbackMs);
-    this.#lastFeedbackMs = nowMs;
-    this.#awaitingSinceMs = undefined;
-    this.#isAlarmed = false;
-    const weight = 1 - Math.exp(-elapsedMs / 1000);
-    const bps = (totals.receivedBytes * 8000) / elapsedMs;
-    this.#deliveredBps += (bps - this.#deliveredBps) * weight;
-    const packets = totals.received + totals.lost;
-    if (packets > 0)
-      this.#lossShare = Math.max(0, this.#lossShare + (totals.lost / packets - this.#lossShare) * weight);
-    if (totals.queueMs !== undefined) this.#queueDelayMs = totals.queueMs;
-  }
-
-  #learn(train: Train, nowMs: number): void {
-    const { received, lost, deliveredBps, growthMs } = train;
-    if (received + lost < TRAIN_PACKETS || received < 2) return;
-    const share = lost / (received + lost);
-    const isQueue = growthMs >= (this.#isProven ? GROWTH_MS : FIRST_GROWTH_MS) && train.isGradual;
-    const isTailDrop =
-      lost >= TAIL_DROP.packets && share >= TAIL_DROP.share && train.queueMs >= TAIL_DROP.queueMs;
-    const isHeavyLoss = lost >= HEAVY_LOSS.packets && share >= HEAVY_LOSS.share;
-    if (isQueue || isTailDrop) this.#limit(train, false, nowMs);
-    else if (isHeavyLoss) this.#limit(train, true, nowMs);
-    else this.#raise(deliveredBps, nowMs);
-    this.#isProven = true;
-  }
-
-  /** The train shows what fits. Short ones are less exact. */
-  #limit({ received, deliveredBps }: Train, isFlat: boolean, nowMs: number): void {
-    const knownBps = this.#capacityBps;
-    const wasTrial = knownBps !== undefined && nowMs >= this.#probeAtMs;
-    const weight = Math.min(1, received / HEAD_PACKETS);
-    this.#capacityBps = knownBps === undefined ? deliveredBps : knownBps + (deliveredBps - knownBps) * weight;
-    this.#isFlat = isFlat;
-    this.#lastSignMs = nowMs;
-    this.#probeBackoffMs = wasTrial
-      ? Math.min(LONGEST_PROBE_INTERVAL_MS, this.#probeBackoffMs * 2)
-      : Math.max(PROBE_AFTER_MS, this.#probeBackoffMs);
-    this.#probeAtMs = nowMs + this.#probeBackoffMs;
-  }
-
-  /** A train that met no queue: the capacity is at least what it had. */
-  #raise(deliveredBps: number, nowMs: number): void {
-    const knownBps = this.#capacityBps;
-    if (knownBps === undefined || nowMs < this.#probeAtMs || deliveredBps < knownBps * PROBE_SHOWS) return;
-    this.#setCapacity(Math.min(deliveredBps, knownBps * PROBE_FACTOR));
-    this.#probeBackoffMs = PROBE_AFTER_MS;
-    this.#probeAtMs = nowMs + PROBE_INTERVAL_MS;
-  }
-
-  #setCapacity(bitrateBps: number): void {
-    this.#capacityBps = bitrateBps * CAPACITY_SHARE >= FULL_PACE_BPS ? undefined : bitrateBps;
-  }
-
-  /** So many packets are asked for again: an overflow is heard of here first. */
-  nack(count: number, nowMs: number): void {
-    this.#rotateWindow(nowMs);
-    const window = this.#window;
-    window.nacked += count;
-    const nacked = window.nacked + window.olderNacked;
-    const sent = window.sent + window.olderSent;
-    if (nacked < NACK_BURST.packets || nacked < sent * NACK_BURST.share) return;
-    if (this.#hearsFeedback(nowMs)) this.#isAlarmed = true;
-    // They tell loss and no delay: a queue that something else has shown stays one.
-    else this.#cutBlindly(this.#isFlat, nowMs);
-  }
-
-  /** `fractionLost` as in the report, 0 to 255. Beside transport-wide feedback only the round trip counts. */
-  receiverReport(fractionLost: number, roundTripMs: number | undefined, nowMs: number): void {
-    if (roundTripMs !== undefined) {
-      this.#roundTripMs = roundTripMs;
-      this.#leastRoundTripMs.rotate(nowMs);
-      this.#leastRoundTripMs.see(roundTripMs);
-    }
-    const sinceMs = Math.max(this.#lastReportMs, this.#awaitingSinceMs ?? nowMs);
-    this.#lastReportMs = nowMs;
-    if (this.#hearsFeedback(nowMs)) return;
-    this.#lossShare = fractionLost / 256;
-    this.#queueDelayMs = roundTripMs === undefined ? 0 : roundTripMs - this.#leastRoundTripMs.value;
-    const isQueue = this.#queueDelayMs >= 2 * TAIL_DROP.queueMs;
-    if (this.#lossShare >= TAIL_DROP.share || (isQueue && this.#lossShare > 0.02)) {
-      this.#cutBlindly(!isQueue, nowMs);
-    } else if (nowMs - this.#lastSignMs >= PROBE_AFTER_MS) {
-      // While a camera pauses nothing is on its way, and good reports tell nothing of the path.
-      this.#growBlindly(this.#lastSentMs - Math.max(sinceMs, this.#lastSignMs + PROBE_AFTER_MS));
-    }
-  }
-
-  /** A receiver lowers it only when it sees the delay grow; its height is bounded by what it gets and tells nothing. */
-  remb(bitrateBps: number, nowMs: number): void {
-    if (!this.#hearsFeedback(nowMs) && bitrateBps < this.#remb * 0.9) this.#cutBlindly(false, nowMs);
-    this.#remb = bitrateBps;
-  }
-
-  /** What is on its way now was sent at the old pace: once per round trip and then some. */
-  #cutBlindly(isFlat: boolean, nowMs: number): void {
-    if (nowMs - this.#lastSignMs < (this.#roundTripMs ?? 100) + NACK_WINDOW_MS) return;
-    this.#lastSignMs = nowMs;
-    this.#isFlat = isFlat;
-    this.#blindCeilingBps = this.#paceBps;
-    this.#capacityBps = this.#paceBps / 2 / CAPACITY_SHARE;
-  }
-
-  /** By half per second up to where it went wrong, by a twentieth beyond. */
-  #growBlindly(elapsedMs: number): void {
-    const knownBps = this.#capacityBps;
-    if (knownBps === undefined || elapsedMs <= 0) return;
-    const isBelow = knownBps < this.#blindCeilingBps * CAPACITY_SHARE;
-    this.#setCapacity(knownBps * (isBelow ? PROBE_FACTOR : 1.05) ** (elapsedMs / 1000));
-  }
-
-  #hearsFeedback(nowMs: number): boolean {
-    return this.#transportCc && nowMs - this.#lastFeedbackMs < 4 * SILENCE_MS;
-  }
-
-  #rotateWindow(nowMs: number): void {
-    const { sinceMs, sent, nacked } = this.#window;
-    const ageMs = nowMs - sinceMs;
-    if (ageMs < NACK_WINDOW_MS) return;
-    const isNext = ageMs < 2 * NACK_WINDOW_MS;
-    this.#window = {
-      sinceMs: nowMs,
-      sent: 0,
-      nacked: 0,
-      olderSent: isNext ? sent : 0,
-      olderNacked: isNext ? nacked : 0,
-    };
+    const { transportCc, awaitingSinceMs } = known;
+    return transportCc && awaitingSinceMs !== undefined && nowMs - awaitingSinceMs > SILENCE_MS;
   }
 }

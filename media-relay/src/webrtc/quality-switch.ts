@@ -8,7 +8,7 @@ import type { Rendition } from '../stream/rendition.ts';
 import type { Quality, RenditionName } from '../stream/states.ts';
 import { isLost, lacksKeyFrames, type Stream, type StreamReader } from '../stream/stream.ts';
 import { canCarry } from './h264-profile.ts';
-import { FULL_PACE_BPS } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
 import {
   QualityPolicy,
   unknownPath,

@@ -82,9 +82,6 @@ export class SessionMedia {
   readonly #estimate: PathEstimate;
   readonly #resender: Resender;
   readonly #reports = new ViewerReports();
-  /** The round trip of an echo before the first packet that took this path. */
-  #echoMs: number | undefined;
-  #hasMoved = false;
   #nextReportMs = 0;
 
   constructor(deps: MediaDeps, options: SessionMediaOptions) {
@@ -99,7 +96,12 @@ export class SessionMedia {
     const transportCc = transportCcId === undefined ? undefined : { id: transportCcId, sequence };
     this.#video = this.#sender(ssrcs.video, payloadType, { playoutDelayId, transportCc });
     this.#budget = new ViewerBudget(nowMs);
-    this.#estimate = this.#estimatePath(transportCc !== undefined, nowMs);
+    this.#estimate = new PathEstimate({
+      nowMs,
+      transportCc: transportCc !== undefined,
+      unpaced: deps.unpaced,
+      echo: options.echo,
+    });
     this.feed = new VideoFeed({
       store,
       sender: this.#video,
@@ -128,7 +130,7 @@ export class SessionMedia {
 
   /** By the viewer's last report; by an echo before the first one, which comes a second later. */
   get roundTripMs(): number | undefined {
-    return this.#reports.roundTripMs ?? this.#echoMs;
+    return this.#reports.roundTripMs ?? this.#estimate.roundTripMs;
   }
 
   /** By the viewer's last report. */
@@ -149,10 +151,8 @@ export class SessionMedia {
 
   /** The destination is another one from now on. */
   pathChanged(): void {
-    this.#hasMoved = true;
-    this.#estimate.pathChanged();
+    this.#estimate.pathChanged(this.#deps.clock());
     this.#reports.pathChanged();
-    this.#options.echo((roundTripMs) => (this.#echoMs = roundTripMs));
   }
 
   onAudio(frame: StoredFrame): void {
@@ -226,24 +226,6 @@ export class SessionMedia {
     const { cipher } = this.#options;
     const { egress } = this.#deps;
     return new RtpSender({ ssrc, payloadType, firstSeq: randomInt(0x8000), cipher, egress, ...extensions });
-  }
-
-  /** One echo leaves before the first packet: what the one behind the first flight takes longer is the path's queue. */
-  #estimatePath(transportCc: boolean, nowMs: number): PathEstimate {
-    const { echo } = this.#options;
-    const estimate: PathEstimate = new PathEstimate({
-      nowMs,
-      transportCc,
-      unpaced: this.#deps.unpaced,
-      onFirstFlight: () =>
-        echo((roundTripMs) => {
-          // One of the two may be lost, or they took different paths, and then the other tells nothing.
-          if (this.#echoMs === undefined || this.#hasMoved) return;
-          estimate.firstFlightDelayed(roundTripMs - this.#echoMs, this.#deps.clock());
-        }),
-    });
-    echo((roundTripMs) => (this.#echoMs = roundTripMs));
-    return estimate;
   }
 
   #openAudio(): AudioFeed | undefined {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { frames, step, videoFeedBench } from '../testing/video-feed-bench.ts';
 import { MAX_RUN_PACKETS } from './egress.ts';
-import { FULL_PACE_BPS } from './path-estimate.ts';
+import { FULL_PACE_BPS } from './known-path.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());

@@ -29,7 +29,7 @@ export interface VideoFeedOptions extends FrameSenderOptions {
   readonly pacer: Pacer;
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
-  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'paceBps' | 'sent'>;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'sent'>;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
   readonly nowMs: number;
@@ -301,6 +301,7 @@ export class VideoFeed implements PacedFeed {
     this.#cursor = frame.number + 1;
     this.#lateness.frameLeft(frame, isBurst, nowMs);
     if (isBurst && frame.isKey) this.#lastBurst.mark(nowMs);
-    if (!isBurst) this.#statistics.paced(this.#pace.addedMs(nowMs));
+    const addedMs = this.#pace.frameLeft(nowMs);
+    if (!isBurst) this.#statistics.paced(addedMs);
   }
 }

@@ -277,7 +277,8 @@ const charts: readonly (readonly [height: number, ...panels: ReturnType<typeof g
     8,
     graph({
       title: 'Pacer delay',
-      description: 'How much later than the path could have taken it the last packet of a live frame left.',
+      description:
+        'How much later the last packet of a live frame left than the path could have taken it, as far as a queue has shown what it carries.',
       unit: 's',
       queries: [
         promql(of('sightline_egress_pacer_delay_mean_seconds'), 'mean'),
