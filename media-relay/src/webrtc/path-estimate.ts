@@ -161,7 +161,7 @@ export class PathEstimate {
 
   #limitedPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
     const knownBps = this.#knownPaceBps(streamBitrateBps, nowMs, isLate);
-    if (!this.#isCautious(nowMs)) return knownBps;
+    if (!this.#isCautious(nowMs, isLate)) return knownBps;
     return Math.min(knownBps, Math.max(CAUTIOUS_BPS, streamBitrateBps * FLAT_FACTOR));
   }
 
@@ -186,7 +186,7 @@ export class PathEstimate {
     return this.#wasOverloaded;
   }
 
-  #isCautious(nowMs: number): boolean {
+  #isCautious(nowMs: number, isLate: boolean): boolean {
     const known = this.#known;
     if (known.isAlarmed) return true;
     if (!known.isProven) {
@@ -196,6 +196,7 @@ export class PathEstimate {
       else if (known.sentBytes >= known.flightEndBytes) return true;
     }
     const { transportCc, awaitingSinceMs } = known;
-    return transportCc && awaitingSinceMs !== undefined && nowMs - awaitingSinceMs > SILENCE_MS;
+    // Perhaps only the way back fails: no reason to make pictures late.
+    return !isLate && transportCc && awaitingSinceMs !== undefined && nowMs - awaitingSinceMs > SILENCE_MS;
   }
 }
