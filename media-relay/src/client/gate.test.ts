@@ -68,12 +68,12 @@ test('lets them in one after the other at the pace, and says when the relay is b
     await all;
     expect(enteredMs).toEqual([0, 40, 80]);
 
-    gate.failed(3000);
+    gate.failed('dock', 3000);
     const late = enter();
     await vi.advanceTimersByTimeAsync(2999 - 200);
     expect(enteredMs).toHaveLength(3);
-    gate.answered();
-    gate.answered();
+    gate.answered('dock');
+    gate.answered('dock');
     expect(backs).toBe(1);
     await vi.advanceTimersByTimeAsync(40);
     await late;

@@ -59,15 +59,15 @@ export class Gate {
     });
   }
 
-  /** The relay did not answer an offer, or asked everybody to wait. */
-  failed(retryAfterMs = 0): void {
-    this.#pace.failed(this.#nowMs(), retryAfterMs);
+  /** The relay did not answer the offer for `stream`, or asked everybody to wait. */
+  failed(stream: string, retryAfterMs = 0): void {
+    this.#pace.failed(stream, this.#nowMs(), retryAfterMs);
   }
 
-  answered(): void {
-    if (!this.#pace.answered(this.#nowMs())) return;
+  answered(stream: string): void {
+    const isBack = this.#pace.answered(stream, this.#nowMs());
     this.#next();
-    this.#onBack();
+    if (isBack) this.#onBack();
   }
 
   #next(): void {

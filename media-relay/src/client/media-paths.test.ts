@@ -48,13 +48,23 @@ test('nobody is judged by another relay, by another media port of the same one, 
   expect(paths.blockedPorts(first, 8000)).toBe(ports);
 });
 
+test('who was answered is not judged by another port, even before anybody joined by its own', () => {
+  const { paths } = watched();
+  paths.failed(first, ports, 8000, 8000);
+  expect(paths.blockedPorts(second, 8000)).toBeUndefined();
+});
+
 test('whose way is blocked takes turns of two seconds; the others, and those who were never answered, do not wait for them', () => {
   const { paths } = watched();
   expect([paths.mayTry(first, 0), paths.mayTry(first, 0)]).toEqual([true, true]);
   paths.failed(first, ports, 8000, 8000);
   expect(paths.mayTry(first, 9999)).toBe(false);
   expect([paths.mayTry(first, 10_000), paths.mayTry(first, 10_000)]).toEqual([true, false]);
-  expect([paths.mayTry(unasked, 10_000), paths.mayTry(unasked, 10_000)]).toEqual([true, false]);
+  // The way of one of those may be open.
+  expect(paths.mayTry(unasked, 8499)).toBe(false);
+  for (const nowMs of [8500, 9000]) {
+    expect([paths.mayTry(unasked, nowMs), paths.mayTry(unasked, nowMs)]).toEqual([true, false]);
+  }
   expect(paths.mayTry(first, 12_000)).toBe(true);
   paths.opened(first);
   expect([paths.mayTry(first, 12_000), paths.mayTry(unasked, 12_000)]).toEqual([true, true]);
@@ -96,4 +106,19 @@ test('remembers no more addresses than a relay has', () => {
   // Evicted: judged as if it were new.
   expect(paths.blockedPorts({ relay, addresses: 'udp 0' }, 8000)).toBeUndefined();
   expect(paths.blockedPorts({ relay, addresses: 'udp 998' }, 8000)).toBe(ports);
+});
+
+test('forgets no addresses that sessions stand on, however many', () => {
+  const { paths } = watched();
+  const origins = Array.from({ length: 40 }, (_, port) => ({ relay, addresses: `udp ${port}` }));
+  const ends = origins.map((origin) => paths.opened(origin));
+  for (const origin of origins) {
+    paths.failed(origin, ports, 8000, 8000);
+    expect(paths.blockedPorts(origin, 8000)).toBeUndefined();
+  }
+  for (const end of ends) end();
+  for (const origin of origins) {
+    paths.failed(origin, ports, 8000, 8000);
+    expect(paths.blockedPorts(origin, 8000)).toBe(ports);
+  }
 });

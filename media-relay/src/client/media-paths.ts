@@ -9,10 +9,11 @@ const VAIN_JOIN_MS = 2000;
 const LAPSE_MS = 30_000;
 /** Between two attempts of a page at media addresses that are blocked. */
 const TRY_EVERY_MS = 2000;
-/** Per relay: one per media thread, and what they were before its addresses changed. */
+/** Beside those that sessions stand on, per relay: one per media thread, and what they were before its addresses changed. */
 const ADDRESSES_KEPT = 32;
-/** The turn of those that were never answered. */
+/** The turn of those that were never answered: each has it once, and the way of the last may be open. */
 const UNKNOWN = '';
+const UNKNOWN_TRY_EVERY_MS = TRY_EVERY_MS / 4;
 
 /** Where a player's media comes from. */
 export interface MediaOrigin {
@@ -64,7 +65,7 @@ export class MediaPaths {
     path.blocked = { atMs: nowMs, ports };
     if (!isNew) return;
     for (const turn of [addresses, UNKNOWN])
-      known.nextTryMs.set(turn, Math.max(known.nextTryMs.get(turn) ?? 0, nowMs + this.#gapMs()));
+      known.nextTryMs.set(turn, Math.max(known.nextTryMs.get(turn) ?? 0, nowMs + this.#gapMs(turn)));
     this.#tell();
   }
 
@@ -90,7 +91,7 @@ export class MediaPaths {
   blockedPorts({ relay, addresses }: MediaOrigin, nowMs: number): string | undefined {
     const paths = this.#relays.get(relay)?.paths;
     if (paths === undefined) return undefined;
-    if (addresses !== undefined && paths.has(addresses)) return portsOf(paths.get(addresses), nowMs);
+    if (addresses !== undefined) return portsOf(paths.get(addresses), nowMs);
     const all = [...paths.values()];
     if (all.some(({ open }) => open > 0)) return undefined;
     return all.map((path) => portsOf(path, nowMs)).findLast((ports) => ports !== undefined);
@@ -102,11 +103,11 @@ export class MediaPaths {
     const { nextTryMs } = this.#relayOf(origin.relay);
     const turn = origin.addresses ?? UNKNOWN;
     if (nowMs < (nextTryMs.get(turn) ?? 0)) return false;
-    nextTryMs.set(turn, nowMs + this.#gapMs());
+    nextTryMs.set(turn, nowMs + this.#gapMs(turn));
     return true;
   }
 
-  /** Another network, or a relay that was away: what did not get through may do so now. */
+  /** Another network: what did not get through may do so now. */
   forget(): void {
     for (const { paths, nextTryMs } of this.#relays.values()) {
       nextTryMs.clear();
@@ -121,8 +122,8 @@ export class MediaPaths {
     return known;
   }
 
-  #gapMs(): number {
-    return TRY_EVERY_MS * (0.75 + 0.25 * this.#random());
+  #gapMs(turn: string): number {
+    return (turn === UNKNOWN ? UNKNOWN_TRY_EVERY_MS : TRY_EVERY_MS) * (0.75 + 0.25 * this.#random());
   }
 
   #tell(): void {
@@ -135,10 +136,11 @@ function pathOf({ paths, nextTryMs }: Relay, addresses: string): Path {
   // The newest last.
   paths.delete(addresses);
   paths.set(addresses, path);
-  const oldest = paths.keys().next();
-  if (paths.size > ADDRESSES_KEPT && oldest.done !== true) {
-    paths.delete(oldest.value);
-    nextTryMs.delete(oldest.value);
+  for (const [key, { open }] of paths) {
+    if (paths.size <= ADDRESSES_KEPT) break;
+    if (open > 0 || key === addresses) continue;
+    paths.delete(key);
+    nextTryMs.delete(key);
   }
   return path;
 }

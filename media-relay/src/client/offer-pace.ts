@@ -5,12 +5,16 @@ export const OFFER_SPACING_MS = 40;
 const FIRST_FAILURE_MS = 250;
 /** Between two offers while it does not: one page costs a relay that comes back next to nothing. */
 const LONGEST_SPACING_MS = 2000;
+/** What one answer can ask of the whole page. Whoever got it sits out its own wait. */
+const LONGEST_CLOSED_MS = 30_000;
 
 export class OfferPace {
   readonly #spacingMs: number;
   readonly #random: () => number;
   /** Offers in a row that the relay, and not one stream, did not answer. */
   #failures = 0;
+  /** Who was not, since anybody was answered. */
+  readonly #failing = new Set<string>();
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(spacingMs: number, random: () => number) {
@@ -27,18 +31,25 @@ export class OfferPace {
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + this.#gapMs());
   }
 
-  /** The relay did not answer, or told everybody to come back after `retryAfterMs`. */
-  failed(nowMs: number, retryAfterMs = 0): void {
+  /** The relay did not answer `stream`, or told everybody to come back after `retryAfterMs`. */
+  failed(stream: string, nowMs: number, retryAfterMs = 0): void {
     this.#failures++;
-    const askedForMs = retryAfterMs * (1 + 0.2 * this.#random());
+    this.#failing.add(stream);
+    const askedForMs = Math.min(LONGEST_CLOSED_MS, retryAfterMs) * (1 + 0.2 * this.#random());
     this.#nextAtMs = Math.max(this.#nextAtMs, nowMs + Math.max(askedForMs, this.#gapMs()));
   }
 
-  /** The relay answered: yes, or no for a reason of one stream. Returns true when it did not before. */
-  answered(nowMs: number): boolean {
-    const isBack = this.#failures > 0;
-    this.#failures = 0;
-    if (isBack) this.#nextAtMs = nowMs + this.#gapMs();
+  /**
+   * The relay answered: yes, or no for a reason of one stream. Returns whether it is back: it did not answer this stream before,
+   * nor any other in between. Streams that alone fail, behind a proxy say, are never answered, and tell nothing of the others.
+   */
+  answered(stream: string, nowMs: number): boolean {
+    const isBack = this.#failing.has(stream);
+    this.#failing.clear();
+    if (this.#failures > 0) {
+      this.#failures = 0;
+      this.#nextAtMs = nowMs + this.#gapMs();
+    }
     return isBack;
   }
 

@@ -40,11 +40,7 @@ export class SessionManager {
   constructor(options: SessionManagerOptions = {}) {
     this.#handshakes = new Gate(options.handshakesAtOnce ?? HANDSHAKES_AT_ONCE, {
       pace: new OfferPace(OFFER_SPACING_MS, Math.random),
-      onBack: () => {
-        // Perhaps with other settings.
-        this.#mediaPaths.forget();
-        this.retryAll();
-      },
+      onBack: () => this.retryAll(),
     });
     this.#presence = new Presence(isPageShown(), {
       lingerMs: options.lingerMs ?? LINGER_MS,

@@ -112,6 +112,13 @@ test('when somebody gets through, who was blocked asks at once and does not say 
     nowMs = tile.retryAtMs + 8000;
     tile = continued(tile, [tile.retryAtMs, tick], [tile.retryAtMs, answered], [nowMs, tick]);
   }
+  // What goes wrong then is a first failure.
+  const asking = continued(tile, [tile.retryAtMs, tick]);
+  const lost = continued(asking, [
+    asking.phaseSinceMs,
+    { type: 'failed', code: 'no-answer', sentence: 'No.' },
+  ]);
+  expect(lost.retryAtMs - asking.phaseSinceMs).toBe(500);
 });
 
 test('after a change of the network a session shows pictures within three seconds, or another one replaces it', () => {

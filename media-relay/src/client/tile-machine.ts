@@ -299,8 +299,9 @@ function onTickFlowing(tile: Tile, nowMs: number, random: () => number): Tile {
 function wait(tile: Tile, refusal: Refusal, nowMs: number, random: () => number): Tile {
   const proven =
     tile.firstFrameAtMs !== undefined && (tile.lastFrameAtMs ?? 0) - tile.firstFrameAtMs >= PROVEN_MS;
-  const failures = proven ? 1 : tile.failures + 1;
   const isBlocked = refusal.tile === 'blocked';
+  // The relay answered: whatever else goes wrong after a night of it is a first failure.
+  const failures = isBlocked ? 0 : proven ? 1 : tile.failures + 1;
   return {
     ...tile,
     phase: 'waiting',

@@ -154,7 +154,7 @@ export class WhepPlayer {
 
   /** What the page learns of this player's media path, and this player of the page's. */
   #remember(before: Tile, input: TileInput): void {
-    const { phase, failures, detail, mediaPorts } = this.#tile;
+    const { phase, detail, mediaPorts } = this.#tile;
     const { mediaPaths, clock } = this.#options;
     const { mediaAddresses } = before;
     if (mediaAddresses !== undefined && mediaAddresses !== this.#tile.mediaAddresses)
@@ -163,9 +163,13 @@ export class WhepPlayer {
       this.#pathEnded?.();
       this.#pathEnded = undefined;
     }
-    if (phase === 'flowing') this.#pathEnded = mediaPaths.opened(this.#origin());
-    const isVain =
-      before.phase === 'joining' && failures !== before.failures && detail.code === 'media-blocked';
+    if (phase === 'flowing') {
+      const ended = mediaPaths.opened(this.#origin());
+      // A host that hears of it may have stopped this player.
+      if (this.#tile.phase === 'flowing') this.#pathEnded = ended;
+      else ended();
+    }
+    const isVain = before.phase === 'joining' && detail !== before.detail && detail.code === 'media-blocked';
     if (isVain) mediaPaths.failed(this.#origin(), mediaPorts, clock() - before.phaseSinceMs, clock());
     // Not when it asks in its turn.
     else if ((input.type === 'start' || phase === 'joining') && this.#blockedPorts() !== undefined)

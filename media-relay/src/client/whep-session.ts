@@ -199,16 +199,17 @@ export class WhepSession {
       signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
     });
     if (response === undefined) {
-      handshakes.failed();
+      handshakes.failed(url);
       return { type: 'failed', code: 'no-answer', sentence: 'The relay cannot be reached.' };
     }
     if (response.status !== 201) {
       const refusal = refusalFrom(response.status, response.header('Retry-After'), response.body);
-      if (refusal.isOfRelay) handshakes.failed(refusal.retryAfterMs);
-      else handshakes.answered();
+      // A wait without a code of the relay's is a proxy's, and perhaps of this stream alone.
+      if (refusal.isOfRelay) handshakes.failed(url, refusal.code === undefined ? 0 : refusal.retryAfterMs);
+      else handshakes.answered(url);
       return { type: 'refused', refusal };
     }
-    handshakes.answered();
+    handshakes.answered(url);
     const resourceUrl = resourceUrlFrom(response.header('Location'), url);
     this.#resourceUrl = resourceUrl;
     if (resourceUrl !== undefined && quality === 'auto' && !this.#closing.signal.aborted) {

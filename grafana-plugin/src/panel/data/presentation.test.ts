@@ -64,6 +64,24 @@ describe('the one nearer to the fault explains it', () => {
     });
   });
 
+  test('the relay, when a path was found blocked by which no picture would come', () => {
+    const blocked = { code: 'media-blocked', sentence: 'UDP or TCP port 8641 cannot be reached.' };
+    const facts = { state: 'offline', reason: 'No answer.' } as const;
+    expect(present('blocked', blocked, facts, false, t)).toEqual({
+      state: 'offline',
+      shape: 'offline',
+      word: 'Offline',
+      sentence: 'No answer.',
+    });
+    expect(present('blocked', blocked, { ...facts, reason: undefined }, false, t).sentence).toBe(
+      'The camera or the relay cannot be reached.',
+    );
+    const refused = { state: 'refused', reason: 'B-frames.' } as const;
+    expect(present('blocked', blocked, refused, false, t)).toMatchObject({ word: 'Refused' });
+    for (const state of ['live', 'idle', 'stalled'] as const)
+      expect(present('blocked', blocked, { state, reason: undefined }, false, t).word).toBe('Blocked');
+  });
+
   test('the camera that is being connected', () => {
     const facts = { state: 'connecting', reason: undefined } as const;
     expect(present('connecting', plain('connecting'), facts, false, t).sentence).toBe(

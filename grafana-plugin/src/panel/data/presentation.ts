@@ -41,8 +41,12 @@ export function present(
     return { state: 'live', shape: 'live', word: t('word.still'), sentence: t('why.live') };
   }
   const own = sentenceOf(tile, detail, t, said);
-  const reason = stream?.reason === undefined ? own : said('stream', stream.reasonCode, stream.reason);
-  const relayExplains = showsStills || tile === 'connecting' || tile === 'stalled' || tile === 'offline';
+  // Who was never asked for says `blocked` by what others were told: there may be no camera behind it.
+  const isBlocked = tile === 'blocked';
+  const ifUnsaid = isBlocked ? t('why.offline') : own;
+  const reason = stream?.reason === undefined ? ifUnsaid : said('stream', stream.reasonCode, stream.reason);
+  const relayExplains =
+    showsStills || isBlocked || tile === 'connecting' || tile === 'stalled' || tile === 'offline';
   if (showsStills && stream?.state === 'stalled')
     return { state: 'stalled', shape: 'stalled', word: t('word.stalled'), sentence: t('why.stalled') };
   if (relayExplains && stream?.state === 'refused')

@@ -1,4 +1,5 @@
 /** What a tile says, from what its player and the relay know. Pure. */
+import { tileStates } from '../../stream/states.ts';
 import type { PictureFlag, StreamState, TileState } from '../../stream/states.ts';
 import type { TileStatistics } from '../statistics.ts';
 import type { TileDetail } from '../tile-machine.ts';
@@ -40,8 +41,10 @@ const unplayable = new Set(['no-common-codec', 'stream-refused', 'offer-without-
 
 /** The relay sees the camera, the player sees the relay: the one nearer to the fault explains it. */
 export function present(tile: TileState, detail: TileDetail, stream: WallStream): Presentation {
-  const relayExplains = tile === 'connecting' || tile === 'stalled' || tile === 'offline';
-  const reason = stream.reason ?? detail.sentence;
+  // Who was never asked for says `blocked` by what others were told: there may be no camera behind it.
+  const isBlocked = tile === 'blocked';
+  const relayExplains = isBlocked || tile === 'connecting' || tile === 'stalled' || tile === 'offline';
+  const reason = stream.reason ?? (isBlocked ? `${tileStates.offline}.` : detail.sentence);
   if (relayExplains && stream.state === 'refused')
     return { state: 'offline', shape: 'refused', word: 'Refused', sentence: reason };
   if (detail.code !== undefined && unplayable.has(detail.code)) {
