@@ -13,7 +13,7 @@ export interface ThreadLoad {
 }
 
 /** A camera that is not measured yet, or waits for its first viewer, will want about this. */
-const ASSUMED_BPS = 4_000_000;
+export const ASSUMED_BPS = 4_000_000;
 
 /** Bits in and out: what comes once from the camera goes out once for each viewer. */
 export function expectedBps({ bitrateBps, viewers }: StreamLoad): number {
