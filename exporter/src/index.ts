@@ -19,6 +19,7 @@ export {
   collectorNames,
   dropReasons,
   joinOutcomes,
+  keptDownReasons,
   logLevels,
   pictureCheckFailures,
   qualitySwitchReasons,

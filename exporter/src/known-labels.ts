@@ -105,6 +105,9 @@ export const joinOutcomes = [
   'other',
 ] as const;
 
+/** Limits that keep a viewer of a substream from the main stream. */
+export const keptDownReasons = ['stream-bitrate', 'host-bitrate'] as const;
+
 /** Limits that refuse a viewer. */
 export const admissionReasons = [
   'stream-viewers',

@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
 import { Readable } from 'node:stream';
 
 /** Two Prometheus and a curious person; more at once would only wait for each other. */
@@ -20,9 +20,12 @@ export class Scrapes {
   }
 
   /** What the answer is made of. Not read to its end, it keeps a place until the response is closed. */
-  begin(parts: AsyncIterable<string>, response: EventEmitter): Readable {
-    this.#open++;
-    response.once('close', () => this.#open--);
+  begin(parts: AsyncIterable<string>, response: Writable): Readable {
+    // Of one that is closed already there is no 'close' to come.
+    if (!response.destroyed) {
+      this.#open++;
+      response.once('close', () => this.#open--);
+    }
     return Readable.from(this.#untilItEnds(parts));
   }
 

@@ -2,6 +2,7 @@ import {
   admissionReasons,
   dropReasons,
   joinOutcomes,
+  keptDownReasons,
   qualitySwitchReasons,
   viewerTransports,
 } from '../known-labels.ts';
@@ -57,6 +58,11 @@ export const viewerMetrics = {
     {
       reason: admissionReasons,
     },
+  ),
+  sightline_admission_main_stream_rejections_total: counter(
+    'count',
+    'Times that a viewer of a substream was kept from the main stream, by the limit; each asks again every 4 to 6 s',
+    { reason: keptDownReasons },
   ),
   sightline_egress_expected_bytes_per_second: gauge(
     'count',

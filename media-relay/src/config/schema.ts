@@ -63,7 +63,7 @@ const limits = z.strictObject({
   bitrate: bitrate
     .optional()
     .describe(
-      'What all viewers together may be sent, by the measured rates of what each may see (API.md): 900M, 1.5G or bits per second; beyond it nobody comes, nor goes up from a substream; default: no limit',
+      'What all viewers together may be sent, by the measured rates of what each may see (API.md): 900M, 1.5G or bits per second; beyond it nobody comes, nor beyond 95 % of it goes up from a substream; default: no limit',
     ),
   memory: z
     .number()
@@ -250,7 +250,7 @@ export const streamSettings = z.strictObject({
   maxBitrate: bitrate
     .optional()
     .describe(
-      'What its viewers together may be sent, counted as for limits.bitrate: 20M or bits per second; default: as much as the relay may send',
+      'What its viewers together may be sent, counted as for limits.bitrate: 20M or bits per second; below the rate of the main stream nobody comes, not even to the substream; default: as much as the relay may send',
     ),
   trustClock: z
     .boolean()

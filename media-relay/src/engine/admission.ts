@@ -15,6 +15,10 @@ export const overCapacityReasons = [
 ] as const;
 export type OverCapacityReason = (typeof overCapacityReasons)[number];
 
+/** Those of them that keep a viewer of a substream from the main stream, too. */
+export const overBitrateReasons = ['stream-bitrate', 'host-bitrate'] as const;
+export type OverBitrateReason = (typeof overBitrateReasons)[number];
+
 export interface AdmissionLimits {
   /** Sessions of all streams together. */
   readonly viewers: number;
@@ -60,7 +64,7 @@ export interface AdmissionFacts {
 
 /** Sessions that may be without keys at one time: each holds a DTLS context, and nobody has proven to be there. */
 export const MAX_CONNECTING = 128;
-/** Below this share of the limit, viewers are admitted again. */
+/** Below this share of the limit, viewers are admitted again, and those who are there may go up. */
 export const BITRATE_AGAIN = 0.95;
 
 /** Whether so much more may be sent: to one more viewer, or to one that goes up to the main stream. */

@@ -5,7 +5,7 @@ import { AdmittingEngine } from './admitting-engine.ts';
 import type { BookedEngine } from './engine-port.ts';
 import type { EngineEvent, EngineSnapshot, OfferResult, RenditionSnapshot, SessionEnd } from './messages.ts';
 import { RestartingEngine } from './restarting-engine.ts';
-import type { RenditionName } from '../stream/states.ts';
+import type { RenditionName, StreamState } from '../stream/states.ts';
 
 const GB = 2 ** 30;
 
@@ -13,6 +13,7 @@ class StubEngine extends FakeEngine {
   readonly closed: string[] = [];
   utilisation = 0.1;
   bitrates: Record<string, number> = { lobby: 4_000_000, gate: 1_000_000 };
+  state: StreamState = 'live';
   substreams: Record<string, Pick<RenditionSnapshot, 'bitrateBps'>> = {};
   /** What who comes sees first. */
   playing: RenditionName = 'main';
@@ -29,6 +30,8 @@ class StubEngine extends FakeEngine {
   override snapshot(): EngineSnapshot {
     const streams = Object.entries(this.bitrates).map(([name, bitrateBps]) => ({
       name,
+      state: this.state,
+      warnings: [],
       bitrateBps,
       substream: this.substreams[name],
     }));
@@ -57,6 +60,7 @@ function setUp(
   limits: Partial<AdmissionLimits> = {},
   maxViewers: Record<string, number> = {},
   behind?: BookedEngine,
+  isThere = (_stream: string): boolean => true,
 ) {
   const stub = new StubEngine();
   const maxBitrates: Record<string, number> = {};
@@ -66,7 +70,7 @@ function setUp(
     engine: behind ?? stub,
     limits: all,
     streamLimitsOf: (stream) => ({ viewers: maxViewers[stream], bitrateBps: maxBitrates[stream] }),
-    threadOf: (stream) => (stream === 'lobby' ? 0 : 1),
+    threadOf: (stream) => (isThere(stream) ? Number(stream !== 'lobby') : undefined),
     readLoad: () => load,
     clock: () => Date.now(),
     random: () => 0.5,
@@ -80,6 +84,9 @@ function setUp(
   };
   return { stub, load, engine, join, limits: all, maxViewers, maxBitrates };
 }
+
+/** The rates that the engine tells are looked at once a second. */
+const aSecond = (): void => void vi.advanceTimersByTime(1000);
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -141,18 +148,24 @@ describe('configured limits', () => {
 
   test('of the bit rate: each viewer counts with the rate of its stream; refusing goes on to 95 %', async () => {
     const { stub, engine, join } = setUp({ bitrateBps: 10_000_000 });
+    aSecond();
     expect([await join(), await join(), await join()]).toEqual(['s1', 's2', 'host-bitrate']);
     expect(engine.snapshot()?.expectedBitrateBps).toBe(8_000_000);
     stub.bitrates['lobby'] = 4_800_000;
-    vi.advanceTimersByTime(1000);
+    aSecond();
     expect(await join('gate')).toBe('host-bitrate');
+    // A rate that falls is believed by 2 % a second.
     stub.bitrates['lobby'] = 4_200_000;
+    aSecond();
+    expect(await join('gate')).toBe('host-bitrate');
+    vi.advanceTimersByTime(6000);
     expect(await join('gate')).toBe('s3');
   });
 
   test('of the bit rate: who sees the substream counts with its rate', async () => {
     const { stub, engine, join } = setUp({ bitrateBps: 100_000_000 });
     stub.substreams['lobby'] = { bitrateBps: 400_000 };
+    aSecond();
     for (let i = 0; i < 25; i++) await join();
     expect(await join()).toBe('host-bitrate');
     for (let i = 1; i <= 24; i++) stub.book?.giveBack(`s${i}`);
@@ -166,46 +179,125 @@ describe('configured limits', () => {
     const { stub, engine, join } = setUp({ bitrateBps: 20_000_000 });
     stub.substreams['lobby'] = { bitrateBps: 500_000 };
     stub.playing = 'sub';
+    aSecond();
     const ids: string[] = [];
     for (let id = await join(); id !== 'host-bitrate'; id = await join()) ids.push(id ?? '');
     // The new one counts with the main stream.
     expect(ids).toHaveLength(33);
     stub.endSession('s33', 'lobby');
     for (const id of ids.slice(20)) stub.endSession(id, 'lobby');
-    // It opens again when no more than 95 % of the limit is sent.
-    vi.advanceTimersByTime(1000);
+    aSecond();
     const up = ids.slice(0, 20).filter((id) => stub.book?.take(id));
     expect(up).toEqual(['s1', 's2']);
     expect(engine.snapshot()?.expectedBitrateBps).toBe(2 * 4_000_000 + 18 * 500_000);
     // Asked again, or left, nothing is counted twice.
     expect([stub.book?.take('s1'), stub.book?.take('s3')]).toEqual([true, false]);
     stub.book?.giveBack('s1');
+    stub.book?.giveBack('s1');
     expect(stub.book?.take('s3')).toBe(true);
     stub.endSession('s2', 'lobby');
-    expect(['s2', 's4', 's5', 's6'].map((id) => stub.book?.take(id))).toEqual([false, true, true, false]);
+    stub.endSession('s2', 'lobby');
+    expect(['s2', 's4', 's5', 's6'].map((id) => stub.book?.take(id))).toEqual([false, true, false, false]);
+    expect(engine.snapshot()?.keptDownTotal).toEqual({ 'stream-bitrate': 0, 'host-bitrate': 18 + 1 + 2 });
   });
 
-  test('of the bit rate: a main stream that has not been measured is not gone up to, unless nothing is limited', async () => {
-    const { stub, engine, join, limits } = setUp({ bitrateBps: 20_000_000 });
-    stub.substreams['lobby'] = { bitrateBps: 500_000 };
-    stub.bitrates['lobby'] = 0;
+  test('of the bit rate: the last 5 % are for those who come, unless nobody else is there', async () => {
+    const { stub, join } = setUp({ bitrateBps: 10_000_000 });
+    stub.substreams['lobby'] = { bitrateBps: 2_000_000 };
     stub.playing = 'sub';
-    await join();
+    aSecond();
+    for (let i = 0; i < 4; i++) await join();
+    // Three of them stay, and it would be sent 4 Mbit/s: 10 of 10.
     expect(stub.book?.take('s1')).toBe(false);
-    engine.setLimits({ ...limits, bitrateBps: undefined });
+    stub.endSession('s4', 'lobby');
     expect(stub.book?.take('s1')).toBe(true);
+    expect(await join('gate')).toBe('s5');
+    for (const id of ['s1', 's3', 's5']) stub.endSession(id, 'lobby');
+    stub.bitrates['lobby'] = 10_000_000;
+    aSecond();
+    expect(stub.book?.take('s2')).toBe(true);
+  });
+
+  test.each([
+    { limit: 'of the host', limits: { bitrateBps: 20_000_000 }, maxBitrate: undefined },
+    { limit: 'of the stream', limits: {}, maxBitrate: 20_000_000 },
+  ])(
+    'of the bit rate $limit: before anything is measured a viewer counts with 4 Mbit/s, one of a substream with an eighth',
+    async ({ limits, maxBitrate }) => {
+      const { stub, engine, join, maxBitrates } = setUp(limits);
+      if (maxBitrate !== undefined) maxBitrates['lobby'] = maxBitrate;
+      stub.bitrates = {};
+      stub.playing = 'sub';
+      for (let i = 0; i < 4; i++) await join();
+      stub.playing = 'main';
+      const came: (string | undefined)[] = [];
+      for (let i = 0; i < 6; i++) came.push(await join());
+      expect(came.filter((id) => id?.startsWith('s') === true && /\d/.test(id))).toEqual([
+        's5',
+        's6',
+        's7',
+        's8',
+      ]);
+      expect(engine.snapshot()?.expectedBitrateBps).toBe(4 * 500_000 + 4 * 4_000_000);
+      expect(stub.book?.take('s1')).toBe(false);
+      stub.endSession('s8', 'lobby');
+      expect(stub.book?.take('s1')).toBe(true);
+    },
+  );
+
+  test('of the bit rate: a camera that is away keeps the room of its viewers, and so does a media thread that begins again', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 20_000_000 });
+    aSecond();
+    for (let i = 0; i < 4; i++) await join();
+    const rates = stub.bitrates;
+    for (const away of [{ lobby: 0, gate: 1_000_000 }, {}]) {
+      stub.bitrates = away;
+      vi.advanceTimersByTime(60_000);
+      expect(engine.snapshot()?.expectedBitrateBps).toBe(16_000_000);
+    }
+    stub.bitrates = rates;
+    aSecond();
+    expect(await join()).toBe('s5');
+    expect(await join()).toBe('host-bitrate');
+  });
+
+  test('of the bit rate: who comes to a stream that has its substream alone counts with that', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 2_000_000 });
+    stub.state = 'refused';
+    stub.bitrates = { lobby: 0 };
+    stub.substreams['lobby'] = { bitrateBps: 500_000 };
+    stub.playing = 'sub';
+    aSecond();
+    for (let i = 1; i <= 4; i++) expect(await join()).toBe(`s${i}`);
+    expect(await join()).toBe('host-bitrate');
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(2_000_000);
+  });
+
+  test('of the bit rate: a stream that was removed is forgotten', async () => {
+    const { stub, engine, join } = setUp(
+      { bitrateBps: 20_000_000 },
+      {},
+      undefined,
+      (stream) => stream !== 'gone',
+    );
+    stub.bitrates = { gone: 1_000_000 };
+    aSecond();
+    await join('gone');
+    expect(engine.snapshot()?.expectedBitrateBps).toBe(4_000_000);
   });
 
   test('of the bit rate: whoever wants the main stream and must wait for room is told so', async () => {
-    const { stub, engine, join } = setUp({ bitrateBps: 4_000_000 });
+    const { stub, engine, join, limits } = setUp({ bitrateBps: 4_000_000 });
     stub.substreams['lobby'] = { bitrateBps: 500_000 };
     stub.playing = 'sub';
+    aSecond();
     await join();
     stub.quality = { wanted: 'main', playing: 'sub', switchingTo: 'main', reason: undefined };
     expect(stub.book?.take('s1')).toBe(true);
     expect(await engine.sessionQuality('s1', { quality: 'main' })).toBe(stub.quality);
     stub.book?.giveBack('s1');
     stub.bitrates['lobby'] = 4_000_001;
+    aSecond();
     expect(stub.book?.take('s1')).toBe(false);
     expect(await engine.sessionQuality('s1', {})).toEqual({
       wanted: 'main',
@@ -213,11 +305,15 @@ describe('configured limits', () => {
       switchingTo: undefined,
       reason: 'The relay sends as much as it may send. The main stream follows when there is room.',
     });
+    // There is room by now: it has only to ask again.
+    engine.setLimits({ ...limits, bitrateBps: 5_000_000 });
+    expect(await engine.sessionQuality('s1', {})).toBe(stub.quality);
   });
 
   test('of the bit rate of one stream: the others are not asked, and its viewers go up only as far as there is room', async () => {
     const { stub, engine, join, maxBitrates } = setUp();
     maxBitrates['lobby'] = 9_000_000;
+    aSecond();
     expect([await join(), await join(), await join()]).toEqual(['s1', 's2', 'stream-bitrate']);
     expect(engine.snapshot()?.overCapacityTotal).toMatchObject({ 'stream-bitrate': 1, 'host-bitrate': 0 });
     expect(engine.fullHost).toEqual([]);
@@ -235,8 +331,8 @@ describe('configured limits', () => {
     expect((await engine.sessionQuality('s1', {}))?.reason).toBe(
       'The viewers of this stream are sent as much as they may be sent. The main stream follows when there is room.',
     );
-    // What is sent is below 95 % now: it is open again.
-    vi.advanceTimersByTime(1000);
+    // With who goes up 95 % of it.
+    maxBitrates['lobby'] = 12_650_000;
     expect(stub.book?.take('s1')).toBe(true);
     // Whoever never connected makes way for the next of its stream.
     stub.endSession('s4', 'lobby');

@@ -1,7 +1,6 @@
 import type { BookedEngine, EnginePort, Feed, FeedListener } from './engine-port.ts';
 import type {
   EngineEvent,
-  EngineSnapshot,
   HostSnapshot,
   KeyFrameQuestion,
   KeyFrameResult,
@@ -10,12 +9,12 @@ import type {
   SessionClock,
   SessionEnd,
   SessionQuality,
-  StreamSnapshot,
   StreamSpec,
 } from './messages.ts';
 import {
   BITRATE_AGAIN,
   fitsBitrate,
+  overBitrateReasons,
   overCapacity,
   overCapacityReasons,
   overCapacitySentence,
@@ -23,10 +22,12 @@ import {
   type AdmissionFacts,
   type AdmissionLimits,
   type BitrateAccount,
+  type OverBitrateReason,
   type OverCapacityReason,
   type StreamLimits,
 } from './admission.ts';
 import { Pressure } from './pressure.ts';
+import { StreamRates } from './stream-rates.ts';
 import type { Clock } from '../media/clock.ts';
 
 /** What is measured once a second on the main thread (host-limits.ts). */
@@ -55,11 +56,14 @@ interface Place {
   maySeeMain: boolean;
 }
 
-/** Of one stream. */
+/** Of one stream: how many may see each rendition; of those who ask nobody knows yet what they will see. */
 interface Viewers {
+  asking: number;
   main: number;
   sub: number;
 }
+
+const nobody: Readonly<Viewers> = { asking: 0, main: 0, sub: 0 };
 
 const SAMPLE_MS = 1000;
 /** A second at full load, as when a wall joins, is not yet too much; three are. */
@@ -79,9 +83,12 @@ export class AdmittingEngine implements EnginePort {
   readonly #engine: BookedEngine;
   /** By session; oldest first. */
   readonly #places = new Map<string, Place>();
-  /** Offers that wait for their answer, by stream. */
-  readonly #asking = new Map<string, number>();
+  /** By stream: kept as they come and go, for a question must cost little. Streams without any are left out. */
+  readonly #viewers = new Map<string, Viewers>();
+  readonly #rates = new StreamRates();
   readonly #refused: Record<OverCapacityReason, number>;
+  /** Questions after the main stream. */
+  readonly #keptDown: Record<OverBitrateReason, number>;
   /** By index. */
   readonly #mediaThreads = new Map<number, Pressure>();
   readonly #mainThread = new Pressure(threadLevels);
@@ -99,6 +106,7 @@ export class AdmittingEngine implements EnginePort {
     this.#limits = options.limits;
     this.#memory = new Pressure(memoryLevels(options.limits));
     this.#refused = countersOf(overCapacityReasons);
+    this.#keptDown = countersOf(overBitrateReasons);
     this.#load = options.readLoad();
     this.#memory.add(this.#load.memory.usedBytes / this.#load.memory.limitBytes);
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
@@ -106,12 +114,12 @@ export class AdmittingEngine implements EnginePort {
       const place = event.kind === 'viewer-joined' ? this.#places.get(event.sessionId) : undefined;
       if (place) place.isConnected = true;
     });
-    this.#engine.onSessionEnded((sessionId) => this.#places.delete(sessionId));
+    this.#engine.onSessionEnded((sessionId) => this.#leave(sessionId));
     this.#engine.setMainStreamBook({
       take: (sessionId) => this.#goUp(sessionId),
       giveBack: (sessionId) => {
         const place = this.#places.get(sessionId);
-        if (place) place.maySeeMain = false;
+        if (place) this.#show(place, false);
       },
     });
   }
@@ -131,19 +139,13 @@ export class AdmittingEngine implements EnginePort {
   async offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult> {
     const reason = this.#reasonToRefuse(stream);
     if (reason !== undefined) return this.#refuse(reason);
-    this.#ask(stream, 1);
+    this.#count(stream, 'asking', 1);
     try {
       const result = await this.#engine.offer(stream, sdp, wish);
-      if (result.ok)
-        this.#places.set(result.sessionId, {
-          stream,
-          sinceMs: this.#options.clock(),
-          isConnected: false,
-          maySeeMain: result.playing !== 'sub',
-        });
+      if (result.ok) this.#enter(result.sessionId, stream, result.playing !== 'sub');
       return result;
     } finally {
-      this.#ask(stream, -1);
+      this.#count(stream, 'asking', -1);
     }
   }
 
@@ -171,8 +173,9 @@ export class AdmittingEngine implements EnginePort {
       ...snapshot,
       joinsTotal: { ...snapshot.joinsTotal, 'over-capacity': refused },
       overCapacityTotal: { ...this.#refused },
+      keptDownTotal: { ...this.#keptDown },
       connectingSessions: this.#connecting(),
-      expectedBitrateBps: this.#hostBitrateBps(snapshot),
+      expectedBitrateBps: this.#hostBitrateBps(),
       mainEventLoopUtilisation: this.#load.mainUtilisation,
       memoryUsedBytes: memory.usedBytes,
       memoryLimitBytes: memory.limitBytes,
@@ -209,12 +212,14 @@ export class AdmittingEngine implements EnginePort {
     const quality = await this.#engine.sessionQuality(sessionId, wish);
     const place = this.#places.get(sessionId);
     if (quality?.switchingTo !== 'main' || place === undefined || place.maySeeMain) return quality;
-    const full = this.#fullAboveSub(place.stream) ?? 'host-bitrate';
+    const full = this.#fullAboveSub(place.stream);
+    // There is room by now: it asks again in a moment.
+    if (full === undefined) return quality;
     return { ...quality, switchingTo: undefined, reason: `${overCapacitySentence(full)} ${LATER}` };
   }
 
   closeSession(sessionId: string, reason?: SessionEnd): void {
-    this.#places.delete(sessionId);
+    this.#leave(sessionId);
     this.#engine.closeSession(sessionId, reason);
   }
 
@@ -248,31 +253,34 @@ export class AdmittingEngine implements EnginePort {
   /** Counted at once: many that go up in one moment do not take the same room. */
   #goUp(sessionId: string): boolean {
     const place = this.#places.get(sessionId);
-    if (place === undefined) return false;
-    place.maySeeMain ||= this.#fullAboveSub(place.stream) === undefined;
-    return place.maySeeMain;
+    if (place === undefined || place.maySeeMain) return place !== undefined;
+    const full = this.#fullAboveSub(place.stream);
+    if (full !== undefined) this.#keptDown[full]++;
+    else this.#show(place, true);
+    return full === undefined;
   }
 
-  /** The limit that leaves no room for one more who goes up. */
-  #fullAboveSub(name: string): 'stream-bitrate' | 'host-bitrate' | undefined {
-    const snapshot = this.#engine.snapshot();
-    const stream = snapshot?.streams.find((one) => one.name === name);
-    const { bitrateBps = 0, substream } = stream ?? {};
-    // It has only just come: in a second it is known.
-    const moreBps = bitrateBps === 0 ? Number.POSITIVE_INFINITY : bitrateBps - (substream?.bitrateBps ?? 0);
-    if (!fitsBitrate(moreBps, this.#streamSent(name, snapshot))) return 'stream-bitrate';
-    return fitsBitrate(moreBps, this.#hostSent(snapshot)) ? undefined : 'host-bitrate';
+  /**
+   * The limit that leaves no room for one more who goes up. What is above `BITRATE_AGAIN` is for those who come: they see
+   * nothing yet. Where nobody else is sent anything, they need none of it.
+   */
+  #fullAboveSub(stream: string): OverBitrateReason | undefined {
+    if (this.#limits.bitrateBps === undefined && this.#streamLimitBps(stream) === undefined) return undefined;
+    const { mainBps, subBps } = this.#rates.of(stream);
+    const fits = (sent: BitrateAccount): boolean =>
+      fitsBitrate(mainBps - subBps, { ...sent, wasFull: sent.sentBps > subBps });
+    if (!fits(this.#streamSent(stream))) return 'stream-bitrate';
+    return fits(this.#hostSent()) ? undefined : 'host-bitrate';
   }
 
   #facts(stream: string): AdmissionFacts {
-    const snapshot = this.#engine.snapshot();
     return {
-      streamViewers: this.#streamViewers(stream),
+      streamViewers: total(this.#viewersOf(stream)),
       maxStreamViewers: this.#options.streamLimitsOf(stream).viewers,
-      streamSent: this.#streamSent(stream, snapshot),
-      streamBitrateBps: snapshot?.streams.find(({ name }) => name === stream)?.bitrateBps ?? 0,
+      streamSent: this.#streamSent(stream),
+      streamBitrateBps: this.#rates.of(stream).mainBps,
       hostViewers: this.#hostViewers(),
-      hostSent: this.#hostSent(snapshot),
+      hostSent: this.#hostSent(),
       connecting: this.#connecting(),
       isThreadBusy: this.#isThreadBusy(stream),
       isMemoryFull: this.#memory.isHigh,
@@ -298,9 +306,10 @@ export class AdmittingEngine implements EnginePort {
     // One that hangs is no case of load: engine-client.ts ends it within seconds, and its offers are answered as late ones.
     for (const { index, eventLoopUtilisation } of snapshot?.threads ?? [])
       this.#mediaThread(index).add(eventLoopUtilisation);
-    if (isOpenAgain(this.#hostSent(snapshot))) this.#isBitrateFull = false;
+    this.#rates.add(snapshot, (stream) => this.#options.threadOf(stream) !== undefined);
+    if (isOpenAgain(this.#hostSent())) this.#isBitrateFull = false;
     for (const stream of this.#fullStreams)
-      if (isOpenAgain(this.#streamSent(stream, snapshot))) this.#fullStreams.delete(stream);
+      if (isOpenAgain(this.#streamSent(stream))) this.#fullStreams.delete(stream);
   }
 
   #isThreadBusy(stream: string): boolean {
@@ -316,58 +325,83 @@ export class AdmittingEngine implements EnginePort {
     return added;
   }
 
-  #ask(stream: string, change: 1 | -1): void {
-    const asking = (this.#asking.get(stream) ?? 0) + change;
-    if (asking === 0) this.#asking.delete(stream);
-    else this.#asking.set(stream, asking);
+  #enter(sessionId: string, stream: string, maySeeMain: boolean): void {
+    this.#places.set(sessionId, {
+      stream,
+      sinceMs: this.#options.clock(),
+      isConnected: false,
+      maySeeMain,
+    });
+    this.#count(stream, maySeeMain ? 'main' : 'sub', 1);
+  }
+
+  #show(place: Place, maySeeMain: boolean): void {
+    if (place.maySeeMain === maySeeMain) return;
+    place.maySeeMain = maySeeMain;
+    this.#count(place.stream, 'main', maySeeMain ? 1 : -1);
+    this.#count(place.stream, 'sub', maySeeMain ? -1 : 1);
+  }
+
+  #leave(sessionId: string): void {
+    const place = this.#places.get(sessionId);
+    if (place === undefined) return;
+    this.#places.delete(sessionId);
+    this.#count(place.stream, place.maySeeMain ? 'main' : 'sub', -1);
+  }
+
+  #count(stream: string, kind: keyof Viewers, change: 1 | -1): void {
+    const viewers = { ...this.#viewersOf(stream) };
+    viewers[kind] += change;
+    if (total(viewers) === 0) this.#viewers.delete(stream);
+    else this.#viewers.set(stream, viewers);
+  }
+
+  #viewersOf(stream: string): Readonly<Viewers> {
+    return this.#viewers.get(stream) ?? nobody;
+  }
+
+  #asking(): number {
+    return sum([...this.#viewers.values()].map(({ asking }) => asking));
   }
 
   #hostViewers(): number {
-    return this.#places.size + sum(this.#asking.values());
-  }
-
-  #streamViewers(stream: string): number {
-    const { main, sub } = this.#viewersByStream().get(stream) ?? { main: 0, sub: 0 };
-    return main + sub;
+    return this.#places.size + this.#asking();
   }
 
   #connecting(): number {
     const unconnected = [...this.#places.values()].filter(({ isConnected }) => !isConnected);
-    return unconnected.length + sum(this.#asking.values());
+    return unconnected.length + this.#asking();
   }
 
-  #streamSent(name: string, snapshot: EngineSnapshot | undefined): BitrateAccount {
-    const stream = snapshot?.streams.find((one) => one.name === name);
+  #streamLimitBps(stream: string): number | undefined {
+    return this.#options.streamLimitsOf(stream).bitrateBps;
+  }
+
+  #streamSent(stream: string): BitrateAccount {
     return {
-      sentBps: sentBps(stream, this.#viewersByStream().get(name) ?? { main: 0, sub: 0 }),
-      limitBps: this.#options.streamLimitsOf(name).bitrateBps,
-      wasFull: this.#fullStreams.has(name),
+      sentBps: this.#streamBitrateBps(stream, this.#viewersOf(stream)),
+      limitBps: this.#streamLimitBps(stream),
+      wasFull: this.#fullStreams.has(stream),
     };
   }
 
-  #hostSent(snapshot: EngineSnapshot | undefined): BitrateAccount {
+  #hostSent(): BitrateAccount {
     return {
-      sentBps: this.#hostBitrateBps(snapshot),
+      sentBps: this.#hostBitrateBps(),
       limitBps: this.#limits.bitrateBps,
       wasFull: this.#isBitrateFull,
     };
   }
 
-  #hostBitrateBps(snapshot: EngineSnapshot | undefined): number {
-    const streams = new Map(snapshot?.streams.map((stream) => [stream.name, stream]));
-    return sum([...this.#viewersByStream()].map(([name, viewers]) => sentBps(streams.get(name), viewers)));
+  #hostBitrateBps(): number {
+    let bps = 0;
+    for (const [stream, viewers] of this.#viewers) bps += this.#streamBitrateBps(stream, viewers);
+    return bps;
   }
 
-  #viewersByStream(): Map<string, Viewers> {
-    const all = new Map<string, Viewers>();
-    // What they will see nobody knows yet.
-    for (const [stream, main] of this.#asking) all.set(stream, { main, sub: 0 });
-    for (const { stream, maySeeMain } of this.#places.values()) {
-      const viewers = all.get(stream) ?? { main: 0, sub: 0 };
-      all.set(stream, viewers);
-      viewers[maySeeMain ? 'main' : 'sub']++;
-    }
-    return all;
+  #streamBitrateBps(stream: string, { asking, main, sub }: Viewers): number {
+    const { mainBps, subBps } = this.#rates.of(stream);
+    return (asking + main) * mainBps + sub * subBps;
   }
 
   #oldestUnconnected(stream: string | undefined): string | undefined {
@@ -392,9 +426,8 @@ function countersOf<K extends string>(keys: readonly K[]): Record<K, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 }
 
-function sentBps(stream: StreamSnapshot | undefined, { main, sub }: Viewers): number {
-  if (stream === undefined) return 0;
-  return main * stream.bitrateBps + sub * (stream.substream?.bitrateBps ?? 0);
+function total({ asking, main, sub }: Viewers): number {
+  return asking + main + sub;
 }
 
 function sum(values: Iterable<number>): number {

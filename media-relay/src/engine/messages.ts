@@ -6,7 +6,7 @@ import type { H264Facts } from '../media/track.ts';
 import type { ViewerPathSummary } from '../stream/path-statistics.ts';
 import type { Quality, RenditionName, StreamState, StreamWarning } from '../stream/states.ts';
 import type { StreamReasonCode } from '../stream/stream-reason.ts';
-import type { OverCapacityReason } from './admission.ts';
+import type { OverBitrateReason, OverCapacityReason } from './admission.ts';
 
 /** What the media thread needs to know of a configured stream. The URL holds credentials: never log it. */
 export interface StreamSpec {
@@ -351,6 +351,8 @@ export interface EngineSnapshot {
 export interface HostSnapshot extends EngineSnapshot {
   /** Offers refused with `over-capacity`, by the limit that they met. */
   readonly overCapacityTotal: Readonly<Record<OverCapacityReason, number>>;
+  /** Times that a viewer of a substream was kept from the main stream, by the limit; each asks again every 4 to 6 s. */
+  readonly keptDownTotal: Readonly<Record<OverBitrateReason, number>>;
   /** Sessions and offers without keys yet. */
   readonly connectingSessions: number;
   /** What all sessions are sent while nothing is lost. */

@@ -113,3 +113,28 @@ test('one of two listed addresses that goes keeps its socket for when it is back
   await viewer.until(() => viewer.packets.length > before);
   viewer.close();
 });
+
+test('a viewer whose address of the relay went away gets its media by another one at its next sign from there', async () => {
+  engine.close();
+  engine = made('127.0.0.2');
+  addresses = ['127.0.0.1', '127.0.0.2'];
+  await startWithCamera();
+  const { viewer, sdp } = await answer();
+  await viewer.connect(sdp, '127.0.0.2');
+  const socketOfNext = async (): Promise<number | undefined> => {
+    const answers = viewer.stunAnswers.length;
+    viewer.check(undefined, false);
+    await viewer.until(() => viewer.stunAnswers.length > answers);
+    const before = viewer.packets.length;
+    source.group(10);
+    await viewer.until(() => viewer.packets.length > before);
+    return viewer.packets.at(-1)?.socket;
+  };
+  viewer.goTo('127.0.0.1');
+  await viewer.openAnother();
+  expect(await socketOfNext()).toBe(0);
+  addresses = ['127.0.0.1'];
+  await look();
+  expect(await socketOfNext()).toBe(1);
+  viewer.close();
+});

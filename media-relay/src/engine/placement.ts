@@ -18,7 +18,7 @@ export interface ThreadLoad {
 }
 
 /** A camera that is not measured yet, or waits for its first viewer, will want about this. */
-const ASSUMED_BPS = 4_000_000;
+export const ASSUMED_BPS = 4_000_000;
 
 /** Bits in and out: what comes once from the camera goes out once for each viewer, in the rendition that it sees. */
 export function expectedBps({ bitrateBps, viewers, substream }: StreamLoad): number {

@@ -30,6 +30,7 @@ let engine: Engine;
 let main: ScriptedSource;
 let sub: ScriptedSource;
 let offsetMs: number;
+let chance: number;
 let messages: FromEngine[];
 let asked: string[];
 const listeners = new Set<() => void>();
@@ -41,6 +42,7 @@ beforeEach(async () => {
   main = new ScriptedSource();
   sub = new ScriptedSource();
   offsetMs = 0;
+  chance = 0.5;
   messages = [];
   asked = [];
   await startEngine();
@@ -51,7 +53,7 @@ async function startEngine(mainStream?: MainStreamDesk): Promise<void> {
     { mediaPort: 0, mediaAddresses: ['127.0.0.1'], announcedAddresses: [] },
     {
       clock,
-      random: () => 0.5,
+      random: () => chance,
       createSource: ({ url }) => (url === 'scripted:sub' ? sub : main),
       emit: (message) => {
         messages.push(message);
@@ -393,6 +395,23 @@ describe('where the main stream must be asked for', () => {
     expect(engine.sessionQuality(id, {})).toMatchObject({ playing: 'sub' });
     expect(asked.slice(3)).toEqual([`back ${id}`]);
     expectContinuous(made.packets);
+  });
+
+  test.each([
+    [0, 4000],
+    [0.999, 6000],
+  ])('after a no those who wait do not ask together: with chance %d after %d ms', async (drawn, afterMs) => {
+    chance = drawn;
+    const { made, id } = await watchingSub();
+    engine.sessionQuality(id, { quality: 'main' });
+    engine.answerMainStream(id, false);
+    offsetMs += afterMs - 100;
+    made.check();
+    main.frame(8000, true, clock());
+    expect(asked).toHaveLength(1);
+    offsetMs += 200;
+    main.frame(8000, true, clock());
+    expect(asked).toHaveLength(2);
   });
 
   test('a leave that is of no use any more goes back', async () => {

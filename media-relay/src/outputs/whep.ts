@@ -136,6 +136,7 @@ export class WhepOutput {
     this.#local = local;
     this.#missing = missing;
     await this.#port.setAddresses([...this.#local, ...this.#away]);
+    for (const { address } of this.#away) this.#port.doubt(address);
   }
 
   #awayOf(missing: readonly string[]): LocalAddress[] {

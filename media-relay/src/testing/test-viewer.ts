@@ -141,6 +141,11 @@ export class TestViewer {
     await once(connection, 'connect');
   }
 
+  /** Another of the relay's addresses, for what is sent from now on. */
+  goTo(address: string): void {
+    if (this.#remote) this.#remote = { ...this.#remote, address };
+  }
+
   /** Another socket beside the first, and sends from it: a NAT has given the viewer another port. */
   async openAnother(): Promise<void> {
     const socket = this.#addSocket();

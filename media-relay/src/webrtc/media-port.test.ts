@@ -38,6 +38,7 @@ class Client implements PortClient {
 
   onRtcp(): void {}
 
+  onPathDoubtful(): void {}
   onPathLost(path: Destination): void {
     this.lost.push(path);
   }

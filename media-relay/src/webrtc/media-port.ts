@@ -87,6 +87,13 @@ export class MediaPort {
     }
   }
 
+  /** An address that this host does not have for now, though its socket stays. */
+  doubt(address: string): void {
+    const socket = this.#sockets.get(address);
+    for (const { client, destination } of this.#paths.values())
+      if (destination.socket === socket) client.onPathDoubtful(destination);
+  }
+
   async #setUdpAddresses(addresses: readonly LocalAddress[]): Promise<void> {
     const wanted = new Set(addresses.map(({ address }) => address));
     for (const [address, socket] of this.#sockets) {

@@ -7,6 +7,8 @@ export interface PortClient {
   onStun(datagram: Uint8Array, from: Destination, nowMs: number): boolean;
   onDtls(datagram: Uint8Array, from: Destination): void;
   onRtcp(datagram: Uint8Array, from: Destination, nowMs: number): void;
+  /** This host lost the address of this path for now: it may lead nowhere. */
+  onPathDoubtful(path: Destination): void;
   /** This path is now another session's, or gone. */
   onPathLost(path: Destination): void;
 }

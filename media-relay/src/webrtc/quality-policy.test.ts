@@ -197,6 +197,24 @@ describe('a path', () => {
     expect(switches.map(({ reason }) => reason)).toEqual(['path', 'trial', 'roll-back']);
   });
 
+  test('that is strained while the trial waits for leave is not tried before it has been calm again', () => {
+    const { facts, run } = viewer();
+    run(2000, pathOf(2e6));
+    // Without leave nothing comes of it: the substream goes on.
+    const wish = (ms: number, path: PathFacts): RenditionName | undefined => {
+      let last: RenditionName | undefined;
+      for (let at = 0; at < ms; at += STEP_MS) {
+        last = run(STEP_MS, () => path)?.rendition;
+        facts.playing = 'sub';
+      }
+      return last;
+    };
+    expect(wish(8000, unknownPath)).toBe('main');
+    expect(wish(500, congested)).toBe('sub');
+    expect(wish(2500, unknownPath)).toBe('sub');
+    expect(wish(2500, unknownPath)).toBe('main');
+  });
+
   test('that four share carries the main stream for as many as it has room for: they do not try in step', () => {
     let drawn = 0;
     const random = (): number => (drawn += 0.618) % 1;

@@ -89,7 +89,7 @@ type PathState =
   /** Since when it carries the main stream again; undefined: nothing ever spoke against it. */
   | { readonly kind: 'open'; readonly sinceMs: number | undefined }
   | Narrow
-  /** The switch is on its way. */
+  /** The switch is on its way, or may not be made yet (quality-switch.ts). */
   | { readonly kind: 'try' }
   /** Since when the main stream plays, and what the path lost before: what radio loses has nothing to do with it. */
   | { readonly kind: 'trial'; readonly sinceMs: number; readonly lossShareBefore: number };
@@ -170,7 +170,8 @@ export class QualityPolicy {
       case 'try':
         if (playing === 'main')
           this.#path = { kind: 'trial', sinceMs: nowMs, lossShareBefore: path.lossShare };
-        else if (this.#bySize === 'sub') this.#path = this.#narrow('path', nowMs);
+        else if (this.#bySize === 'sub' || this.#calmSinceMs === undefined)
+          this.#path = this.#narrow('path', nowMs);
         return;
       case 'trial':
         this.#watchTrial(state, path, nowMs);

@@ -22,8 +22,9 @@ import type { VideoFeed } from './video-feed.ts';
 const MAX_BURST_MS = 300;
 /** A camera whose connection has ended may be back within this; then its last frames no longer make it live. */
 const GONE_AFTER_MS = 1000;
-/** Who may not go up asks again after this: there may be room. */
-const ASK_AGAIN_MS = 5000;
+/** Who may not go up asks again after this, or half as much again: there may be room, and not all should ask together. */
+const ASK_AGAIN_MS = 4000;
+const ASK_AGAIN_SPREAD = 0.5;
 const urgent: ReadonlySet<SwitchReason> = new Set(['path', 'roll-back', 'availability']);
 
 /** Whoever sees the substream goes up by leave of this alone: the host may send no more (engine/admitting-engine.ts). */
@@ -53,6 +54,7 @@ export class QualitySwitch {
   readonly #carried: readonly string[];
   readonly #policy: QualityPolicy;
   readonly #gate: MainStreamGate | undefined;
+  readonly #random: () => number;
   /** What is known of the leave to show the main stream. */
   #leave: 'granted' | 'asked' | 'none';
   #askAgainMs = Number.NEGATIVE_INFINITY;
@@ -68,6 +70,7 @@ export class QualitySwitch {
     this.#reader = reader;
     this.#playing = first;
     this.#gate = gate;
+    this.#random = random;
     this.#leave = first.name === 'main' || gate === undefined ? 'granted' : 'none';
     this.#carried = [profileLevelId, ...(first.facts ? [first.facts.profileLevelId] : [])];
     this.#decision = { rendition: first.name, reason: 'viewer', needsSub: first.name === 'sub' };
@@ -123,7 +126,7 @@ export class QualitySwitch {
   /** What was asked of the gate. */
   answered(isGranted: boolean, feed: VideoFeed | undefined, nowMs: number): void {
     this.#leave = isGranted ? 'granted' : 'none';
-    this.#askAgainMs = nowMs + ASK_AGAIN_MS;
+    this.#askAgainMs = nowMs + ASK_AGAIN_MS * (1 + ASK_AGAIN_SPREAD * this.#random());
     // It may have changed its mind.
     if (isGranted) this.steer(feed, this.#path, nowMs);
   }

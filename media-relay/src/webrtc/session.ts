@@ -145,6 +145,11 @@ export class Session implements PortClient, StreamReader {
     for (const packet of packets) this.#media?.onRtcp(packet, nowMs);
   }
 
+  /** Media goes there until there is a sign from elsewhere: the address may be back before. */
+  onPathDoubtful(path: Destination): void {
+    if (this.#destination === path) this.#destinationHeardMs = Number.NEGATIVE_INFINITY;
+  }
+
   onPathLost(path: Destination): void {
     if (this.#destination === path) this.#destination = undefined;
     if (this.#dtlsDestination === path) this.#dtlsDestination = undefined;

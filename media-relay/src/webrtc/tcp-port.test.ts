@@ -41,6 +41,7 @@ class Client implements PortClient {
     this.rtcp.push(Buffer.from(datagram).toString('latin1'));
   }
 
+  onPathDoubtful(): void {}
   onPathLost(path: Destination): void {
     this.lost = path;
   }

@@ -2,7 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { as, FakeMetrics, startTestRelay } from '../testing/test-relay.ts';
+import { createAuthoriser } from '../../auth/authoriser.ts';
+import type { Authoriser } from '../../auth/authoriser.ts';
+import { TokenBook } from '../../auth/tokens.ts';
+import { as, FakeMetrics, startTestRelay, testTokens } from '../testing/test-relay.ts';
 import type { TestRelay } from '../testing/test-relay.ts';
 
 let relay: TestRelay;
@@ -37,6 +40,30 @@ describe('metrics', () => {
     collected.resolve();
     await setImmediate();
     expect(slow.logLines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['request']);
+  });
+
+  test('who is gone while it is asked who it is keeps no place', async () => {
+    const authoriser = createAuthoriser({ tokens: new TokenBook(testTokens) });
+    let asked = Promise.withResolvers<void>();
+    let known = Promise.withResolvers<void>();
+    const auth: Authoriser = {
+      async identify(question) {
+        asked.resolve();
+        await known.promise;
+        return authoriser.identify(question);
+      },
+    };
+    await using slow = await startTestRelay({ deps: { auth } });
+    const headers = `Host: localhost\r\nAuthorization: ${as.metrics.authorization}`;
+    for (let i = 0; i < 4; i++) {
+      asked = Promise.withResolvers<void>();
+      known = Promise.withResolvers<void>();
+      await slow.abandon(`GET /metrics HTTP/1.1\r\n${headers}\r\n\r\n`, asked.promise);
+      known.resolve();
+      await setImmediate();
+    }
+    expect((await slow.fetch('/metrics', { headers: as.metrics })).status).toBe(200);
+    expect(slow.logLines.filter((line) => line.includes('request failed'))).toEqual([]);
   });
 
   test('scrapes that are given up while a collector hangs are bounded', async () => {

@@ -18,6 +18,8 @@ export function metricsRoutes({ metrics }: HttpDeps): Route[] {
       answers: { 200: { description: 'Prometheus text format 0.0.4', type: 'text/plain' } },
       problems: ['over-capacity'],
       async handle({ request, response }) {
+        // Gone while it was asked who it is.
+        if (response.destroyed) return;
         const full = scrapes.refusal;
         if (full !== undefined) throw new HttpProblem('over-capacity', full, { retryAfterSeconds: 1 });
         response.setHeader('Content-Type', metrics.contentType);

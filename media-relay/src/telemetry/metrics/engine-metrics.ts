@@ -1,5 +1,5 @@
 import type { HistogramState, MetricSource, Samples } from '@sightline/exporter';
-import { admissionReasons, catalogue, joinOutcomes } from '@sightline/exporter';
+import { admissionReasons, catalogue, joinOutcomes, keptDownReasons } from '@sightline/exporter';
 
 import type { HostSnapshot, ThreadSnapshot } from '../../engine/messages.ts';
 import { Growing } from './growing.ts';
@@ -60,6 +60,12 @@ const counters: readonly Row<HostSnapshot>[] = [
     'reason',
     admissionReasons,
     (engine) => engine.overCapacityTotal,
+  ),
+  ...rowsByValue<HostSnapshot>(
+    'sightline_admission_main_stream_rejections_total',
+    'reason',
+    keptDownReasons,
+    (engine) => engine.keptDownTotal,
   ),
 ];
 

@@ -1,5 +1,6 @@
 import {
   admissionReasons,
+  keptDownReasons,
   qualitySwitchReasons,
   Samples,
   streamStates as knownStates,
@@ -8,7 +9,7 @@ import {
 import { expect, test } from 'vitest';
 
 import { mislabelled } from '../../../../exporter/src/testing/mislabelled.ts';
-import { overCapacityReasons } from '../../engine/admission.ts';
+import { overBitrateReasons, overCapacityReasons } from '../../engine/admission.ts';
 import type { HostSnapshot, StreamSnapshot } from '../../engine/messages.ts';
 import type { ConfiguredStream } from '../../http/deps.ts';
 import { liveSnapshot, substreamSnapshot } from '../../http/testing/fake-engine.ts';
@@ -103,6 +104,7 @@ function engineWith(streams: readonly StreamSnapshot[], atMs: number): HostSnaps
       'event-loop': 0,
       memory: 0,
     },
+    keptDownTotal: { 'stream-bitrate': 0, 'host-bitrate': 7 },
     connectingSessions: 1,
     expectedBitrateBps: 8_000_000,
     mainEventLoopUtilisation: 0.1,
@@ -130,6 +132,7 @@ test('known values are those of the relay', () => {
   expect(knownStates).toEqual(Object.keys(streamStates));
   expect(knownWarnings).toEqual(Object.keys(streamWarnings));
   expect(admissionReasons).toEqual(overCapacityReasons);
+  expect(keptDownReasons).toEqual(overBitrateReasons);
   const { qualitySwitches } = new PathStatistics(new DelayHistogram());
   expect(qualitySwitchReasons).toEqual([...Object.keys(qualitySwitches), 'other']);
 });
@@ -385,6 +388,7 @@ test('the engine: threads, joins by outcome, and totals that go on', () => {
   expect(first.find('sightline_media_thread_cpu_seconds_total', { mode: 'system' })).toBe(4);
   expect(first.find('sightline_forward_delay_p99_seconds')).toBe(0.001);
   expect(first.find('sightline_admission_rejections_total', { reason: 'host-viewers' })).toBe(4);
+  expect(first.find('sightline_admission_main_stream_rejections_total', { reason: 'host-bitrate' })).toBe(7);
   expect(first.find('sightline_viewer_sessions_connecting')).toBe(1);
   expect(first.find('sightline_egress_expected_bytes_per_second')).toBe(1_000_000);
   expect(first.find('sightline_media_thread_running', { thread: 'media-0' })).toBe(1);
