@@ -198,7 +198,6 @@ export class AdmittingEngine implements EnginePort {
     return this.#engine.sessionClock(sessionId, frames);
   }
 
-  /** Its place is free at once: a page that is loaded again must not meet itself. */
   keyFrame(stream: string, question?: KeyFrameQuestion): Promise<KeyFrameResult> {
     return this.#engine.keyFrame(stream, question);
   }
@@ -218,6 +217,7 @@ export class AdmittingEngine implements EnginePort {
     return { ...quality, switchingTo: undefined, reason: `${overCapacitySentence(full)} ${LATER}` };
   }
 
+  /** Its place is free at once: a page that is loaded again must not meet itself. */
   closeSession(sessionId: string, reason?: SessionEnd): void {
     this.#leave(sessionId);
     this.#engine.closeSession(sessionId, reason);
