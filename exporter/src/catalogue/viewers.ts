@@ -66,7 +66,7 @@ export const viewerMetrics = {
   ),
   sightline_egress_expected_bytes_per_second: gauge(
     'count',
-    'What all sessions together are sent while nothing is lost',
+    'What all sessions together count with for the limits of bit rates: the highest rates of late, cameras that are away included',
   ),
   sightline_egress_pacer_delay_mean_seconds: gauge(
     'seconds',

@@ -36,7 +36,7 @@ test('nobody of the page asks before Retry-After', () => {
 test('no Retry-After closes the page for more than half a minute', () => {
   const pace = new OfferPace(40, () => 0);
   pace.failed('dock', 0, 600_000);
-  expect(pace.waitMs(0)).toBe(30_000);
+  expect(pace.waitMs(0)).toBe(25_000);
 });
 
 test('the relay is back when it answers a stream that it did not, and answered nobody in between', () => {

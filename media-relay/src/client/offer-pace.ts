@@ -6,7 +6,7 @@ const FIRST_FAILURE_MS = 250;
 /** Between two offers while it does not: one page costs a relay that comes back next to nothing. */
 const LONGEST_SPACING_MS = 2000;
 /** What one answer can ask of the whole page. Whoever got it sits out its own wait. */
-const LONGEST_CLOSED_MS = 30_000;
+const LONGEST_CLOSED_MS = 25_000;
 
 export class OfferPace {
   readonly #spacingMs: number;

@@ -37,7 +37,7 @@ export interface StreamLimits {
 
 /** What is sent to many, and its limit. */
 export interface BitrateAccount {
-  /** What all sessions are sent while nothing is lost: each the rate of the best rendition that it may see now. */
+  /** What all sessions count with: each the rate of the best rendition that it may see now (stream-rates.ts). */
   readonly sentBps: number;
   readonly limitBps: number | undefined;
   /** The last answer was no, and `BITRATE_AGAIN` has not been reached since. */

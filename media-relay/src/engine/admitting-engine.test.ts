@@ -274,16 +274,47 @@ describe('configured limits', () => {
   });
 
   test('of the bit rate: a stream that was removed is forgotten', async () => {
-    const { stub, engine, join } = setUp(
-      { bitrateBps: 20_000_000 },
-      {},
-      undefined,
-      (stream) => stream !== 'gone',
-    );
-    stub.bitrates = { gone: 1_000_000 };
+    let isThere = true;
+    const { engine, join } = setUp({ bitrateBps: 20_000_000 }, {}, undefined, () => isThere);
     aSecond();
-    await join('gone');
+    isThere = false;
+    aSecond();
+    isThere = true;
+    await join('gate');
     expect(engine.snapshot()?.expectedBitrateBps).toBe(4_000_000);
+  });
+
+  test('of the bit rate: of a stream that is not there the engine says so, however full the host is', async () => {
+    const { stub, engine, join } = setUp({ bitrateBps: 8_000_000 }, {}, undefined, (name) => name !== 'gone');
+    aSecond();
+    for (let i = 0; i < 2; i++) await join();
+    const notFound: OfferResult = { ok: false, code: 'stream-not-found', message: 'none' };
+    stub.answers = Promise.resolve(notFound);
+    expect(await engine.offer('gone', '')).toBe(notFound);
+    expect(engine.fullHost).toEqual([]);
+  });
+
+  test('of the bit rate: a camera on demand is measured by its first viewer, whatever it was sent before', async () => {
+    const { stub, join, maxBitrates } = setUp({ bitrateBps: 3_000_000 });
+    maxBitrates['lobby'] = 2_500_000;
+    stub.state = 'idle';
+    stub.bitrates = { lobby: 0 };
+    aSecond();
+    expect(await join()).toBe('s1');
+    expect(await join()).toBe('stream-bitrate');
+    stub.state = 'live';
+    stub.bitrates = { lobby: 1_000_000 };
+    aSecond();
+    expect(await join()).toBe('s2');
+    expect(await join()).toBe('stream-bitrate');
+    stub.bitrates = { lobby: 2_600_000 };
+    aSecond();
+    for (const id of ['s1', 's2']) stub.endSession(id, 'lobby');
+    expect(await join()).toBe('stream-bitrate');
+    stub.state = 'idle';
+    stub.bitrates = { lobby: 0 };
+    aSecond();
+    expect(await join()).toBe('s3');
   });
 
   test('of the bit rate: whoever wants the main stream and must wait for room is told so', async () => {

@@ -137,6 +137,8 @@ export class AdmittingEngine implements EnginePort {
   }
 
   async offer(stream: string, sdp: string, wish?: QualityWish): Promise<OfferResult> {
+    // There is none: the engine says so.
+    if (this.#options.threadOf(stream) === undefined) return this.#engine.offer(stream, sdp, wish);
     const reason = this.#reasonToRefuse(stream);
     if (reason !== undefined) return this.#refuse(reason);
     this.#count(stream, 'asking', 1);
@@ -274,11 +276,14 @@ export class AdmittingEngine implements EnginePort {
   }
 
   #facts(stream: string): AdmissionFacts {
+    const streamViewers = total(this.#viewersOf(stream));
+    // By its first viewer it is measured: were that one refused by what is assumed, it would never be.
+    const isFirst = streamViewers === 0 && !this.#rates.knows(stream);
     return {
-      streamViewers: total(this.#viewersOf(stream)),
+      streamViewers,
       maxStreamViewers: this.#options.streamLimitsOf(stream).viewers,
       streamSent: this.#streamSent(stream),
-      streamBitrateBps: this.#rates.of(stream).mainBps,
+      streamBitrateBps: isFirst ? 0 : this.#rates.of(stream).mainBps,
       hostViewers: this.#hostViewers(),
       hostSent: this.#hostSent(),
       connecting: this.#connecting(),

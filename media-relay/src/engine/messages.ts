@@ -355,7 +355,7 @@ export interface HostSnapshot extends EngineSnapshot {
   readonly keptDownTotal: Readonly<Record<OverBitrateReason, number>>;
   /** Sessions and offers without keys yet. */
   readonly connectingSessions: number;
-  /** What all sessions are sent while nothing is lost. */
+  /** What all sessions count with for the limits: by the highest rates of late, cameras that are away included. */
   readonly expectedBitrateBps: number;
   /** Of the main thread over the last second, 0..1. */
   readonly mainEventLoopUtilisation: number;

@@ -32,6 +32,11 @@ export class StreamRates {
   /** Once a second. */
   add(snapshot: EngineSnapshot | undefined, isThere: (stream: string) => boolean): void {
     for (const stream of snapshot?.streams ?? []) {
+      // Nobody watches, and it may be another camera by the time that somebody does.
+      if (stream.state === 'idle') {
+        this.#kept.delete(stream.name);
+        continue;
+      }
       const { mainBps, subBps } = this.#kept.get(stream.name) ?? unknown;
       this.#kept.set(stream.name, {
         mainBps: newer(mainBps, stream.bitrateBps) ?? (lacksMain(stream) ? 0 : undefined),
@@ -39,6 +44,11 @@ export class StreamRates {
       });
     }
     for (const name of this.#kept.keys()) if (!isThere(name)) this.#kept.delete(name);
+  }
+
+  /** Its main stream has been measured, or could not be had, since somebody began to watch. */
+  knows(stream: string): boolean {
+    return this.#kept.get(stream)?.mainBps !== undefined;
   }
 
   of(stream: string): StreamRate {

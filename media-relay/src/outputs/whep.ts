@@ -132,11 +132,14 @@ export class WhepOutput {
     const local = localAddresses(interfaces, mediaAddresses);
     const missing = missingAddresses(interfaces, mediaAddresses);
     if (local.length === 0 && missing.length > 0) throw new Error(doesNotHave(missing));
+    const wasAway = this.#away;
     this.#away = this.#awayOf(missing);
     this.#local = local;
     this.#missing = missing;
     await this.#port.setAddresses([...this.#local, ...this.#away]);
-    for (const { address } of this.#away) this.#port.doubt(address);
+    // Once: whoever stays, or comes back to it, hears from it.
+    for (const { address } of this.#away)
+      if (!wasAway.some((before) => before.address === address)) this.#port.doubt(address);
   }
 
   #awayOf(missing: readonly string[]): LocalAddress[] {

@@ -133,6 +133,42 @@ test('a viewer that moves takes neither a queue nor its drain along', () => {
   expect(estimate.capacityBps).toBe(before);
 });
 
+test('what left before a viewer moved waits in no queue of its new path', () => {
+  const { asked, send, estimate, clock } = watch();
+  asked[0]?.answer(40);
+  send(3000, 2);
+  estimate.pathChanged(clock.nowMs);
+  const count = asked.length;
+  asked.at(-1)?.answer(40);
+  send(8, 10);
+  const late = asked[count + 1];
+  if (late === undefined) throw new Error('no echo was asked for');
+  clock.nowMs = late.atMs + 100;
+  late.answer(100);
+  expect(estimate.capacityBps).toBeLessThan(FULL_PACE_BPS);
+  // The little that followed it has come through meanwhile.
+  expect(estimate.paceBps(4e6, clock.nowMs)).toBeGreaterThanOrEqual(4e6);
+});
+
+test('one late echo that is refuted leaves nothing behind: loss without delay is radio, as before', () => {
+  const { asked, send, estimate, clock } = watch();
+  asked[0]?.answer(40);
+  send(20, 10);
+  asked[1]?.answer(40 + 44);
+  expect(estimate.capacityBps).toBeLessThan(FULL_PACE_BPS);
+  asked[2]?.answer(41);
+  expect(estimate.capacityBps).toBeUndefined();
+  // Half of the full pace or less, but never below 2.5 times the stream: as on a path that never showed a queue.
+  clock.nowMs += 2000;
+  for (let i = 0; i < 40; i++) {
+    clock.nowMs += 300;
+    estimate.paceBps(4e6, clock.nowMs);
+    estimate.sent(0, 10, 12_000, clock.nowMs);
+    estimate.nack(10, clock.nowMs);
+  }
+  expect(estimate.paceBps(4e6, clock.nowMs)).toBeGreaterThanOrEqual(10e6);
+});
+
 test('whatever a viewer answers, when, and how often: the pace is a rate that a stream can live with', () => {
   const step = fc.record({
     ms: fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 30_000 })),

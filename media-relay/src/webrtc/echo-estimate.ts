@@ -35,6 +35,8 @@ const LEAST_CAPACITY_BPS = 500_000;
 /** A step up needs so much sent in front of its echo. */
 const STEP_BYTES = HEAD_PACKETS * 1200;
 
+const untroubled = { capacityBps: undefined, isFlat: true, isGuessed: false };
+
 export class EchoEstimate {
   readonly #known: KnownPath;
   readonly #echo: AskEcho | undefined;
@@ -45,7 +47,7 @@ export class EchoEstimate {
   #limitedAtMs = Number.NEGATIVE_INFINITY;
   #limitedAtBytes = 0;
   /** What was known before an echo limited it, as long as no other has said the same. */
-  #beforeBps: number | undefined;
+  #before: Pick<KnownPath, 'capacityBps' | 'isFlat' | 'isGuessed'> = untroubled;
   #drainUntilMs = Number.NEGATIVE_INFINITY;
   /** One came late on this path by chance, and so may others. */
   #hasRefuted = false;
@@ -79,6 +81,7 @@ export class EchoEstimate {
   pathChanged(nowMs: number): void {
     this.#trail = new EchoTrail();
     this.#limitedAtMs = Number.NEGATIVE_INFINITY;
+    this.#limitedAtBytes = 0;
     this.#drainUntilMs = Number.NEGATIVE_INFINITY;
     this.#hasRefuted = false;
     this.#askIdle(nowMs);
@@ -148,15 +151,15 @@ export class EchoEstimate {
       if (verdict.kind === 'clear') known.isProven = true;
       return;
     }
-    if (capacityBps !== undefined && this.#trail.isConfirmed)
+    if (capacityBps !== undefined && !known.isGuessed && this.#trail.isConfirmed)
       known.blindCeilingBps = Math.min(known.blindCeilingBps, capacityBps);
     switch (verdict.kind) {
       case 'clear':
-        if (mark.bytes >= known.flightEndBytes) known.isProven = true;
+        if (mark.bytes - this.#trail.bytes >= known.flightEndBytes - known.sentBytes) known.isProven = true;
         if (capacityBps !== undefined) this.#step(capacityBps, verdict.flightBytes, mark, nowMs);
         return;
       case 'refuted':
-        known.capacityBps = this.#beforeBps;
+        Object.assign(known, this.#before);
         this.#drainUntilMs = nowMs;
         // That it carries more than the late echo said does not say how much.
         known.doubt(nowMs);
@@ -165,9 +168,9 @@ export class EchoEstimate {
       case 'queue':
         known.isProven = true;
         if (verdict.shownBps * CAPACITY_SHARE >= FULL_PACE_BPS) return;
-        known.isFlat = false;
         if (capacityBps === undefined || verdict.shownBps < capacityBps)
           this.#limit(Math.max(LEAST_CAPACITY_BPS, verdict.shownBps), mark, delayMs, nowMs);
+        known.isFlat = false;
         return;
       case 'nothing':
     }
@@ -178,23 +181,28 @@ export class EchoEstimate {
     if (!this.#trail.isDoubtful) return;
     if (Math.min(flightBytes, mark.bytes - this.#limitedAtBytes) < STEP_BYTES) return;
     const known = this.#known;
-    known.setCapacity(Math.min(capacityBps * PROBE_FACTOR, this.#beforeBps ?? Number.POSITIVE_INFINITY));
+    known.setCapacity(
+      Math.min(capacityBps * PROBE_FACTOR, this.#before.capacityBps ?? Number.POSITIVE_INFINITY),
+    );
     this.#limitedAtMs = nowMs;
-    this.#limitedAtBytes = known.sentBytes;
+    this.#limitedAtBytes = this.#trail.bytes;
   }
 
   #limit(shownBps: number, mark: EchoMark, delayMs: number, nowMs: number): void {
     const known = this.#known;
     const isNew = known.capacityBps === undefined || !this.isLimiting(nowMs);
-    if (isNew) this.#beforeBps = known.capacityBps;
+    if (isNew) {
+      const { capacityBps, isFlat, isGuessed } = known;
+      this.#before = { capacityBps, isFlat, isGuessed };
+    }
     if (known.capacityBps === undefined) known.blindCeilingBps = Number.POSITIVE_INFINITY;
     this.#trail.limited(mark, delayMs, isNew);
     known.capacityBps = shownBps;
     known.isGuessed = false;
     known.lastSignMs = nowMs;
     this.#limitedAtMs = nowMs;
-    this.#limitedAtBytes = known.sentBytes;
-    const queueMs = delayMs + mark.sentMs - nowMs + ((known.sentBytes - mark.bytes) * 8000) / shownBps;
+    this.#limitedAtBytes = this.#trail.bytes;
+    const queueMs = delayMs + mark.sentMs - nowMs + ((this.#trail.bytes - mark.bytes) * 8000) / shownBps;
     this.#drainUntilMs = nowMs + Math.min(DRAIN.longestMs, Math.max(0, queueMs - DRAIN.leftMs));
   }
 }

@@ -82,6 +82,9 @@ test('or by something else that tells of trouble', () => {
   trail.limited(first, 44, true);
   trail.settle();
   expect(trail.isDoubtful).toBe(false);
+  // Nor does an echo that shows less make it doubtful again.
+  trail.limited(first, 50, false);
+  expect(trail.isDoubtful).toBe(false);
   expect(trail.answered(second, 3, 10e6).kind).toBe('clear');
 });
 

@@ -75,6 +75,11 @@ export class EchoTrail {
   /** How late echoes of calm times were, negated: the least is the longest. */
   readonly #leastEarlyMs = new RecentMinimum(NOISE_WINDOW_MS);
 
+  /** Sent in all. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** When the oldest left of those that may still come. */
   get waitingSinceMs(): number | undefined {
     return this.#waiting[0]?.sentMs;
@@ -119,7 +124,8 @@ export class EchoTrail {
   /** By what this echo has shown, the path is limited from now on. A new limit awaits a second one. */
   limited(mark: EchoMark, delayMs: number, isNew: boolean): void {
     if (isNew) this.#isConfirmed = false;
-    this.#witness = { mark, delayMs };
+    // What something else has confirmed needs none.
+    if (isNew || this.#witness !== undefined) this.#witness = { mark, delayMs };
   }
 
   /** Something else than an echo has told of trouble: none takes the limit back. */

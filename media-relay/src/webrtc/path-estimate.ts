@@ -149,7 +149,8 @@ export class PathEstimate {
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
     known.paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
     known.leavingBps = Math.min(known.paceBps, this.#heldPaceBps(streamBitrateBps, nowMs));
-    return isLate && known.leavingBps === fullBps ? fullBps * LATE_FACTOR : known.leavingBps;
+    const isClean = known.leavingBps === fullBps && !this.#isSilent(nowMs);
+    return isLate && isClean ? fullBps * LATE_FACTOR : known.leavingBps;
   }
 
   /** While a queue that an echo has shown runs down, or one that an overdue echo tells of may grow. */
@@ -195,8 +196,13 @@ export class PathEstimate {
         known.isProven = true;
       else if (known.sentBytes >= known.flightEndBytes) return true;
     }
-    const { transportCc, awaitingSinceMs } = known;
     // Perhaps only the way back fails: no reason to make pictures late.
-    return !isLate && transportCc && awaitingSinceMs !== undefined && nowMs - awaitingSinceMs > SILENCE_MS;
+    return !isLate && this.#isSilent(nowMs);
+  }
+
+  /** Feedback that should be there is not. */
+  #isSilent(nowMs: number): boolean {
+    const { transportCc, awaitingSinceMs } = this.#known;
+    return transportCc && awaitingSinceMs !== undefined && nowMs - awaitingSinceMs > SILENCE_MS;
   }
 }

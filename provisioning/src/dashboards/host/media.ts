@@ -73,7 +73,8 @@ export const media: readonly Line[] = [
     },
     {
       title: 'Sent and expected',
-      description: 'What all sessions are sent, and what they would be while nothing is lost.',
+      description:
+        'What all sessions are sent, and what they count with for the limits: the highest rates of late, cameras that are away included.',
       unit: 'bps',
       queries: [
         promql(`8 * sum by (instance) (${rate('sightline_egress_bytes_total')})`, '{{instance}} sent'),
