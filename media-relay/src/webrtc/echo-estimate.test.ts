@@ -108,6 +108,26 @@ test('one late echo on a path that has a queue all the same: what it says is wit
   expect(run.frozenMs).toBe(0);
 });
 
+test('radio that holds packets up on a narrow path is taken for no narrower one', () => {
+  const stream: PathStream = {
+    fps: 30,
+    framesPerGroup: 60,
+    keyBytes: 100_000,
+    deltaBytes: 11_000,
+    joinFrames: 30,
+  };
+  for (const rateBps of [4e6, 5e6, 6e6, 8e6])
+    for (const jitterMs of [30, 60]) {
+      const link: PathLink = { rateBps, queueBytes: 64_000, oneWayMs: 20, jitterMs };
+      const run = runPath({ stream, link: () => link, durationMs: 30_000, hasTransportCc: false });
+      const delaysMs = run.frameDelaysMs.toSorted((a, b) => a - b);
+      // Before, 17 s where the capacity had been lowered below the stream's rate.
+      expect(delaysMs[delaysMs.length >> 1]).toBeLessThan(120);
+      expect(run.frozenMs).toBeLessThan(1500);
+      expect(run.queueDrops / run.sentPackets).toBeLessThan(0.03);
+    }
+});
+
 test('an answer as late as its sender likes leaves a capacity from which the pace can grow', () => {
   const { asked, send, estimate, clock } = watch();
   asked[0]?.answer(40);

@@ -28,8 +28,6 @@ const ECHO = {
 } as const;
 /** Such a queue may run down to this before more follows, which costs the path nothing. */
 const DRAIN = { leftMs: 20, longestMs: 100 } as const;
-/** What leaves at once, however low the pace (feed-pace.ts). */
-const RUN_BYTES = 12_000;
 /** An answer may come as late as its sender likes. */
 const LEAST_CAPACITY_BPS = 500_000;
 /** A step up needs so much sent in front of its echo. */
@@ -46,6 +44,8 @@ export class EchoEstimate {
   /** By an echo, or tried again. */
   #limitedAtMs = Number.NEGATIVE_INFINITY;
   #limitedAtBytes = 0;
+  /** Left at once; what follows at the pace leaves when that has been paid for. */
+  #lastRunBytes = 0;
   /** What was known before an echo limited it, as long as no other has said the same. */
   #before: Pick<KnownPath, 'capacityBps' | 'isFlat' | 'isGuessed'> = untroubled;
   #drainUntilMs = Number.NEGATIVE_INFINITY;
@@ -78,6 +78,11 @@ export class EchoEstimate {
     this.#trail.settle();
   }
 
+  /** Packets are asked for again. */
+  lost(): void {
+    this.#trail.lost();
+  }
+
   pathChanged(nowMs: number): void {
     this.#trail = new EchoTrail();
     this.#limitedAtMs = Number.NEGATIVE_INFINITY;
@@ -92,7 +97,8 @@ export class EchoEstimate {
     const { transportCc, sentBytes, flightEndBytes, leavingBps } = this.#known;
     // Feedback tells of all that follows.
     if (transportCc && sentBytes - bytes >= flightEndBytes) return;
-    this.#trail.sent(bytes, BUSY_GAP_MS + (RUN_BYTES * 8000) / leavingBps, nowMs);
+    this.#trail.sent(bytes, BUSY_GAP_MS + (this.#lastRunBytes * 8000) / leavingBps, nowMs);
+    this.#lastRunBytes = bytes;
     const isFlightOver = sentBytes >= flightEndBytes && sentBytes - bytes < flightEndBytes;
     if (isFlightOver || this.#wantsOne(nowMs)) this.#ask(bytes, nowMs);
   }

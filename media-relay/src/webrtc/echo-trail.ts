@@ -15,6 +15,10 @@ const LARGE_BYTES = 24_000;
 const CALM_MS = 250;
 /** The longest of the last one or two of these. */
 const NOISE_WINDOW_MS = 5000;
+/** Between two echoes, fewer tell nothing of the rate at which they came through. */
+const LEAST_RATE_BYTES = 12_000;
+/** Together with what was sent before it, to a hundredth. */
+const TOGETHER_MS = 0.1;
 /** An echo that comes sooner by this than the queue would have let it has not met any, unless that was full. */
 const REFUTED = { soonerMs: 10, delayMs: 20 } as const;
 /** Two of one blur are closer together than this. */
@@ -72,6 +76,10 @@ export class EchoTrail {
   /** What shows the queue that limits the path now. */
   #witness: Witness | undefined;
   #isConfirmed = false;
+  /** The last answer. */
+  #answered: Witness | undefined;
+  /** At which what left between two echoes came through of late, negated: the least is the highest. */
+  readonly #leastSlowBps = new RecentMinimum(NOISE_WINDOW_MS);
   /** How late echoes of calm times were, negated: the least is the longest. */
   readonly #leastEarlyMs = new RecentMinimum(NOISE_WINDOW_MS);
 
@@ -128,6 +136,11 @@ export class EchoTrail {
     if (isNew || this.#witness !== undefined) this.#witness = { mark, delayMs };
   }
 
+  /** Some were lost: they did not come through. */
+  lost(): void {
+    this.#leastSlowBps.forget();
+  }
+
   /** Something else than an echo has told of trouble: none takes the limit back. */
   settle(): void {
     this.#witness = undefined;
@@ -139,6 +152,7 @@ export class EchoTrail {
     // A later one was answered before it: a path keeps the order, and so the path did not hold it up.
     if (at < 0) return nothing;
     this.#waiting.splice(0, at + 1);
+    this.#noteRate({ mark, delayMs });
     const noiseMs = this.#noiseMs(mark, delayMs);
     if (this.isDoubtful && this.#isRefuted(mark, delayMs, capacityBps, noiseMs)) {
       this.#witness = undefined;
@@ -162,12 +176,26 @@ export class EchoTrail {
     const isLate = isFirst || delayMs >= explainedMs + noiseMs;
     this.#late = isLate ? { mark, delayMs } : undefined;
     if (!isLate || bytes < LEAST_FLIGHT_BYTES) return nothing;
-    const shownBps = isFirst ? 0 : rateBetween(before, { mark, delayMs });
-    if (shownBps === undefined) return nothing;
+    const betweenBps = isFirst ? 0 : rateBetween(before, { mark, delayMs });
+    if (betweenBps === undefined) return nothing;
+    // Radio holds packets up and lets them go together: what came through faster of late shows that it is no queue.
+    const shownBps = isFirst ? 0 : Math.max(betweenBps, -this.#leastSlowBps.value);
     return {
       kind: 'queue',
       shownBps: Math.max(shownBps, (bytes * 8000) / (sinceMs + delayMs - idle.delayMs)),
     };
+  }
+
+  /** No path lets more through between two echoes than it carries. */
+  #noteRate(answer: Witness): void {
+    const before = this.#answered;
+    this.#answered = answer;
+    const nowMs = answer.mark.sentMs + answer.delayMs;
+    this.#leastSlowBps.rotate(nowMs);
+    const bytes = answer.mark.bytes - (before?.mark.bytes ?? answer.mark.bytes);
+    if (before === undefined || bytes < LEAST_RATE_BYTES || answer.mark.flight.idle.bytes === 0) return;
+    const elapsedMs = Math.max(TOGETHER_MS, nowMs - before.mark.sentMs - before.delayMs);
+    this.#leastSlowBps.see((-bytes * 8000) / elapsedMs);
   }
 
   /** By how much an echo is late without a queue. */

@@ -30,6 +30,7 @@ export class ReportEstimate {
   }
 
   nack(count: number, nowMs: number): void {
+    this.#echoes.lost();
     this.#rotateWindow(nowMs);
     const window = this.#window;
     window.nacked += count;
