@@ -1,29 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AccessUnit } from '../media/access-unit.ts';
-import type { VideoTrack } from '../media/track.ts';
 import { Arena } from '../native/arena.ts';
+import { plainPacketiser, plainTrack } from '../testing/plain-pictures.ts';
 import { timeBox } from '../testing/time-box.ts';
-import { PacketStore, type Packetiser, type StoredFrame } from './packet-store.ts';
-
-const track: VideoTrack = {
-  kind: 'video',
-  codec: 'h264',
-  encodingName: 'H264',
-  clockRate: 90_000,
-  h264: undefined,
-};
-
-/** Payloads of at most 1,000 bytes, as they are. */
-const plainPacketiser: Packetiser = {
-  bound: ({ data }) => ({ packets: Math.ceil(data.length / 1000), bytes: data.length }),
-  write({ data }, target, offset, lengths) {
-    const packets = Math.ceil(data.length / 1000);
-    target.set(data, offset);
-    for (let i = 0; i < packets; i++) lengths[i] = Math.min(1000, data.length - i * 1000);
-    return { packets, bytes: data.length };
-  },
-};
+import { PacketStore, type StoredFrame } from './packet-store.ts';
 
 const arena = new Arena();
 const open: PacketStore[] = [];
@@ -40,7 +21,7 @@ afterEach(() => {
 function unit(bytes: number, arrivalMs: number, isKey = false, fill = 1, isBroken = false): AccessUnit {
   const data = new Uint8Array(bytes).fill(fill);
   return {
-    track,
+    track: plainTrack,
     ticks: arrivalMs * 90,
     arrivalMs,
     captureMs: undefined,

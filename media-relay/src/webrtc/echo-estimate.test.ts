@@ -10,6 +10,15 @@ interface Asked {
   readonly answer: (roundTripMs: number) => void;
 }
 
+/** A long join. */
+const fourMbps: PathStream = {
+  fps: 30,
+  framesPerGroup: 120,
+  keyBytes: 100_000,
+  deltaBytes: 16_000,
+  joinFrames: 60,
+};
+
 /** The clock of the test, and what the estimate asks the viewer for. */
 function watch(transportCc = false, nowMs = 0) {
   const clock = { nowMs };
@@ -75,30 +84,16 @@ test('a join that begins late on a long path is proven by the echo behind it, no
 
 test('a queue of seconds forgets no echo that waits in it', () => {
   // 4 Mbit/s over 2: before, echoes were forgotten before they could be answered.
-  const stream: PathStream = {
-    fps: 30,
-    framesPerGroup: 120,
-    keyBytes: 100_000,
-    deltaBytes: 16_000,
-    joinFrames: 60,
-  };
   const link = { rateBps: 2e6, queueBytes: 128_000, oneWayMs: 20 };
-  const run = runPath({ stream, link: () => link, durationMs: 20_000, hasTransportCc: false });
+  const run = runPath({ stream: fourMbps, link: () => link, durationMs: 20_000, hasTransportCc: false });
   expect(run.queueDrops).toBeLessThan(400);
 });
 
 test('one late echo on a path that has a queue all the same: what it says is withdrawn, and the path tried as at the start', () => {
-  const stream: PathStream = {
-    fps: 30,
-    framesPerGroup: 120,
-    keyBytes: 100_000,
-    deltaBytes: 16_000,
-    joinFrames: 60,
-  };
   const link: PathLink = { rateBps: 10e6, queueBytes: 128_000, oneWayMs: 20 };
   let count = 0;
   const run = runPath({
-    stream,
+    stream: fourMbps,
     link: () => link,
     durationMs: 10_000,
     hasTransportCc: false,
