@@ -6,7 +6,8 @@
  * again: a burst. A key frame has its parameter sets. What is no slice may be left out, or come earlier in its picture,
  * but is in the file. The packets of a picture have one timestamp, later than that of the picture before; its last has the
  * marker. One without is the beginning of a picture that a burst cut short: a key frame follows. What comes late, or
- * as a resend, is put in its place. Lost packets excuse their pictures, and no others.
+ * as a resend, is put in its place. Lost packets excuse their pictures, and no others; the first of them may have been a
+ * key frame at any time.
  */
 #ifndef BENCH_PAYLOAD_CHECK_H
 #define BENCH_PAYLOAD_CHECK_H
@@ -42,8 +43,9 @@ struct payload_check {
   uint32_t size, room, unit_start, slices, slice_ends[CHECK_MAX_SLICES];
 
   uint32_t last_frame; /* checked */
-  uint32_t next_frame, skippable; /* the next picture is this one, or at most so many later */
-  int wants_key;
+  /* The next picture is this one, or at most so many later; or at most so many behind a key frame. */
+  uint32_t next_frame, skippable;
+  int wants_key; /* only that */
 };
 
 static struct payload_check *check_new(const struct picture *picture, int is_anywhere) {
@@ -92,9 +94,11 @@ static uint32_t check_find(const struct payload_check *c, int is_cut) {
   const uint32_t count = c->picture->frame_count;
   for (uint32_t ahead = 0; !c->wants_key && ahead <= c->skippable && ahead < count; ahead++)
     if (check_is_frame(c, (c->next_frame + ahead) % count, is_cut)) return (c->next_frame + ahead) % count;
-  uint32_t key = 0;
-  while (key < count && !(check_is_key(c->picture, key) && check_is_frame(c, key, is_cut))) key++;
-  return key;
+  for (uint32_t frame = 0, behind_key = count; frame < count; frame++) {
+    behind_key = check_is_key(c->picture, frame) ? 0 : behind_key + 1;
+    if (behind_key <= c->skippable && check_is_frame(c, frame, is_cut)) return frame;
+  }
+  return count;
 }
 
 static void check_error(struct payload_check *c, const char *problem) {
@@ -202,9 +206,9 @@ static void check_open_frame(struct payload_check *c, uint32_t timestamp) {
 
 /* What is open lost packets, what comes next as well, and in between there may have been a picture in each lost packet. */
 static void check_gap(struct payload_check *c, uint64_t lost) {
-  const uint64_t skippable = c->wants_key ? UINT32_MAX : c->skippable + lost + 1 + (uint64_t)c->is_open;
+  const uint64_t skippable = c->skippable + lost + 1 + (uint64_t)c->is_open;
   c->skippable = skippable < c->picture->frame_count ? (uint32_t)skippable : c->picture->frame_count;
-  c->is_open = c->wants_key = 0;
+  c->is_open = 0;
   c->is_waiting = 1;
 }
 

@@ -173,6 +173,10 @@ test('late packets find their place, lost ones excuse their own pictures and no 
     ...packets.slice(14),
   ];
   expect(check(late)).toEqual({ ...clean, checkedFrames: 48, bursts: 0 });
+  // A burst whose key frame has lost its first packet.
+  const burst = sent(10, gop).map((packet) => ({ ...packet, timestamp: packet.timestamp + 100_000 }));
+  const beheaded = numbered([...sent(9), ...burst]).toSpliced(sent(9).length, 1);
+  expect(check(beheaded)).toEqual({ ...clean, checkedFrames: 18, bursts: 1 });
   // One packet lost, and four pictures gone.
   const tooMuch = packets.filter(({ frame, timestamp }) => timestamp < 36_000 || frame < 1 || frame > 4);
   const gone = numbered(tooMuch.filter(({ timestamp }) => timestamp < 48 * 3600));
