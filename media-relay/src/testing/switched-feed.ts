@@ -79,6 +79,7 @@ export function switchedFeed({ firstSeq = 0xff00, rtx = false } = {}) {
     nowMs,
   });
   const resender = new Resender({
+    onResent: (bytes, atMs) => feed.leftBesides(bytes, atMs),
     sent: feed.sent,
     video,
     rtx: rtx ? new RtpSender({ ssrc: 2, payloadType: 103, firstSeq: 1, cipher, egress }) : undefined,

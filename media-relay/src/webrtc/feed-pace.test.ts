@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { frames, videoFeedBench } from '../testing/video-feed-bench.ts';
+import { FeedPace } from './feed-pace.ts';
+import { TokenBucket } from './pacer.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -91,4 +93,19 @@ describe('what pacing adds', () => {
     path.carriedBps = 20_000_000;
     expect(add(made)).toBeGreaterThan(0.1);
   });
+});
+
+test('what leaves again is taken from the pace, and is nothing that pacing adds', () => {
+  const estimate = { carriedBps: 800_000, paceBps: () => 800_000 };
+  const pace = new FeedPace(estimate, new TokenBucket(1e9, 1e9, 0), 0);
+  const at = (nowMs: number): number => pace.liveCredit(undefined, nowMs);
+  // 2.5 ms of the rate, and then 100 bytes each millisecond.
+  expect(at(0)).toBe(250);
+  pace.leftBesides(10_000, 0);
+  expect(at(97)).toBe(-50);
+  expect(at(98)).toBe(50);
+  pace.frameLeaves(1000, 0);
+  expect(pace.frameLeft(110)).toBe(0);
+  pace.frameLeaves(1000, 110);
+  expect(pace.frameLeft(130)).toBe(10);
 });

@@ -64,10 +64,15 @@ export class FeedPace {
     if (isBurst) this.#burstBudget.take(bytes);
   }
 
+  /** Resends have left on the same path. */
+  leftBesides(bytes: number, nowMs: number): void {
+    this.#bucket.take(bytes);
+    this.#carry(bytes, nowMs);
+  }
+
   /** A frame begins to leave that could have left since `readyMs`. */
   frameLeaves(bytes: number, readyMs: number): void {
-    const carriedBps = this.#estimate.carriedBps ?? Number.POSITIVE_INFINITY;
-    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (bytes * 8000) / carriedBps;
+    this.#carry(bytes, readyMs);
   }
 
   /** A frame has left whole. Returns how much later, in ms, than its path would have had it. */
@@ -76,6 +81,11 @@ export class FeedPace {
     // A path that has taken it sooner carries more than was known: nothing behind it waits for what it did not need.
     this.#pathFreeMs = Math.min(this.#pathFreeMs, nowMs);
     return addedMs;
+  }
+
+  #carry(bytes: number, readyMs: number): void {
+    const carriedBps = this.#estimate.carriedBps ?? Number.POSITIVE_INFINITY;
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (bytes * 8000) / carriedBps;
   }
 
   #ownCredit(isLate: boolean, nowMs: number): number {

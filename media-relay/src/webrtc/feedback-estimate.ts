@@ -6,10 +6,14 @@
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
 import { BUSY_GAP_MS, PROBE_AFTER_MS, PROBE_FACTOR, TAIL_DROP, type KnownPath } from './known-path.ts';
-import { HEAD_PACKETS, PacketTrains, type Train, type VisitLost } from './packet-trains.ts';
+import {
+  HEAD_PACKETS,
+  LEAST_TRAIN_PACKETS,
+  PacketTrains,
+  type Train,
+  type VisitLost,
+} from './packet-trains.ts';
 
-/** Fewer packets tell nothing. */
-const TRAIN_PACKETS = 8;
 const GROWTH_MS = 4;
 /** Of the first flight, on which more depends. */
 const FIRST_GROWTH_MS = 2;
@@ -78,7 +82,7 @@ export class FeedbackEstimate {
 
   #learn(train: Train, nowMs: number): void {
     const { received, lost, deliveredBps, growthMs } = train;
-    if (received + lost < TRAIN_PACKETS || received < 2) return;
+    if (received + lost < LEAST_TRAIN_PACKETS || received < 2) return;
     const share = lost / (received + lost);
     const isQueue = growthMs >= (this.#known.isProven ? GROWTH_MS : FIRST_GROWTH_MS) && train.isGradual;
     const isTailDrop =

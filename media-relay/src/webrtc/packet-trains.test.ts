@@ -107,6 +107,25 @@ test('packets more than 10 ms apart are different trains, and a head counts by i
   expect(seen.map(({ received }) => received)).toEqual([12, 12, HEAD_PACKETS, 10]);
 });
 
+test('a train of which little comes between two feedbacks is told when it is long enough, and no sooner', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 12, 14_400, 0);
+  // 1,200 bytes each 20 ms: 480 kbit/s.
+  const part = (from: number, packets: number) =>
+    read(
+      trains,
+      from,
+      list(packets, (i) => AHEAD + 20 * (from + i)),
+    ).seen;
+  expect([part(0, 3), part(3, 4)]).toEqual([[], []]);
+  expect(part(7, 3)).toMatchObject([{ received: 10, growthMs: 180, isGradual: true, queueMs: 180 }]);
+  expect(part(10, 2)).toEqual([]);
+  // What is left of it tells little, and has ended.
+  trains.sent(12, 8, 9600, 50);
+  const arrivals = list(8, () => AHEAD + 300);
+  expect(read(trains, 12, arrivals).seen.map(({ received }) => received)).toEqual([2, 8]);
+});
+
 test('a packet counts once, in the feedback that names it first', () => {
   const trains = new PacketTrains();
   trains.sent(0, 10, 12_000, 0);
@@ -121,10 +140,13 @@ test('what arrives after it was named as missing was late and not lost, and tell
   const trains = new PacketTrains();
   trains.sent(0, 3, 3600, 0);
   read(trains, 0, [AHEAD, undefined, AHEAD]);
-  trains.sent(3, 3, 3600, 60);
-  const { seen, totals } = read(trains, 1, [AHEAD + 30, AHEAD, AHEAD + 60, AHEAD + 60, AHEAD + 60]);
-  expect(totals).toEqual({ received: 4, receivedBytes: 4800, lost: -1, queueMs: 0 });
-  expect(seen).toMatchObject([{ received: 3, lost: 0 }]);
+  trains.sent(3, 8, 9600, 60);
+  const { seen, totals } = read(trains, 1, [AHEAD + 30, AHEAD, ...list(8, () => AHEAD + 60)]);
+  expect(totals).toEqual({ received: 9, receivedBytes: 10_800, lost: -1, queueMs: 0 });
+  expect(seen).toMatchObject([
+    { received: 2, lost: 1 },
+    { received: 8, lost: 0 },
+  ]);
   expect(read(trains, 1, [AHEAD + 30]).totals).toMatchObject({ received: 0, lost: 0 });
 });
 
@@ -142,11 +164,11 @@ test('what left again with its number after it was named as missing is lost for 
 
 test('a packet that left again with its number is lost, whatever arrives under it', () => {
   const trains = new PacketTrains();
-  trains.sent(0xffff, 3, 3600, 0);
+  trains.sent(0xffff, 8, 9600, 0);
   trains.lost(0);
-  const { seen, totals } = read(trains, 0xffff, [AHEAD, AHEAD + 60, AHEAD]);
-  expect(totals).toMatchObject({ received: 2, lost: 1, queueMs: 0 });
-  expect(seen[0]).toMatchObject({ received: 2, lost: 1, growthMs: 0 });
+  const { seen, totals } = read(trains, 0xffff, [AHEAD, AHEAD + 60, ...list(6, () => AHEAD)]);
+  expect(totals).toMatchObject({ received: 7, lost: 1, queueMs: 0 });
+  expect(seen[0]).toMatchObject({ received: 7, lost: 1, growthMs: 0 });
   // The number comes round again.
   trains.sent(0, 1, 1200, 100);
   expect(read(trains, 0, [AHEAD + 100]).totals).toMatchObject({ received: 1, lost: 0 });

@@ -13,6 +13,8 @@ const FEWEST_PACKETS = 512;
 const SENT_TICKS_PER_MS = 64;
 /** Packets further apart belong to different trains. Frames are at least 16 ms apart. */
 const TRAIN_GAP_MS = 10;
+/** Fewer tell nothing. */
+export const LEAST_TRAIN_PACKETS = 8;
 /** The head of a train counts by itself: it may have left at another rate than the rest. */
 export const HEAD_PACKETS = 32;
 /** The smallest delay ever seen stands for an empty queue; it is forgotten after one to two of these, for clocks drift. */
@@ -83,6 +85,8 @@ export class PacketTrains {
   #ring: Ring | undefined;
   readonly #reference = new ReferenceClock();
   #lastSentMs = Number.NEGATIVE_INFINITY;
+  /** Too short yet: on a narrow path few packets come between two feedbacks. */
+  #train: OpenTrain | undefined;
   /** The smallest delay of late, in the difference of the two clocks. */
   readonly #base = new RecentMinimum(BASE_WINDOW_MS);
 
@@ -116,6 +120,7 @@ export class PacketTrains {
   /** What leaves from now on takes another path: what is under way on the old one would be measured against it. */
   pathChanged(): void {
     this.#ring?.bytes.fill(0);
+    this.#train = undefined;
     this.#base.forget();
   }
 
@@ -132,7 +137,7 @@ export class PacketTrains {
     const { baseSeq, arrivals } = feedback;
     const referenceMs = this.#reference.unwrapMs(feedback.referenceTime);
     this.#base.rotate(nowMs);
-    let train: OpenTrain | undefined;
+    let train = this.#train;
     let received = 0;
     let receivedBytes = 0;
     let lost = 0;
@@ -189,7 +194,9 @@ export class PacketTrains {
       receivedBytes += bytes;
       delaySumMs += delayMs;
     }
-    if (train) this.#close(train, visit);
+    const isLongEnough = train && train.received + train.lost >= LEAST_TRAIN_PACKETS;
+    if (train && isLongEnough) this.#close(train, visit);
+    this.#train = isLongEnough ? undefined : train;
     const queueMs = received === 0 ? undefined : delaySumMs / received - this.#base.value;
     return { received: received + late, receivedBytes, lost: lost - late, queueMs };
   }

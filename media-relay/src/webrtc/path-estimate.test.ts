@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { notReceived, type TransportFeedback } from '../rtp/transport-cc.ts';
 import { runPath, streamBitrateBps, type PathLink, type PathStream } from '../testing/paced-path.ts';
 import { FULL_PACE_BPS } from './known-path.ts';
+import { TokenBucket } from './pacer.ts';
 import { LOSSY_SHARE, PathEstimate } from './path-estimate.ts';
 
 /** 4 Mbit/s. */
@@ -104,6 +105,63 @@ describe.each([5, 8, 40])('a path of %i Mbit/s', (mbps) => {
       expect(Math.abs(capacityBps / link.rateBps - 1)).toBeLessThan(0.1);
     },
   );
+});
+
+describe('a path of 500 kbit/s with a second of queue, which gets more than it carries', () => {
+  const bps = 500_000;
+  /** Packets of 1,200 bytes at the pace, eight at a time as a feed sends them; feedback tells of three or four of them. */
+  function overload(durationMs: number, widensAtMs = Infinity) {
+    const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
+    const bucket = new TokenBucket(0, 9600, 0);
+    const arrivalsMs: (number | undefined)[] = [];
+    const paces: number[] = [];
+    let freeAtMs = 0;
+    let reported = 0;
+    for (let nowMs = 0; nowMs < durationMs; nowMs++) {
+      const paceBps = Math.min(4e6, estimate.paceBps(4e6, nowMs));
+      bucket.setRate(paceBps, 9600);
+      if (bucket.credit(nowMs) >= 9600) {
+        estimate.sent(arrivalsMs.length, 8, 9600, nowMs);
+        bucket.take(9600);
+        for (let i = 0; i < 8; i++) {
+          const isDropped = freeAtMs - nowMs > 1000;
+          if (!isDropped)
+            freeAtMs = Math.max(freeAtMs, nowMs) + 9_600_000 / (nowMs < widensAtMs ? bps : 10 * bps);
+          arrivalsMs.push(isDropped ? undefined : freeAtMs + 20);
+        }
+      }
+      paces.push(paceBps);
+      if (nowMs % 60 !== 59) continue;
+      const cameUpTo = arrivalsMs.findLastIndex((ms) => ms !== undefined && ms <= nowMs - 20) + 1;
+      if (cameUpTo === reported) continue;
+      const arrivals = arrivalsMs.slice(reported, cameUpTo);
+      const ticks = arrivals.map((ms) => (ms === undefined ? notReceived : Math.floor(ms * 4)));
+      estimate.feedback({ ...feedbackOn(reported), arrivals: Int32Array.from(ticks) }, nowMs);
+      reported = cameUpTo;
+    }
+    return { estimate, paces, lost: arrivalsMs.map((ms) => ms === undefined) };
+  }
+
+  test('is measured within 300 ms, by three or four packets in each feedback', () => {
+    const { estimate } = overload(300);
+    expect(estimate.capacityBps).toBeGreaterThan(bps * 0.9);
+    expect(estimate.capacityBps).toBeLessThan(bps * 1.1);
+  });
+
+  test('gets less from then on, whatever the least of others is', () => {
+    const { estimate, paces, lost } = overload(60_000);
+    // What it was given at the stream's rate before it was known.
+    expect(lost.lastIndexOf(true)).toBeLessThan(300);
+    expect(estimate.queueDelayMs).toBeLessThan(300);
+    const settled = paces.slice(3000);
+    expect(Math.max(...settled)).toBeLessThan(bps * 0.9);
+    expect(Math.min(...settled)).toBeGreaterThan(bps * 0.8);
+  });
+
+  test('gets what it carries soon after it has become ten times wider', () => {
+    const { paces } = overload(60_000, 30_000);
+    expect(paces.findIndex((paceBps, ms) => ms > 30_000 && paceBps >= 4e6) - 30_000).toBeLessThan(20_000);
+  });
 });
 
 test('random loss of 5 % slows nothing below 2.5 times the stream, with and without transport-wide feedback', () => {

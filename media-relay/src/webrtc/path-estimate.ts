@@ -19,6 +19,8 @@ import { ReportEstimate } from './report-estimate.ts';
 export const LOSSY_SHARE = 0.01;
 const UNPACED_BPS = 10_000_000_000;
 const LEAST_PACE_BPS = 500_000;
+/** Where feedback has measured less: sound and a small substream. */
+const LEAST_MEASURED_PACE_BPS = 100_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
 const QUEUED_FACTOR = 1.2;
 /** A clean path takes more than its full rate when frames are late. */
@@ -167,12 +169,13 @@ export class PathEstimate {
   }
 
   #knownPaceBps(streamBitrateBps: number, nowMs: number, isLate: boolean): number {
-    const { capacityBps, isFlat, transportCc } = this.#known;
+    const { capacityBps, isFlat, isGuessed, transportCc } = this.#known;
     this.#isDisbelieved = false;
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
     const isTrial = transportCc && this.#feedback.isTrial(nowMs);
     const share = isTrial ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
-    const sharedBps = Math.max(LEAST_PACE_BPS, capacityBps * share);
+    const leastSharedBps = transportCc && !isGuessed ? LEAST_MEASURED_PACE_BPS : LEAST_PACE_BPS;
+    const sharedBps = Math.max(leastSharedBps, capacityBps * share);
     if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
     const leastBps = streamBitrateBps * (isFlat ? FLAT_FACTOR : QUEUED_FACTOR);
     this.#isDisbelieved = isFlat && sharedBps < leastBps;

@@ -1,9 +1,9 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Arena, type Block } from '../native/arena.ts';
 import type { PacketStore, StoredFrame } from '../stream/packet-store.ts';
 import { DelayHistogram, PathStatistics } from '../stream/path-statistics.ts';
 import type { Destination } from './egress.ts';
-import { Resender } from './resender.ts';
+import { Resender, type ResenderOptions } from './resender.ts';
 import type { RtpSender } from './rtp-sender.ts';
 import { SentFrames } from './sent-frames.ts';
 
@@ -15,7 +15,8 @@ const PACKETS_PER_FRAME = 10;
 let rtxPayloads: { readonly bytes: number; readonly seq: number }[];
 let statistics: PathStatistics;
 let resender: Resender;
-let path: { lossShare: number; capacityBps: number | undefined };
+let path: { lossShare: number; capacityBps: number | undefined; carriedBps: number | undefined };
+let onResent: ReturnType<typeof vi.fn<ResenderOptions['onResent']>>;
 
 /** 200 frames of ten packets; the sequence numbers count from 0. Only the newest 150 are still in the store. */
 beforeEach(() => {
@@ -41,7 +42,8 @@ beforeEach(() => {
     });
   }
   rtxPayloads = [];
-  path = { lossShare: 0, capacityBps: undefined };
+  path = { lossShare: 0, capacityBps: undefined, carriedBps: undefined };
+  onResent = vi.fn();
   statistics = new PathStatistics(new DelayHistogram());
   resender = new Resender({
     sent,
@@ -56,6 +58,7 @@ beforeEach(() => {
     payload,
     statistics,
     estimate: Object.assign(path, { sent: () => undefined, resent: () => undefined }),
+    onResent,
     nowMs: 0,
   });
 });
@@ -170,6 +173,26 @@ test.each([4_000_000, 200_000])(
     expect(statistics.resentPackets).toBe(rtxPayloads.length);
   },
 );
+
+test('at most 30 % of what the path carries, where that is less than the stream', () => {
+  resender.tick(4_000_000, 40, 0);
+  path.carriedBps = 400_000;
+  for (let nowMs = 0; nowMs < 10_000; nowMs += 50)
+    resender.resend(
+      Array.from({ length: 50 }, (_, i) => 500 + ((nowMs + i) % 1500)),
+      nowhere,
+      40,
+      nowMs,
+    );
+  expect(statistics.sentBytes).toBeGreaterThan(15_000 * 9);
+  expect(statistics.sentBytes).toBeLessThan(15_000 * 11 + 2 * PACKET_BYTES);
+});
+
+test('the video is told of what left besides, of both copies', () => {
+  path.lossShare = 0.05;
+  resender.resend([1998], nowhere, 40, 7);
+  expect(onResent.mock.calls).toEqual([[2 * 1030, 7]]);
+});
 
 test('a packet that is no longer in the history, or never was, asks for a resynchronisation', () => {
   expect(resender.resend([500, 1999], nowhere, 40, 0)).toBe(true);

@@ -1,6 +1,7 @@
 /**
  * Answers NACKs of one viewer out of the stream's history (RFC 4585 6.2.1): by RTX (RFC 4588) where negotiated, else the
- * packet itself again, bit for bit. At most one resend of a packet per round trip, and at most 30 % of the stream's rate.
+ * packet itself again, bit for bit. At most one resend of a packet per round trip, and at most 30 % of the stream's rate,
+ * or of what a path carries that is narrower. What leaves again is taken from the pace of the video.
  */
 import type { Block } from '../native/arena.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
@@ -35,7 +36,9 @@ export interface ResenderOptions {
   /** Scratch for one RTX payload. */
   readonly payload: Block;
   readonly statistics: PathStatistics;
-  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'resent' | 'sent'>;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'resent' | 'sent'>;
+  /** So many bytes have left besides the video's own. */
+  readonly onResent: (bytes: number, nowMs: number) => void;
   readonly nowMs: number;
 }
 
@@ -43,6 +46,7 @@ export class Resender {
   readonly #options: ResenderOptions;
   readonly #budget: TokenBucket;
   readonly #resent = new Map<number, { readonly atMs: number; copies: number }>();
+  #streamBitrateBps = 0;
 
   constructor(options: ResenderOptions) {
     this.#options = options;
@@ -63,7 +67,8 @@ export class Resender {
     roundTripMs: number | undefined,
     nowMs: number,
   ): boolean {
-    const { sent, video, rtx, statistics } = this.#options;
+    const { sent, video, rtx, statistics, onResent } = this.#options;
+    this.#limit();
     let isInHistory = true;
     for (const seq of sequences) {
       const packet = sent.find(seq, video.nextExtendedSeq);
@@ -80,6 +85,7 @@ export class Resender {
       const bytes = this.#send(destination, frame, packet, copies, nowMs);
       this.#budget.take(bytes);
       statistics.resent(copies, bytes);
+      onResent(bytes, nowMs);
     }
     return isInHistory;
   }
@@ -106,12 +112,18 @@ export class Resender {
 
   /** About once a second. */
   tick(streamBitrateBps: number, roundTripMs: number | undefined, nowMs: number): void {
-    const rate = streamBitrateBps > 0 ? streamBitrateBps * RESEND_SHARE : UNKNOWN_RATE_RESEND_BPS;
-    this.#budget.setRate(rate, Math.max(LEAST_BURST_BYTES, rate / 8));
+    this.#streamBitrateBps = streamBitrateBps;
     const rememberMs = Math.max(REMEMBER_MS, 2 * (roundTripMs ?? 0));
     for (const [seq, { atMs }] of this.#resent) {
       if (nowMs - atMs > rememberMs) this.#resent.delete(seq);
     }
+  }
+
+  #limit(): void {
+    const streamBps = this.#streamBitrateBps * RESEND_SHARE || UNKNOWN_RATE_RESEND_BPS;
+    const carriedBps = this.#options.estimate.carriedBps ?? Number.POSITIVE_INFINITY;
+    const rateBps = Math.min(streamBps, carriedBps * RESEND_SHARE);
+    this.#budget.setRate(rateBps, Math.max(LEAST_BURST_BYTES, rateBps / 8));
   }
 
   #isUnderWay(seq: number, roundTripMs: number | undefined, nowMs: number): boolean {

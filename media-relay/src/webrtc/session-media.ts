@@ -122,6 +122,7 @@ export class SessionMedia {
       payload: deps.payload,
       statistics,
       estimate: this.#estimate,
+      onResent: (bytes, atMs) => this.feed.leftBesides(bytes, atMs),
       nowMs,
     });
     this.#audio = this.#openAudio();

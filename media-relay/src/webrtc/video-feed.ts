@@ -171,6 +171,11 @@ export class VideoFeed implements PacedFeed {
     return false;
   }
 
+  /** Resends left on the same path: the frames wait for them. */
+  leftBesides(bytes: number, nowMs: number): void {
+    this.#pace.leftBesides(bytes, nowMs);
+  }
+
   setStreamBitrate(bitrateBps: number): void {
     this.#pace.setStreamBitrate(bitrateBps);
     this.#budget.setStreamBitrate(bitrateBps);
