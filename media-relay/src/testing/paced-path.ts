@@ -71,7 +71,7 @@ const ECHO_BYTES = 120;
 const CREDIT_MS = 2.5;
 const RESEND_MS = 100;
 const MAX_ASKED = 10;
-/** As resender.ts, of the stream's rate. */
+/** As resender.ts has it on a path that carries the stream. */
 const RESEND_SHARE = 0.3;
 /** As Chromium counts: an interval so much longer than the usual one is a freeze. */
 const FREEZE_MS = 150;

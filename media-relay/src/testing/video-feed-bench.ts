@@ -19,12 +19,14 @@ export interface Sent {
   readonly atMs: number;
 }
 
-type Path = Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'sent'>;
-type TestPath = Omit<Path, 'carriedBps'> & Partial<Path>;
+type Path = Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'queuedBps' | 'sent'>;
+type TestPath = Omit<Path, 'carriedBps' | 'queuedBps'> & Partial<Path>;
 
 /** It carries what it is known to, unless the test says something else. */
 const withCarried = (path: TestPath): Path =>
-  'carriedBps' in path ? (path as Path) : { ...path, carriedBps: path.capacityBps };
+  'carriedBps' in path
+    ? (path as Path)
+    : { ...path, carriedBps: path.capacityBps, queuedBps: path.capacityBps };
 
 export function videoFeedBench(path?: TestPath, burstsBps = 400_000_000) {
   const arena = new Arena();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { frames, videoFeedBench } from '../testing/video-feed-bench.ts';
+import type { StoredFrame } from '../stream/packet-store.ts';
 import { FeedPace } from './feed-pace.ts';
 import { TokenBucket } from './pacer.ts';
 
@@ -95,17 +96,60 @@ describe('what pacing adds', () => {
   });
 });
 
+/** Of a path of 800 kbit/s. */
+const paceOf = (estimate: {
+  queuedBps?: number;
+  paceBps?: (...of: [number, number, boolean?]) => number;
+}): FeedPace =>
+  new FeedPace(
+    { carriedBps: 800_000, paceBps: () => 800_000, queuedBps: undefined, ...estimate },
+    new TokenBucket(1e9, 1e9, 0),
+    0,
+  );
+
+test('where no queue has been seen, frames do not wait for what leaves again', () => {
+  const pace = paceOf({});
+  expect(pace.liveCredit(undefined, 0)).toBe(250);
+  pace.leftBesides(10_000, 0);
+  expect(pace.liveCredit(undefined, 0)).toBe(250);
+});
+
+test('a picture that takes its path seconds is 50 ms late soon, and then leaves as fast as the path carries it', () => {
+  const lates: number[] = [];
+  const pace = paceOf({
+    paceBps(_streamBps, nowMs, isLate = false) {
+      if (isLate) lates.push(nowMs);
+      return isLate ? 800_000 : 680_000;
+    },
+  });
+  const picture = { arrivalMs: 0 } as StoredFrame;
+  let left = 200_000;
+  let nowMs = 0;
+  pace.liveCredit(picture, nowMs);
+  pace.frameLeaves(nowMs);
+  for (; left > 0; nowMs++) {
+    const credit = pace.liveCredit(picture, nowMs);
+    if (credit <= 0) continue;
+    pace.take(1000, false);
+    left -= 1000;
+  }
+  expect(lates[0]).toBeGreaterThan(300);
+  expect(lates[0]).toBeLessThan(400);
+  expect(pace.frameLeft(nowMs)).toBeLessThan(70);
+});
+
 test('what leaves again is taken from the pace, and is nothing that pacing adds', () => {
-  const estimate = { carriedBps: 800_000, paceBps: () => 800_000 };
-  const pace = new FeedPace(estimate, new TokenBucket(1e9, 1e9, 0), 0);
+  const pace = paceOf({ queuedBps: 800_000 });
   const at = (nowMs: number): number => pace.liveCredit(undefined, nowMs);
   // 2.5 ms of the rate, and then 100 bytes each millisecond.
   expect(at(0)).toBe(250);
   pace.leftBesides(10_000, 0);
   expect(at(97)).toBe(-50);
   expect(at(98)).toBe(50);
-  pace.frameLeaves(1000, 0);
+  pace.frameLeaves(0);
+  pace.take(1000, false);
   expect(pace.frameLeft(110)).toBe(0);
-  pace.frameLeaves(1000, 110);
+  pace.frameLeaves(110);
+  pace.take(1000, false);
   expect(pace.frameLeft(130)).toBe(10);
 });

@@ -18,7 +18,7 @@ const PACKET_BYTES = 1200;
 export const MAX_ADDED_DELAY_MS = 100;
 
 export class FeedPace {
-  readonly #estimate: Pick<PathEstimate, 'carriedBps' | 'paceBps'>;
+  readonly #estimate: Pick<PathEstimate, 'carriedBps' | 'paceBps' | 'queuedBps'>;
   /** What all bursts of this host share. */
   readonly #burstBudget: TokenBucket;
   readonly #bucket: TokenBucket;
@@ -28,7 +28,7 @@ export class FeedPace {
   #isHeldByOthers = false;
 
   constructor(
-    estimate: Pick<PathEstimate, 'carriedBps' | 'paceBps'>,
+    estimate: Pick<PathEstimate, 'carriedBps' | 'paceBps' | 'queuedBps'>,
     burstBudget: TokenBucket,
     nowMs: number,
   ) {
@@ -60,19 +60,21 @@ export class FeedPace {
   }
 
   take(bytes: number, isBurst: boolean): void {
-    this.#bucket.take(bytes);
+    this.#takeOwn(bytes);
     if (isBurst) this.#burstBudget.take(bytes);
   }
 
   /** Resends have left on the same path. */
   leftBesides(bytes: number, nowMs: number): void {
-    this.#bucket.take(bytes);
-    this.#carry(bytes, nowMs);
+    // Where there is no queue to fill, frames need not wait for them.
+    if (this.#estimate.queuedBps === undefined) return;
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, nowMs);
+    this.#takeOwn(bytes);
   }
 
   /** A frame begins to leave that could have left since `readyMs`. */
-  frameLeaves(bytes: number, readyMs: number): void {
-    this.#carry(bytes, readyMs);
+  frameLeaves(readyMs: number): void {
+    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs);
   }
 
   /** A frame has left whole. Returns how much later, in ms, than its path would have had it. */
@@ -83,9 +85,9 @@ export class FeedPace {
     return addedMs;
   }
 
-  #carry(bytes: number, readyMs: number): void {
-    const carriedBps = this.#estimate.carriedBps ?? Number.POSITIVE_INFINITY;
-    this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs) + (bytes * 8000) / carriedBps;
+  #takeOwn(bytes: number): void {
+    this.#bucket.take(bytes);
+    this.#pathFreeMs += (bytes * 8000) / (this.#estimate.carriedBps ?? Number.POSITIVE_INFINITY);
   }
 
   #ownCredit(isLate: boolean, nowMs: number): number {

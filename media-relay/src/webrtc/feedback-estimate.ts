@@ -2,9 +2,11 @@
  * What transport-wide feedback tells of a path's capacity. A burst that arrives slower than it left, each packet later
  * than the one before, has found a queue: the rate at which it arrived is the capacity. Packets that vanish while the
  * delay stays flat are radio, not a full queue. The capacity is tried again by the heads of later frames alone, 38 kB at
- * 1.5 times what is known, so that a trial fits into the queue that it measures. Pure: time is passed in.
+ * 1.5 times what is known, so that a trial fits into the queue that it measures; after a fade, without a trial
+ * (fade-end.ts). Pure: time is passed in.
  */
 import type { TransportFeedback } from '../rtp/transport-cc.ts';
+import { FadeEnd } from './fade-end.ts';
 import { BUSY_GAP_MS, PROBE_AFTER_MS, PROBE_FACTOR, TAIL_DROP, type KnownPath } from './known-path.ts';
 import {
   HEAD_PACKETS,
@@ -28,6 +30,7 @@ const HEAD_BYTES = HEAD_PACKETS * 1200;
 export class FeedbackEstimate {
   readonly #known: KnownPath;
   readonly #trains = new PacketTrains();
+  readonly #fadeEnd: FadeEnd;
   #busyBytes = 0;
   #probeAtMs = 0;
   #probeBackoffMs = PROBE_AFTER_MS;
@@ -35,6 +38,7 @@ export class FeedbackEstimate {
 
   constructor(known: KnownPath) {
     this.#known = known;
+    this.#fadeEnd = new FadeEnd(known.unprovenSinceMs);
   }
 
   /** What arrives, over about a second. */
@@ -54,8 +58,9 @@ export class FeedbackEstimate {
     this.#trains.lost(transportSeq);
   }
 
-  pathChanged(): void {
+  pathChanged(nowMs: number): void {
     this.#trains.pathChanged();
+    this.#fadeEnd.pathChanged(nowMs);
   }
 
   /** What leaves now may leave faster than the path is known to carry. */
@@ -105,6 +110,7 @@ export class FeedbackEstimate {
     known.isGuessed = false;
     known.isFlat = isFlat;
     known.lastSignMs = nowMs;
+    this.#fadeEnd.trouble(capacityBps, nowMs);
     this.#probeBackoffMs = wasTrial
       ? Math.min(LONGEST_PROBE_INTERVAL_MS, this.#probeBackoffMs * 2)
       : Math.max(PROBE_AFTER_MS, this.#probeBackoffMs);
@@ -114,9 +120,10 @@ export class FeedbackEstimate {
   /** A train that met no queue: the capacity is at least what it had. */
   #raise(deliveredBps: number, nowMs: number): void {
     const { capacityBps } = this.#known;
-    if (capacityBps === undefined || nowMs < this.#probeAtMs || deliveredBps < capacityBps * PROBE_SHOWS)
-      return;
-    this.#known.setCapacity(Math.min(deliveredBps, capacityBps * PROBE_FACTOR));
+    if (capacityBps === undefined || deliveredBps < capacityBps * PROBE_SHOWS) return;
+    const leapBps = this.#fadeEnd.leap(deliveredBps, capacityBps, nowMs);
+    if (leapBps === undefined && nowMs < this.#probeAtMs) return;
+    this.#known.setCapacity(leapBps ?? Math.min(deliveredBps, capacityBps * PROBE_FACTOR));
     this.#probeBackoffMs = PROBE_AFTER_MS;
     this.#probeAtMs = nowMs + PROBE_INTERVAL_MS;
   }

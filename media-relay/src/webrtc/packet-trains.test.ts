@@ -126,6 +126,53 @@ test('a train of which little comes between two feedbacks is told when it is lon
   expect(read(trains, 12, arrivals).seen.map(({ received }) => received)).toEqual([2, 8]);
 });
 
+test('feedback that another has overtaken is a train of its own', () => {
+  const trains = new PacketTrains();
+  for (let i = 0; i < 24; i++) trains.sent(i, 1, 1200, 10 * i);
+  // 2 Mbit/s: 4.8 ms each.
+  const part = (from: number, packets: number) =>
+    read(
+      trains,
+      from,
+      list(packets, (i) => AHEAD + 240 + 4.75 * (from + i)),
+    ).seen;
+  part(0, 8);
+  const swapped = [...part(18, 6), ...part(8, 10)];
+  for (const { deliveredBps } of swapped) expect(deliveredBps).toBeLessThan(2.1e6);
+});
+
+test('a stall of the receiver in a train of two feedbacks is no rate of the path', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 24, 28_800, 0);
+  read(trains, 0, [AHEAD, AHEAD, AHEAD]);
+  const rest = list(21, (i) => (i < 10 ? undefined : AHEAD + 1000 + i / 4));
+  const [train] = read(trains, 3, rest).seen;
+  expect(train).toMatchObject({ received: 14, lost: 10, isGradual: false });
+  expect(train?.deliveredBps).toBeGreaterThan(10e6);
+  // A path of 40 kbit/s takes 240 ms for each.
+  trains.sent(24, 8, 9600, 20_000);
+  const slow = read(
+    trains,
+    24,
+    list(8, (i) => AHEAD + 20_000 + 240 * i),
+  ).seen;
+  expect(slow.at(-1)?.deliveredBps).toBeCloseTo(40_000, -3);
+});
+
+test('a train ends where the path does', () => {
+  const trains = new PacketTrains();
+  trains.sent(0, 3, 3600, 0);
+  read(trains, 0, [AHEAD, AHEAD, AHEAD]);
+  trains.pathChanged();
+  trains.sent(3, 8, 9600, 5);
+  const { seen } = read(
+    trains,
+    3,
+    list(8, () => AHEAD + 500),
+  );
+  expect(seen).toMatchObject([{ received: 8, growthMs: 0 }]);
+});
+
 test('a packet counts once, in the feedback that names it first', () => {
   const trains = new PacketTrains();
   trains.sent(0, 10, 12_000, 0);

@@ -17,6 +17,8 @@ const TRAIN_GAP_MS = 10;
 export const LEAST_TRAIN_PACKETS = 8;
 /** The head of a train counts by itself: it may have left at another rate than the rest. */
 export const HEAD_PACKETS = 32;
+/** No path takes so long for one packet: its receiver was busy meanwhile, and that says nothing of the path. */
+const STALL_MS = 250;
 /** The smallest delay ever seen stands for an empty queue; it is forgotten after one to two of these, for clocks drift. */
 const BASE_WINDOW_MS = 10_000;
 /** Resolution of arrival times. */
@@ -161,7 +163,8 @@ export class PacketTrains {
         continue;
       }
       const sentMs = nowMs - ((nowTicks - (ring.sent[slot] ?? 0)) >>> 0) / SENT_TICKS_PER_MS;
-      const isNewTrain = sentMs - this.#lastSentMs > TRAIN_GAP_MS;
+      // Feedback that was overtaken tells of an older one.
+      const isNewTrain = Math.abs(sentMs - this.#lastSentMs) > TRAIN_GAP_MS;
       this.#lastSentMs = sentMs;
       if (train && (isNewTrain || (train.isHead && train.received + train.lost >= HEAD_PACKETS))) {
         this.#close(train, visit);
@@ -219,13 +222,16 @@ export class PacketTrains {
     const { received, lost, firstSentMs, lastSentMs, firstArrivalMs, lastArrivalMs } = train;
     if (received === 0) return;
     const arrivalSpanMs = lastArrivalMs - firstArrivalMs;
-    const growthMs = arrivalSpanMs - (lastSentMs - firstSentMs);
+    const sentSpanMs = lastSentMs - firstSentMs;
+    const growthMs = arrivalSpanMs - sentSpanMs;
+    const isGradual = train.largestStepMs <= growthMs / 2;
+    const busyMs = isGradual || train.largestStepMs < STALL_MS ? 0 : train.largestStepMs;
     visit({
       received,
       lost,
-      deliveredBps: (train.bytes * 8000) / Math.max(arrivalSpanMs, lastSentMs - firstSentMs, TICK_MS),
+      deliveredBps: (train.bytes * 8000) / Math.max(arrivalSpanMs - busyMs, sentSpanMs, TICK_MS),
       growthMs,
-      isGradual: train.largestStepMs <= growthMs / 2,
+      isGradual,
       queueMs: lastArrivalMs - lastSentMs - this.#base.value,
     });
   }

@@ -110,7 +110,7 @@ describe.each([5, 8, 40])('a path of %i Mbit/s', (mbps) => {
 describe('a path of 500 kbit/s with a second of queue, which gets more than it carries', () => {
   const bps = 500_000;
   /** Packets of 1,200 bytes at the pace, eight at a time as a feed sends them; feedback tells of three or four of them. */
-  function overload(durationMs: number, widensAtMs = Infinity) {
+  function overload(durationMs: number, widensAtMs = Infinity, bps = 500_000) {
     const estimate = new PathEstimate({ nowMs: 0, transportCc: true });
     const bucket = new TokenBucket(0, 9600, 0);
     const arrivalsMs: (number | undefined)[] = [];
@@ -158,10 +158,47 @@ describe('a path of 500 kbit/s with a second of queue, which gets more than it c
     expect(Math.min(...settled)).toBeGreaterThan(bps * 0.8);
   });
 
+  test('gets 100 kbit/s at least, that something comes through', () => {
+    const { estimate, paces } = overload(60_000, Infinity, 60_000);
+    expect(estimate.capacityBps).toBeLessThan(70_000);
+    expect(paces.at(-1)).toBe(100_000);
+  });
+
   test('gets what it carries soon after it has become ten times wider', () => {
     const { paces } = overload(60_000, 30_000);
     expect(paces.findIndex((paceBps, ms) => ms > 30_000 && paceBps >= 4e6) - 30_000).toBeLessThan(20_000);
   });
+});
+
+test('after a fade of a path that was wide, a viewer gets its stream again soon', () => {
+  const wifi: PathLink = { rateBps: 100e6, queueBytes: 64_000, oneWayMs: 5 };
+  const isFaded = (nowMs: number): boolean => nowMs >= 5000 && nowMs < 6000;
+  const link = (nowMs: number): PathLink => (isFaded(nowMs) ? { ...wifi, rateBps: 1e6 } : wifi);
+  const run = runPath({ stream: camera, link, durationMs: 10_000 });
+  const at = (ms: number): number => run.paceBps[ms / 100] ?? 0;
+  expect(Math.min(...run.paceBps.slice(50, 60))).toBeLessThan(10e6);
+  // The queue of the fade takes half a second, and then feedback must tell.
+  expect(at(7500)).toBeGreaterThan(10e6);
+  expect(run.queueDrops).toBeLessThan(100);
+});
+
+test('what the path before a move has carried says nothing of the new one', () => {
+  const after = (hasMoved: boolean): number | undefined => {
+    const estimate = proven(true);
+    /** Ten packets that leave at once. */
+    const train = (seq: number, nowMs: number, msEach: number): void => {
+      estimate.sent(seq, 10, 12_000, nowMs);
+      const arrivals = Int32Array.from({ length: 10 }, (_, i) => 4 * (nowMs + i * msEach));
+      estimate.feedback({ ...feedbackOn(seq), arrivals }, nowMs);
+    };
+    for (let i = 0; i < 10; i++) train(10 * i, 1000 * i, 0);
+    if (hasMoved) estimate.pathChanged(9500);
+    train(100, 10_000, 20);
+    train(110, 10_500, 0);
+    return estimate.capacityBps;
+  };
+  expect(after(true)).toBeCloseTo(480_000, -4);
+  expect(after(false)).toBeCloseTo(4 * 480_000, -4);
 });
 
 test('random loss of 5 % slows nothing below 2.5 times the stream, with and without transport-wide feedback', () => {
@@ -364,6 +401,18 @@ describe('reports alone', () => {
     expect(queued.paceBps(4e6, 3000)).toBe(FULL_PACE_BPS / 2);
     expect(queued.queueDelayMs).toBe(30);
   });
+});
+
+test('half of what met trouble is a guess, and goes down to 500 kbit/s at most', () => {
+  for (const transportCc of [false, true]) {
+    const estimate = proven(transportCc);
+    for (let nowMs = 3000; nowMs < 60_000; nowMs += 1000) {
+      estimate.sent(0, 10, 12_000, nowMs);
+      estimate.paceBps(100_000, nowMs);
+      estimate.receiverReport(200, 40, nowMs);
+    }
+    expect(estimate.paceBps(100_000, 60_000)).toBe(500_000);
+  }
 });
 
 describe('the start', () => {

@@ -19,7 +19,7 @@ import { ReportEstimate } from './report-estimate.ts';
 export const LOSSY_SHARE = 0.01;
 const UNPACED_BPS = 10_000_000_000;
 const LEAST_PACE_BPS = 500_000;
-/** Where feedback has measured less: sound and a small substream. */
+/** Where less has been measured: sound and a small substream. */
 const LEAST_MEASURED_PACE_BPS = 100_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
 const QUEUED_FACTOR = 1.2;
@@ -102,6 +102,11 @@ export class PathEstimate {
     return isGuessed ? Math.max(capacityBps, blindCeilingBps) : capacityBps;
   }
 
+  /** The same where a queue has told it: more than that fills the queue. Undefined where packets get lost and nothing else is known. */
+  get queuedBps(): number | undefined {
+    return this.#known.isFlat ? undefined : this.carriedBps;
+  }
+
   /**
    * So many packets left at once, `bytes` in all, RTX included. Their transport-wide sequence numbers count up from
    * `firstSeq`; without transport-wide feedback any number will do. `firstMediaSeq` is what `feedback` calls the lost ones.
@@ -140,7 +145,7 @@ export class PathEstimate {
   /** The viewer has moved: a longer path is no queue. What the old one carried is a first guess. */
   pathChanged(nowMs: number): void {
     this.#known.pathChanged();
-    this.#feedback.pathChanged();
+    this.#feedback.pathChanged(nowMs);
     this.#echoes.pathChanged(nowMs);
   }
 
@@ -174,7 +179,7 @@ export class PathEstimate {
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
     const isTrial = transportCc && this.#feedback.isTrial(nowMs);
     const share = isTrial ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
-    const leastSharedBps = transportCc && !isGuessed ? LEAST_MEASURED_PACE_BPS : LEAST_PACE_BPS;
+    const leastSharedBps = isGuessed ? LEAST_PACE_BPS : LEAST_MEASURED_PACE_BPS;
     const sharedBps = Math.max(leastSharedBps, capacityBps * share);
     if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
     const leastBps = streamBitrateBps * (isFlat ? FLAT_FACTOR : QUEUED_FACTOR);

@@ -15,7 +15,7 @@ const PACKETS_PER_FRAME = 10;
 let rtxPayloads: { readonly bytes: number; readonly seq: number }[];
 let statistics: PathStatistics;
 let resender: Resender;
-let path: { lossShare: number; capacityBps: number | undefined; carriedBps: number | undefined };
+let path: { lossShare: number; capacityBps: number | undefined; queuedBps: number | undefined };
 let onResent: ReturnType<typeof vi.fn<ResenderOptions['onResent']>>;
 
 /** 200 frames of ten packets; the sequence numbers count from 0. Only the newest 150 are still in the store. */
@@ -42,7 +42,7 @@ beforeEach(() => {
     });
   }
   rtxPayloads = [];
-  path = { lossShare: 0, capacityBps: undefined, carriedBps: undefined };
+  path = { lossShare: 0, capacityBps: undefined, queuedBps: undefined };
   onResent = vi.fn();
   statistics = new PathStatistics(new DelayHistogram());
   resender = new Resender({
@@ -174,9 +174,9 @@ test.each([4_000_000, 200_000])(
   },
 );
 
-test('at most 30 % of what the path carries, where that is less than the stream', () => {
+test('at most 30 % of what a queue has shown the path to carry, where that is less than the stream', () => {
   resender.tick(4_000_000, 40, 0);
-  path.carriedBps = 400_000;
+  path.queuedBps = 400_000;
   for (let nowMs = 0; nowMs < 10_000; nowMs += 50)
     resender.resend(
       Array.from({ length: 50 }, (_, i) => 500 + ((nowMs + i) % 1500)),

@@ -1,7 +1,7 @@
 /**
  * Answers NACKs of one viewer out of the stream's history (RFC 4585 6.2.1): by RTX (RFC 4588) where negotiated, else the
  * packet itself again, bit for bit. At most one resend of a packet per round trip, and at most 30 % of the stream's rate,
- * or of what a path carries that is narrower. What leaves again is taken from the pace of the video.
+ * or of what a narrower path carries, where it is taken from the pace of the video.
  */
 import type { Block } from '../native/arena.ts';
 import type { StoredFrame } from '../stream/packet-store.ts';
@@ -36,7 +36,7 @@ export interface ResenderOptions {
   /** Scratch for one RTX payload. */
   readonly payload: Block;
   readonly statistics: PathStatistics;
-  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'resent' | 'sent'>;
+  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'lossShare' | 'queuedBps' | 'resent' | 'sent'>;
   /** So many bytes have left besides the video's own. */
   readonly onResent: (bytes: number, nowMs: number) => void;
   readonly nowMs: number;
@@ -121,8 +121,8 @@ export class Resender {
 
   #limit(): void {
     const streamBps = this.#streamBitrateBps * RESEND_SHARE || UNKNOWN_RATE_RESEND_BPS;
-    const carriedBps = this.#options.estimate.carriedBps ?? Number.POSITIVE_INFINITY;
-    const rateBps = Math.min(streamBps, carriedBps * RESEND_SHARE);
+    const queuedBps = this.#options.estimate.queuedBps ?? Number.POSITIVE_INFINITY;
+    const rateBps = Math.min(streamBps, queuedBps * RESEND_SHARE);
     this.#budget.setRate(rateBps, Math.max(LEAST_BURST_BYTES, rateBps / 8));
   }
 

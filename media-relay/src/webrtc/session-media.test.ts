@@ -345,6 +345,28 @@ describe('transport-wide feedback', () => {
     expect(sequencesOf(2).length).toBeGreaterThan(2);
   });
 
+  test('that has shown a queue makes the video wait for what leaves again', () => {
+    const gains = [false, true].map((isAsked) => {
+      open(3);
+      join();
+      nowMs += 1000;
+      // A thousand bytes each ten milliseconds: 800 kbit/s.
+      feedback(
+        0,
+        Array.from({ length: 40 }, (_, i) => 10 * i),
+      );
+      media.feed.onFrame(append(video, 100_000), nowMs);
+      pump(100);
+      if (isAsked) nack(sequencesOf(1).slice(-10));
+      const resent = sequencesOf(2).length;
+      return { resent, video: pump(100) };
+    });
+    const [alone, beside] = gains;
+    expect(alone?.resent).toBe(0);
+    expect(beside?.resent).toBeGreaterThan(3);
+    expect(beside?.video).toBeLessThan((alone?.video ?? 0) / 2);
+  });
+
   test('that tells of a queue tells it of the path that it came by', () => {
     feedback(0, [0, 40]);
     expect(media.facts(nowMs).queueDelayMs).toBeGreaterThan(0);

@@ -138,6 +138,28 @@ describe('live', () => {
     expect(statistics.bursts).toBe(3);
   });
 
+  test('a key frame that is leaving is not cut short by one that asks, even when a newer one has come', () => {
+    const path = { lossShare: 0, capacityBps: 400_000, paceBps: () => 400_000, sent: () => undefined };
+    const { feed, frame, sent, budget } = videoFeedBench(path);
+    feed.start(Date.now());
+    // It takes 2.5 seconds, and there is one every two.
+    for (let i = 0; i < 240; i++) {
+      frame(i % 60 === 0 ? 120_000 : 1000, i % 60 === 0);
+      for (let ms = 0; ms < 33; ms++) {
+        vi.advanceTimersByTime(1);
+        budget.heard(Date.now());
+        if (i > 40 && ms === 0) feed.resync(Date.now());
+      }
+    }
+    const begun = [...new Set(sent.map(({ number }) => number))].filter((number) => number % 60 === 0);
+    const packets = begun.map((of) =>
+      sent.filter(({ number }) => number === of).reduce((sum, run) => sum + run.packets, 0),
+    );
+    expect(begun.length).toBeGreaterThan(2);
+    // The last one is still leaving.
+    expect(packets.slice(0, -1)).toEqual(packets.slice(0, -1).fill(120));
+  });
+
   test('after an interruption of the source the next key frame goes on', () => {
     const { feed, store, frame, sent } = live();
     store.breakGop();

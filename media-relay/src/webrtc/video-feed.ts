@@ -29,7 +29,10 @@ export interface VideoFeedOptions extends FrameSenderOptions {
   readonly pacer: Pacer;
   /** What all bursts of this host share. */
   readonly burstBudget: TokenBucket;
-  readonly estimate: Pick<PathEstimate, 'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'sent'>;
+  readonly estimate: Pick<
+    PathEstimate,
+    'capacityBps' | 'carriedBps' | 'lossShare' | 'paceBps' | 'queuedBps' | 'sent'
+  >;
   /** Random start of the RTP timestamps. */
   readonly firstTimestamp: number;
   readonly nowMs: number;
@@ -88,7 +91,7 @@ export class VideoFeed implements PacedFeed {
     }
     if (this.#lastBurst.isAnswer(nowMs) || this.#mode === 'waiting') return;
     // It is leaving: on a slow path it would never be whole if it began anew each time.
-    if (this.#cursor === this.#store.gopStart) return;
+    if (this.#cursor === this.#store.gopStart || this.#isAmidKey) return;
     if (this.#hasNewerGroup) this.#dropToKeyFrame();
     this.#beginBurst(nowMs);
   }
@@ -239,6 +242,10 @@ export class VideoFeed implements PacedFeed {
       this.#dropToKeyFrame('overtaken');
   }
 
+  get #isAmidKey(): boolean {
+    return this.#sender.isAmidFrame && this.#store.frame(this.#cursor)?.isKey === true;
+  }
+
   get #hasNewerGroup(): boolean {
     const { gopStart } = this.#store;
     return gopStart !== undefined && gopStart > this.#cursor;
@@ -298,7 +305,7 @@ export class VideoFeed implements PacedFeed {
       this.#statistics.liveFrame(ageMs);
       if (ageMs <= MAX_ADDED_DELAY_MS) this.#room.forgetFull();
     } else if (!frame.isKey) this.#lateness.burstFrameLeaves(ageMs);
-    this.#pace.frameLeaves(frame.byteLength, isLive ? frame.arrivalMs : nowMs);
+    this.#pace.frameLeaves(isLive ? frame.arrivalMs : nowMs);
   }
 
   #endFrame(frame: StoredFrame, nowMs: number): void {
