@@ -60,7 +60,8 @@ describe('what has not held is not believed', () => {
   test('of another path', () => {
     const fadeEnd = faded();
     fadeEnd.pathChanged(10_100);
-    fadeEnd.trouble(undefined, 10_200);
     expect(fadeEnd.leap(WIDE, FADED, 11_000)).toBeUndefined();
+    fadeEnd.trouble(undefined, 12_050);
+    expect(fadeEnd.leap(WIDE, FADED, 13_000)).toBeUndefined();
   });
 });

@@ -1,23 +1,23 @@
 /**
  * How much of a path is believed at once behind trouble. A radio that has faded carries what it did before, and a trial of
- * half as much again each second would make pictures seconds too late. A shaper lets a short burst through as if it were
- * wide, too; but it has never carried more for long. Pure: time is passed in.
+ * half as much again each second would make pictures seconds too late. A shaper and a radio that gathers packets let
+ * short bursts through as if they were wide, too: so never more than was believed for some time. Pure: time is passed in.
  */
 
-/** So much more than is known, and without a queue, arrives on no path that is only a little wider. */
+/** So much more than is known, and without a queue: no path is measured so wrong. */
 const FAR_FACTOR = 8;
 /** Of one leap. */
 const LEAP_FACTOR = 4;
 /** What left before trouble was known is still on its way. */
 const CALM_MS = 300;
 const LEAPS_APART_MS = 200;
-/** What a path has carried so long without trouble it may be believed to carry again. */
+/** What was believed so long without trouble may be believed again. */
 const HELD_MS = 2000;
 
 export class FadeEnd {
   #troubledAtMs: number;
   #leaptAtMs = Number.NEGATIVE_INFINITY;
-  /** What held before the last trouble. */
+  /** What was believed so long before the last trouble. */
   #heldBps = 0;
 
   constructor(nowMs: number) {
@@ -31,7 +31,7 @@ export class FadeEnd {
     this.#troubledAtMs = nowMs;
   }
 
-  /** A train that met no queue arrived at `deliveredBps`: what the path carries, if that can be said at once. */
+  /** A train that met no queue arrived at `deliveredBps`: what to believe now, if more than `capacityBps`. */
   leap(deliveredBps: number, capacityBps: number, nowMs: number): number | undefined {
     if (deliveredBps < capacityBps * FAR_FACTOR || this.#heldBps <= capacityBps) return undefined;
     if (nowMs - this.#troubledAtMs < CALM_MS || nowMs - this.#leaptAtMs < LEAPS_APART_MS) return undefined;

@@ -114,6 +114,16 @@ test('where no queue has been seen, frames do not wait for what leaves again', (
   expect(pace.liveCredit(undefined, 0)).toBe(250);
 });
 
+test('what leaves again amid a picture is before the rest of it, and forgives nothing', () => {
+  const pace = paceOf({ queuedBps: 800_000 });
+  pace.frameLeaves(0);
+  pace.take(1000, false);
+  pace.leftBesides(1000, 400);
+  pace.take(1000, false);
+  // 30 ms of its path, but it took 500.
+  expect(pace.frameLeft(500)).toBe(470);
+});
+
 test('a picture that takes its path seconds is 50 ms late soon, and then leaves as fast as the path carries it', () => {
   const lates: number[] = [];
   const pace = paceOf({
@@ -142,14 +152,14 @@ test('what leaves again is taken from the pace, and is nothing that pacing adds'
   const pace = paceOf({ queuedBps: 800_000 });
   const at = (nowMs: number): number => pace.liveCredit(undefined, nowMs);
   // 2.5 ms of the rate, and then 100 bytes each millisecond.
-  expect(at(0)).toBe(250);
-  pace.leftBesides(10_000, 0);
-  expect(at(97)).toBe(-50);
-  expect(at(98)).toBe(50);
-  pace.frameLeaves(0);
+  expect(at(1000)).toBe(250);
+  pace.leftBesides(10_000, 1000);
+  expect(at(1097)).toBe(-50);
+  expect(at(1098)).toBe(50);
+  pace.frameLeaves(1000);
   pace.take(1000, false);
-  expect(pace.frameLeft(110)).toBe(0);
-  pace.frameLeaves(110);
+  expect(pace.frameLeft(1110)).toBe(0);
+  pace.frameLeaves(1110);
   pace.take(1000, false);
-  expect(pace.frameLeft(130)).toBe(10);
+  expect(pace.frameLeft(1130)).toBe(10);
 });

@@ -25,6 +25,7 @@ export class FeedPace {
   #streamBitrateBps = 0;
   /** When a path of the known capacity would have carried all that was given to it. */
   #pathFreeMs = 0;
+  #isFrameLeaving = false;
   #isHeldByOthers = false;
 
   constructor(
@@ -68,17 +69,20 @@ export class FeedPace {
   leftBesides(bytes: number, nowMs: number): void {
     // Where there is no queue to fill, frames need not wait for them.
     if (this.#estimate.queuedBps === undefined) return;
-    this.#pathFreeMs = Math.max(this.#pathFreeMs, nowMs);
+    // Amid a frame it is what is before it, and forgives nothing.
+    if (!this.#isFrameLeaving) this.#pathFreeMs = Math.max(this.#pathFreeMs, nowMs);
     this.#takeOwn(bytes);
   }
 
   /** A frame begins to leave that could have left since `readyMs`. */
   frameLeaves(readyMs: number): void {
+    this.#isFrameLeaving = true;
     this.#pathFreeMs = Math.max(this.#pathFreeMs, readyMs);
   }
 
   /** A frame has left whole. Returns how much later, in ms, than its path would have had it. */
   frameLeft(nowMs: number): number {
+    this.#isFrameLeaving = false;
     const addedMs = Math.max(0, nowMs - this.#pathFreeMs);
     // A path that has taken it sooner carries more than was known: nothing behind it waits for what it did not need.
     this.#pathFreeMs = Math.min(this.#pathFreeMs, nowMs);

@@ -105,8 +105,9 @@ export class FeedbackEstimate {
     const { capacityBps } = known;
     const wasTrial = capacityBps !== undefined && nowMs >= this.#probeAtMs;
     const weight = Math.min(1, received / HEAD_PACKETS);
-    known.capacityBps =
-      capacityBps === undefined ? deliveredBps : capacityBps + (deliveredBps - capacityBps) * weight;
+    known.setCapacity(
+      capacityBps === undefined ? deliveredBps : capacityBps + (deliveredBps - capacityBps) * weight,
+    );
     known.isGuessed = false;
     known.isFlat = isFlat;
     known.lastSignMs = nowMs;
@@ -119,9 +120,11 @@ export class FeedbackEstimate {
 
   /** A train that met no queue: the capacity is at least what it had. */
   #raise(deliveredBps: number, nowMs: number): void {
-    const { capacityBps } = this.#known;
+    const { capacityBps, streamBps } = this.#known;
     if (capacityBps === undefined || deliveredBps < capacityBps * PROBE_SHOWS) return;
-    const leapBps = this.#fadeEnd.leap(deliveredBps, capacityBps, nowMs);
+    // What is enough for the stream need not grow at once.
+    const leapBps =
+      capacityBps < streamBps ? this.#fadeEnd.leap(deliveredBps, capacityBps, nowMs) : undefined;
     if (leapBps === undefined && nowMs < this.#probeAtMs) return;
     this.#known.setCapacity(leapBps ?? Math.min(deliveredBps, capacityBps * PROBE_FACTOR));
     this.#probeBackoffMs = PROBE_AFTER_MS;

@@ -45,6 +45,8 @@ export class KnownPath {
   paceBps = FULL_PACE_BPS;
   /** Less than that while an echo holds back what follows. */
   leavingBps = FULL_PACE_BPS;
+  /** What should leave. */
+  streamBps = 0;
   sentBytes = 0;
   lastSentMs = Number.NEGATIVE_INFINITY;
   /** Something has left since the last feedback, at first then. */

@@ -59,6 +59,10 @@ describe('one train', () => {
     );
     expect(seen[0]).toMatchObject({ growthMs: 0, queueMs: 0 });
     expect(seen[0]?.deliveredBps).toBeCloseTo(9.6e6, -4);
+    // Held up together, and let go together.
+    for (let i = 20; i < 40; i++) trains.sent(i, 1, 1200, 80 + i);
+    const together = list(20, () => AHEAD + 120);
+    expect(read(trains, 20, together).seen[0]?.deliveredBps).toBeCloseTo(9.6e6, -4);
   });
 
   test('that a busy receiver read late grows in one jump', () => {
@@ -149,14 +153,13 @@ test('a stall of the receiver in a train of two feedbacks is no rate of the path
   const [train] = read(trains, 3, rest).seen;
   expect(train).toMatchObject({ received: 14, lost: 10, isGradual: false });
   expect(train?.deliveredBps).toBeGreaterThan(10e6);
-  // A path of 40 kbit/s takes 240 ms for each.
+  // A path of 32 kbit/s takes 300 ms for each, and radio holds up what it likes for less than that.
   trains.sent(24, 8, 9600, 20_000);
-  const slow = read(
-    trains,
-    24,
-    list(8, (i) => AHEAD + 20_000 + 240 * i),
-  ).seen;
-  expect(slow.at(-1)?.deliveredBps).toBeCloseTo(40_000, -3);
+  const slow = list(8, (i) => AHEAD + 20_000 + 300 * i);
+  expect(read(trains, 24, slow).seen.at(-1)?.deliveredBps).toBeCloseTo(32_000, -3);
+  trains.sent(32, 8, 9600, 30_000);
+  const held = list(8, (i) => AHEAD + 30_000 + (i < 4 ? 0 : 100));
+  expect(read(trains, 32, held).seen.at(-1)?.deliveredBps).toBeCloseTo(672_000, -3);
 });
 
 test('a train ends where the path does', () => {

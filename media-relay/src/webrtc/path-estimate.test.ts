@@ -182,23 +182,66 @@ test('after a fade of a path that was wide, a viewer gets its stream again soon'
   expect(run.queueDrops).toBeLessThan(100);
 });
 
-test('what the path before a move has carried says nothing of the new one', () => {
-  const after = (hasMoved: boolean): number | undefined => {
+describe('a train of ten packets', () => {
+  /** They leave at once, for a stream of 4 Mbit/s; undefined for lost ones. */
+  const train = (
+    estimate: PathEstimate,
+    seq: number,
+    nowMs: number,
+    arrivalsMs: readonly (number | undefined)[],
+    streamBps = 4e6,
+  ): void => {
+    estimate.paceBps(streamBps, nowMs);
+    estimate.sent(seq, 10, 12_000, nowMs);
+    const arrivals = Int32Array.from(arrivalsMs, (ms) => (ms === undefined ? notReceived : 4 * (nowMs + ms)));
+    estimate.feedback({ ...feedbackOn(seq), arrivals }, nowMs);
+    estimate.paceBps(streamBps, nowMs);
+  };
+  const each = (ms: number): number[] => Array.from({ length: 10 }, (_, i) => i * ms);
+  /** Ten good seconds, a fade, and then one at once. */
+  const afterFade = (streamBps: number, hasMoved: boolean): number | undefined => {
     const estimate = proven(true);
-    /** Ten packets that leave at once. */
-    const train = (seq: number, nowMs: number, msEach: number): void => {
-      estimate.sent(seq, 10, 12_000, nowMs);
-      const arrivals = Int32Array.from({ length: 10 }, (_, i) => 4 * (nowMs + i * msEach));
-      estimate.feedback({ ...feedbackOn(seq), arrivals }, nowMs);
-    };
-    for (let i = 0; i < 10; i++) train(10 * i, 1000 * i, 0);
+    for (let i = 0; i < 10; i++) train(estimate, 10 * i, 1000 * i, each(0));
     if (hasMoved) estimate.pathChanged(9500);
-    train(100, 10_000, 20);
-    train(110, 10_500, 0);
+    train(estimate, 100, 10_000, each(20), streamBps);
+    train(estimate, 110, 10_500, each(0), streamBps);
     return estimate.capacityBps;
   };
-  expect(after(true)).toBeCloseTo(480_000, -4);
-  expect(after(false)).toBeCloseTo(4 * 480_000, -4);
+
+  test('soon behind a fade is believed as far as its stream needs it, and on its own path alone', () => {
+    expect(afterFade(4e6, false)).toBeCloseTo(4 * 480_000, -4);
+    expect(afterFade(400_000, false)).toBeCloseTo(480_000, -4);
+    expect(afterFade(4e6, true)).toBeCloseTo(480_000, -4);
+  });
+
+  test('of which half is lost without delay shows no queue, unless the path carries less than the stream', () => {
+    const queuedBps = (streamBps: number): readonly (number | undefined)[] => {
+      const estimate = proven(true);
+      for (let i = 0; i < 40; i++) estimate.sent(i, 1, 1200, 1000 + i);
+      const arrivals = Int32Array.from({ length: 40 }, (_, i) =>
+        i % 2 === 0 ? 4 * (1000 + i) : notReceived,
+      );
+      estimate.feedback({ ...feedbackOn(0), arrivals }, 1040);
+      estimate.paceBps(streamBps, 1040);
+      return [estimate.carriedBps, estimate.queuedBps];
+    };
+    const [carriedBps, none] = queuedBps(1e6);
+    expect(carriedBps).toBeGreaterThan(1e6);
+    expect(none).toBeUndefined();
+    const [overloadedBps, queued] = queuedBps(90e6);
+    expect(queued).toBe(overloadedBps);
+    expect(queued).toBeGreaterThan(1e6);
+  });
+
+  test('that shows more than the full pace limits nothing, whatever it lost', () => {
+    const estimate = proven(true);
+    train(estimate, 0, 0, each(0));
+    estimate.sent(10, 40, 48_000, 1000);
+    const arrivals = Int32Array.from({ length: 40 }, (_, i) => (i % 4 === 3 ? notReceived : 4 * 1010));
+    estimate.feedback({ ...feedbackOn(10), arrivals }, 1000);
+    expect(estimate.lossShare).toBeGreaterThan(0.1);
+    expect(estimate.capacityBps).toBeUndefined();
+  });
 });
 
 test('random loss of 5 % slows nothing below 2.5 times the stream, with and without transport-wide feedback', () => {
@@ -466,6 +509,13 @@ describe('the start', () => {
     const other = start(true);
     other.echoed(48);
     expect(other.estimate.capacityBps).toBeUndefined();
+  });
+
+  test('a very late echo limits to 500 kbit/s: its sender answers when it likes', () => {
+    const { estimate, echoed } = start(false);
+    echoed(3000);
+    expect(estimate.capacityBps).toBe(500_000);
+    expect(estimate.paceBps(100_000, 4000)).toBe(500_000);
   });
 
   test('live frames one by one fill no queue: whatever held up the echo behind them was something else', () => {

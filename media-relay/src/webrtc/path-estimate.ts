@@ -19,7 +19,7 @@ import { ReportEstimate } from './report-estimate.ts';
 export const LOSSY_SHARE = 0.01;
 const UNPACED_BPS = 10_000_000_000;
 const LEAST_PACE_BPS = 500_000;
-/** Where less has been measured: sound and a small substream. */
+/** Where feedback has measured less: sound and a small substream. */
 const LEAST_MEASURED_PACE_BPS = 100_000;
 /** While a queue grows, the pace is at least this much of the stream's rate, or live frames would never catch up. */
 const QUEUED_FACTOR = 1.2;
@@ -102,9 +102,12 @@ export class PathEstimate {
     return isGuessed ? Math.max(capacityBps, blindCeilingBps) : capacityBps;
   }
 
-  /** The same where a queue has told it: more than that fills the queue. Undefined where packets get lost and nothing else is known. */
+  /**
+   * The same where more than that fills a queue, or is too much for a policer. Undefined where packets get lost and nothing
+   * else is known.
+   */
   get queuedBps(): number | undefined {
-    return this.#known.isFlat ? undefined : this.carriedBps;
+    return this.#known.isFlat && !this.#wasOverloaded ? undefined : this.carriedBps;
   }
 
   /**
@@ -153,6 +156,7 @@ export class PathEstimate {
   paceBps(streamBitrateBps: number, nowMs: number, isLate = false): number {
     if (this.#unpaced) return UNPACED_BPS;
     const known = this.#known;
+    known.streamBps = streamBitrateBps;
     const fullBps = Math.max(FULL_PACE_BPS, streamBitrateBps * FLAT_FACTOR);
     known.paceBps = Math.min(fullBps, this.#limitedPaceBps(streamBitrateBps, nowMs, isLate));
     known.leavingBps = Math.min(known.paceBps, this.#heldPaceBps(streamBitrateBps, nowMs));
@@ -179,7 +183,7 @@ export class PathEstimate {
     if (capacityBps === undefined) return Number.POSITIVE_INFINITY;
     const isTrial = transportCc && this.#feedback.isTrial(nowMs);
     const share = isTrial ? PROBE_FACTOR : isLate ? 1 : CAPACITY_SHARE;
-    const leastSharedBps = isGuessed ? LEAST_PACE_BPS : LEAST_MEASURED_PACE_BPS;
+    const leastSharedBps = transportCc && !isGuessed ? LEAST_MEASURED_PACE_BPS : LEAST_PACE_BPS;
     const sharedBps = Math.max(leastSharedBps, capacityBps * share);
     if (this.#isOverloaded(streamBitrateBps, capacityBps)) return sharedBps;
     const leastBps = streamBitrateBps * (isFlat ? FLAT_FACTOR : QUEUED_FACTOR);

@@ -160,6 +160,24 @@ describe('live', () => {
     expect(packets.slice(0, -1)).toEqual(packets.slice(0, -1).fill(120));
   });
 
+  test('any other frame is cut short by the newer key frame that is asked for', () => {
+    const path = { lossShare: 0, capacityBps: 400_000, paceBps: () => 400_000, sent: () => undefined };
+    const { feed, frame, sent } = videoFeedBench(path);
+    feed.start(Date.now());
+    frame(1000, true);
+    vi.advanceTimersByTime(1500);
+    frame(60_000);
+    vi.advanceTimersByTime(500);
+    frame(1000, true);
+    feed.resync(Date.now());
+    vi.advanceTimersByTime(500);
+    const last = sent.at(-1);
+    expect(last?.number).toBe(2);
+    expect(
+      sent.filter(({ number }) => number === 1).reduce((sum, { packets }) => sum + packets, 0),
+    ).toBeLessThan(60);
+  });
+
   test('after an interruption of the source the next key frame goes on', () => {
     const { feed, store, frame, sent } = live();
     store.breakGop();
