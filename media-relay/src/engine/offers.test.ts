@@ -59,5 +59,25 @@ describe.each(setsOfParts)('$name parts:', ({ parts }) => {
         message: expect.stringContaining('H265'),
       });
     });
+
+    test('of those who came before a camera turned out to be refused end, and the next one gets the reason', async () => {
+      const { id } = await bench.watching();
+      const joining = bench.viewer();
+      const { id: joiningId, sdp } = await bench.offer(joining);
+      bench.source.fail('unsupported-codec', 'The camera sends H265. Set it to H.264.');
+      expect(await bench.message('session-ended')).toMatchObject({
+        sessionId: id,
+        reason: 'closed-by-relay',
+      });
+      // That one can be told only when it has a way.
+      expect(bench.engine.sessionCount).toBe(1);
+      bench.messages.length = 0;
+      void joining.connect(sdp);
+      expect(await bench.message('session-ended')).toMatchObject({ sessionId: joiningId });
+      expect(await bench.engine.offer('cam', bench.viewer().offer())).toMatchObject({
+        ok: false,
+        code: 'stream-refused',
+      });
+    });
   });
 });

@@ -18,7 +18,9 @@ export interface StreamReader extends RenditionReader {
   /** What its network does to it; undefined while nothing is known. */
   readonly path?: ViewerPath | undefined;
   onAudio(frame: StoredFrame, nowMs: number): void;
-  /** The stream goes away or can no longer be shown. */
+  /** It cannot be shown in a browser, from now on. */
+  onRefused?(): void;
+  /** The stream goes away. */
   onEnd(reason: 'stream-removed'): void;
 }
 
@@ -72,7 +74,10 @@ export class Stream {
       onAudio: (frame) => this.#onAudio(frame),
       onChange: () => this.#noteState(this.#deps.clock()),
       onReconnect: (state) => this.#emit(reconnectEvent(state)),
-      onRefuse: (message) => this.#emit({ kind: 'stream-refused', message }),
+      onRefuse: (message) => {
+        this.#emit({ kind: 'stream-refused', message });
+        for (const reader of this.#readers) reader.onRefused?.();
+      },
     });
     const { substream } = spec;
     if (substream !== undefined) {

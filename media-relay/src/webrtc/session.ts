@@ -27,6 +27,7 @@ import { deriveSessionKeys, splitKeyingMaterial } from './srtp-keys.ts';
 const DESTINATION_SILENCE_MS = 10_000;
 /** From the answer to keys. */
 const CONNECT_WITHIN_MS = 15_000;
+const CANNOT_BE_SHOWN = 'the pictures of the camera cannot be shown in a browser';
 
 export interface SessionDeps extends MediaDeps {
   /** From 0 to 1. */
@@ -171,6 +172,11 @@ export class Session implements PortClient, StreamReader {
     this.#quality.onReady(rendition, this.#media?.feed, this.#deps.clock());
   }
 
+  /** Seen after the answer, as B-frames are. Told when there is a way to tell it; the next offer gets the reason. */
+  onRefused(): void {
+    if (this.#media !== undefined && this.#isRefused) this.#end('closed-by-relay', CANNOT_BE_SHOWN);
+  }
+
   onEnd(reason: 'stream-removed'): void {
     this.#end(reason, 'the stream was removed');
   }
@@ -209,6 +215,11 @@ export class Session implements PortClient, StreamReader {
     this.#end(reason, '');
   }
 
+  /** There is nothing else to see: a substream is switched to (quality-policy.ts). */
+  get #isRefused(): boolean {
+    return this.stream.refusal !== undefined && this.stream.sub === undefined;
+  }
+
   /** There is no way to the viewer, or nothing comes by it. */
   #isLost(nowMs: number): boolean {
     return this.#destination === undefined || nowMs - this.#destinationHeardMs > DESTINATION_SILENCE_MS;
@@ -232,6 +243,10 @@ export class Session implements PortClient, StreamReader {
     const store = this.#quality.playing.videoStore;
     if (store === undefined) {
       this.#end('closed-by-relay', 'the stream has no video');
+      return;
+    }
+    if (this.#isRefused) {
+      this.#end('closed-by-relay', CANNOT_BE_SHOWN);
       return;
     }
     const keys = splitKeyingMaterial(keyingMaterial, profile);
